@@ -1,0 +1,191 @@
+package stacks
+
+// Config is everything an environment can say about itself. A profile fills the defaults, the stack file holds only what
+// differs. Each field is one key of the stack file, `exchange-platform:<name>`; docs/configuration.md is made from the
+// comments here.
+type Config struct {
+	// Profile chooses the defaults: "demo" (two nodes, nothing kept).
+	Profile string `json:"profile"`
+	// Cloud is where the machines come from and how they are reached.
+	Cloud Cloud `json:"cloud"`
+	// Network is the private network of the machines, and the cluster's own address ranges.
+	Network Network `json:"network"`
+	// Nodes are the cluster's machines in the order in which they joined. Append new ones; to remove a node, delete its
+	// entry. A node is known by its name: a new name is a new machine.
+	Nodes []Node `json:"nodes"`
+	// Kubernetes is the cluster's version and the Kubespray that makes it.
+	Kubernetes Kubernetes `json:"kubernetes"`
+	// Edge is what stands between the users and the workers.
+	Edge Edge `json:"edge"`
+	// Ingress is the cluster's web entry.
+	Ingress Ingress `json:"ingress"`
+	// Monitoring is Prometheus, Alertmanager and Grafana.
+	Monitoring Monitoring `json:"monitoring"`
+	// Logging is Elasticsearch, Kibana and, if wanted, the collector.
+	Logging Logging `json:"logging"`
+	// Postgres is the exchange's database.
+	Postgres Postgres `json:"postgres"`
+	// ObjectStore holds the exchange's static and media files.
+	ObjectStore ObjectStore `json:"objectStore"`
+	// Exchange is the application itself.
+	Exchange Exchange `json:"exchange"`
+	// Mirrors replace the sources outside the country.
+	Mirrors Mirrors `json:"mirrors"`
+}
+
+// Cloud is the ArvanCloud account's side of an environment. The API key is not here: it is the secret `arvancloud:apiKey`
+// or the variable ARVANCLOUD_API_KEY.
+type Cloud struct {
+	// Zone is the availability zone of every machine, for example "ir-thr-ba1".
+	Zone string `json:"zone"`
+	// Endpoint is the base address of the API. Empty means ArvanCloud's own.
+	Endpoint string `json:"endpoint,omitempty"`
+	// Image is the operating system of every machine, looked up in the zone: image ids differ from zone to zone.
+	Image Image `json:"image"`
+	// User is the image's login user.
+	User string `json:"user"`
+	// SSHPort is the port on which the machines' SSH servers listen.
+	SSHPort int `json:"sshPort"`
+	// AdminCIDRs are the only address ranges that reach SSH and the Kubernetes API. They must hold the machine that runs Pulumi.
+	AdminCIDRs []string `json:"adminCidrs"`
+	// AdminSSHKeys are public keys, in the form of authorized_keys, that may log in besides the program's own.
+	AdminSSHKeys []string `json:"adminSshKeys,omitempty"`
+}
+
+// Image names an operating system by distribution and version, as the zone's image list does.
+type Image struct {
+	Distribution string `json:"distribution"`
+	Version      string `json:"version"`
+}
+
+// Network is the addresses an environment uses. None of the ranges may overlap.
+type Network struct {
+	// CIDR is the private network that carries all traffic between the machines.
+	CIDR string `json:"cidr"`
+	// PodCIDR and ServiceCIDR are the cluster's own ranges. They cannot be changed once the cluster runs.
+	PodCIDR     string `json:"podCidr"`
+	ServiceCIDR string `json:"serviceCidr"`
+	// MTU is the private network's, in bytes. The pods' follows from it.
+	MTU int `json:"mtu"`
+	// WebCIDRs may reach the workers' ports 80 and 443.
+	WebCIDRs []string `json:"webCidrs"`
+}
+
+// Role is what a node does in the cluster.
+type Role string
+
+// The roles a node can have. A control plane also runs etcd and takes no workloads.
+const (
+	ControlPlane Role = "control-plane"
+	Worker       Role = "worker"
+)
+
+// Node is one machine of the cluster.
+type Node struct {
+	// Name is the machine's, the node's and the SSH host's: a lower-case DNS label.
+	Name string `json:"name"`
+	Role Role   `json:"role"`
+	// Plan is the id of a size, for example "g2-4-2-0". `curl …/sizes` or the panel lists those of a zone.
+	Plan string `json:"plan"`
+	// DiskGiB is the size of the root disk.
+	DiskGiB int `json:"diskGiB"`
+	// Labels and Taints (`key=value:Effect`) are the Kubernetes node's.
+	Labels map[string]string `json:"labels,omitempty"`
+	Taints []string          `json:"taints,omitempty"`
+}
+
+// Kubernetes is the cluster's version and how it is installed.
+type Kubernetes struct {
+	// Version is without a leading "v" and must be one the Kubespray version carries.
+	Version   string    `json:"version"`
+	Kubespray Kubespray `json:"kubespray"`
+}
+
+// Kubespray is the installer that runs on the first control plane.
+type Kubespray struct {
+	// Version is the tag, with its leading "v".
+	Version string `json:"version"`
+	// Archive is the address of the tag's tree as .tar.gz. Empty means the project's own archive on GitHub.
+	Archive string `json:"archive,omitempty"`
+	// SHA256 of the archive, in hexadecimal. Empty skips the check.
+	SHA256 string `json:"sha256,omitempty"`
+	// Ansible is "venv" (installed beside the tree, from the package index) or "system" (the runner's own).
+	Ansible string `json:"ansible"`
+	// PackageIndex is the Python package index for "venv". Empty means pypi.org.
+	PackageIndex string `json:"packageIndex,omitempty"`
+}
+
+// Edge is the part of ArvanCloud's CDN an environment uses.
+type Edge struct {
+	// Domain is the zone in the CDN that holds the exchange's name, for example "iransre.ir".
+	Domain string `json:"domain"`
+	// TTLSeconds of the record; the CDN accepts a fixed set only.
+	TTLSeconds int `json:"ttlSeconds"`
+	// Proxied puts the CDN in front of the workers; false only names them.
+	Proxied bool `json:"proxied"`
+}
+
+// Ingress chooses the cluster's web entry.
+type Ingress struct {
+	// Engine is "ingress-nginx".
+	Engine string `json:"engine"`
+}
+
+// Monitoring is what is watched and for how long.
+type Monitoring struct {
+	// Retention is how long Prometheus keeps samples, for example "6h".
+	Retention string `json:"retention"`
+}
+
+// Logging chooses where logs go.
+type Logging struct {
+	// Engine is "bitnami".
+	Engine string `json:"engine"`
+	// FluentBit collects the pods' logs into Elasticsearch.
+	FluentBit bool `json:"fluentBit"`
+}
+
+// Postgres chooses the database.
+type Postgres struct {
+	// Engine is "bitnami".
+	Engine string `json:"engine"`
+	// Database and User are created for the exchange.
+	Database string `json:"database"`
+	User     string `json:"user"`
+}
+
+// ObjectStore chooses the S3 store.
+type ObjectStore struct {
+	// Engine is "minio".
+	Engine string `json:"engine"`
+	// StaticBucket and MediaBucket are created for the exchange.
+	StaticBucket string `json:"staticBucket"`
+	MediaBucket  string `json:"mediaBucket"`
+}
+
+// Exchange is the application: which image runs where, and how many of it.
+type Exchange struct {
+	// Host is the name its users type.
+	Host string `json:"host"`
+	// Image holds the Django project, its gunicorn and its Django-Q cluster.
+	Image ContainerImage `json:"image"`
+	// WebReplicas and WorkerReplicas are the pods of the web server and of Django-Q.
+	WebReplicas    int `json:"webReplicas"`
+	WorkerReplicas int `json:"workerReplicas"`
+}
+
+// ContainerImage is an image by repository and tag.
+type ContainerImage struct {
+	Repository string `json:"repository"`
+	Tag        string `json:"tag"`
+}
+
+// Mirrors are the places inside the country from which an environment installs. Empty fields mean the original source.
+type Mirrors struct {
+	// Charts replaces every chart source at once: an HTTP repository, "oci://…", or a folder of archives.
+	Charts string `json:"charts,omitempty"`
+	// Registries maps a registry ("docker.io", "registry.k8s.io", "quay.io", "ghcr.io", …) to the mirror containerd asks first.
+	Registries map[string]string `json:"registries,omitempty"`
+	// Files is the base address for the binaries Kubespray downloads.
+	Files string `json:"files,omitempty"`
+}

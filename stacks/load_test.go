@@ -1,0 +1,93 @@
+package stacks
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+	"sigs.k8s.io/yaml"
+)
+
+const project = "exchange-platform"
+
+// stackFile reads a stack file into the form in which Pulumi hands configuration to a program.
+func stackFile(t *testing.T, path string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	assert.NilError(t, err)
+	var file struct {
+		Config map[string]any `json:"config"`
+	}
+	assert.NilError(t, yaml.Unmarshal(text, &file))
+	raw := map[string]string{}
+	for key, value := range file.Config {
+		if plain, ok := value.(string); ok {
+			raw[key] = plain
+			continue
+		}
+		encoded, err := yaml.Marshal(value)
+		assert.NilError(t, err)
+		asJSON, err := yaml.YAMLToJSON(encoded)
+		assert.NilError(t, err)
+		raw[key] = string(asJSON)
+	}
+	return raw
+}
+
+func TestTheDemoStackFileIsValid(t *testing.T) {
+	cfg, err := Load(project, stackFile(t, "../Pulumi.demo.yaml"))
+	assert.NilError(t, err)
+	assert.Equal(t, cfg.Exchange.Host, "demo.iransre.ir")
+	assert.Equal(t, cfg.Cloud.SSHPort, 22, "the profile fills what the file does not say")
+	assert.Equal(t, cfg.Nodes[0].Name, "arvan-k8s-m1")
+}
+
+// Every file of the corpus holds one mistake and, in the comments at its top, each line the user must then read.
+func TestEveryMistakeIsNamedWithItsPathAndItsCure(t *testing.T) {
+	files, err := filepath.Glob("testdata/invalid/*.yaml")
+	assert.NilError(t, err)
+	assert.Assert(t, len(files) > 20, "the corpus is missing")
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			_, err := Load(project, stackFile(t, file))
+			assert.Assert(t, err != nil, "accepted")
+			assert.Equal(t, err.Error(), expected(t, file))
+		})
+	}
+}
+
+// expected joins the comment lines at the top of a corpus file.
+func expected(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	assert.NilError(t, err)
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		comment, ok := strings.CutPrefix(line, "# ")
+		if !ok {
+			break
+		}
+		lines = append(lines, strings.TrimRight(comment, "\n"))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestAllMistakesAreReportedAtOnce(t *testing.T) {
+	raw := stackFile(t, "../Pulumi.demo.yaml")
+	raw[project+":network"] = `{"podCidr": "10.10.0.0/16", "mtu": 100}`
+	raw[project+":edge"] = `{"domain": "example.org"}`
+	_, err := Load(project, raw)
+	assert.ErrorContains(t, err, "3 mistakes")
+	for _, path := range []string{"network.podCidr", "network.mtu", "edge.domain"} {
+		assert.ErrorContains(t, err, path)
+	}
+}
+
+func TestProvidersKeysAreLeftAlone(t *testing.T) {
+	raw := stackFile(t, "../Pulumi.demo.yaml")
+	raw["arvancloud:apiKey"] = "secret"
+	_, err := Load(project, raw)
+	assert.NilError(t, err)
+}
