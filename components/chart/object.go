@@ -1,0 +1,170 @@
+package chart
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// The levels of Kubernetes' pod security standards.
+const (
+	Privileged = "privileged"
+	Baseline   = "baseline"
+	Restricted = "restricted"
+)
+
+// platformLabels are on every object the program makes itself.
+var platformLabels = map[string]string{
+	"app.kubernetes.io/managed-by": "pulumi",
+	"app.kubernetes.io/part-of":    "exchange-platform",
+}
+
+// NamespaceArgs describes a namespace.
+type NamespaceArgs struct {
+	Name        string
+	PodSecurity string // the level that pods must keep; Baseline if empty
+	Labels      map[string]string
+}
+
+// Namespace is a namespace of the cluster.
+type Namespace struct {
+	pulumi.CustomResourceState
+
+	// Name is known in previews; whoever uses it waits for the namespace.
+	Name pulumi.StringOutput
+}
+
+// Namespace makes a namespace.
+func (i *Installer) Namespace(
+	ctx *pulumi.Context, name string, args *NamespaceArgs, opts ...pulumi.ResourceOption,
+) (*Namespace, error) {
+	level := args.PodSecurity
+	if level == "" {
+		level = Baseline
+	}
+	labels := map[string]string{"pod-security.kubernetes.io/enforce": level}
+	for key, value := range args.Labels {
+		labels[key] = value
+	}
+	namespace := &Namespace{}
+	err := i.object(ctx, name, &ObjectArgs{
+		APIVersion: "v1", Kind: "Namespace", Name: args.Name, Labels: labels,
+	}, namespace, opts)
+	if err != nil {
+		return nil, err
+	}
+	namespace.Name = after(namespace, args.Name)
+	return namespace, nil
+}
+
+// SecretArgs describes a secret.
+type SecretArgs struct {
+	Namespace pulumi.StringInput
+	Name      string
+	Data      pulumi.StringMap // plain text by key; kept as a secret wherever it goes
+	Labels    map[string]string
+}
+
+// Secret is a Kubernetes Secret of type Opaque.
+type Secret struct {
+	pulumi.CustomResourceState
+
+	// Name is known in previews; whoever uses it waits for the secret.
+	Name pulumi.StringOutput
+}
+
+// Secret makes a Kubernetes Secret. Its data is marked secret, whether its parts are or not.
+func (i *Installer) Secret(
+	ctx *pulumi.Context, name string, args *SecretArgs, opts ...pulumi.ResourceOption,
+) (*Secret, error) {
+	secret := &Secret{}
+	// The cluster gives the data back as well, encoded: that copy must not be in the state in the clear either.
+	opts = append([]pulumi.ResourceOption{pulumi.AdditionalSecretOutputs([]string{"data", "stringData"})}, opts...)
+	err := i.object(ctx, name, &ObjectArgs{
+		APIVersion: "v1", Kind: "Secret", Name: args.Name, Namespace: args.Namespace, Labels: args.Labels,
+		Fields: pulumi.Map{"type": pulumi.String("Opaque"), "stringData": pulumi.ToSecret(args.Data).(pulumi.StringMapOutput)},
+	}, secret, opts)
+	if err != nil {
+		return nil, err
+	}
+	secret.Name = after(secret, args.Name)
+	return secret, nil
+}
+
+// ObjectArgs describes any object of the cluster.
+type ObjectArgs struct {
+	APIVersion  string
+	Kind        string
+	Name        string
+	Namespace   pulumi.StringInput // nil if the kind has none
+	Labels      map[string]string
+	Annotations map[string]string
+	Fields      pulumi.Map // everything beside apiVersion, kind and metadata: usually "spec"
+}
+
+// Object is any object of the cluster.
+type Object struct {
+	pulumi.CustomResourceState
+
+	// Name is known in previews; whoever uses it waits for the object.
+	Name pulumi.StringOutput
+}
+
+// Object makes any object, custom resources included. Let custom resources depend on the release of their operator.
+func (i *Installer) Object(
+	ctx *pulumi.Context, name string, args *ObjectArgs, opts ...pulumi.ResourceOption,
+) (*Object, error) {
+	object := &Object{}
+	if err := i.object(ctx, name, args, object, opts); err != nil {
+		return nil, err
+	}
+	object.Name = after(object, args.Name)
+	return object, nil
+}
+
+func (i *Installer) object(
+	ctx *pulumi.Context, name string, args *ObjectArgs, into pulumi.CustomResource, opts []pulumi.ResourceOption,
+) error {
+	all, err := i.options(opts)
+	if err != nil {
+		return fmt.Errorf("%s %q: %w", args.Kind, name, err)
+	}
+	inputs := pulumi.Map{
+		"apiVersion": pulumi.String(args.APIVersion),
+		"kind":       pulumi.String(args.Kind),
+		"metadata":   metadata(args),
+	}
+	for key, value := range args.Fields {
+		inputs[key] = value
+	}
+	if err := ctx.RegisterResource(token(args), name, inputs, into, all...); err != nil {
+		return fmt.Errorf("%s %q: %w", args.Kind, name, err)
+	}
+	return nil
+}
+
+// token is the type token the official SDK has for the kind.
+func token(args *ObjectArgs) string {
+	group := args.APIVersion
+	if group == "v1" {
+		group = "core/v1"
+	}
+	return fmt.Sprintf("kubernetes:%s:%s", group, args.Kind)
+}
+
+func metadata(args *ObjectArgs) pulumi.Map {
+	labels := pulumi.StringMap{}
+	for _, set := range []map[string]string{platformLabels, args.Labels} {
+		for key, value := range set {
+			labels[key] = pulumi.String(value)
+		}
+	}
+	meta := pulumi.Map{"name": pulumi.String(args.Name), "labels": labels}
+	if args.Namespace != nil {
+		meta["namespace"] = args.Namespace
+	}
+	if len(args.Annotations) > 0 {
+		meta["annotations"] = pulumi.ToStringMap(args.Annotations)
+	}
+	return meta
+}

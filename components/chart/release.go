@@ -1,0 +1,150 @@
+package chart
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// releaseToken is the token of the SDK's helm/v3 Release: the state does not tell the two apart.
+const releaseToken = "kubernetes:helm.sh/v3:Release"
+
+// maxHistory is how many revisions Helm keeps of a release; each is a Secret of up to 1 MiB.
+const maxHistory = 5
+
+// ReleaseArgs describes one Helm release.
+type ReleaseArgs struct {
+	Entry     string             // the catalogue entry; or
+	Path      string             // the folder of a chart of our own
+	Name      string             // the release's name; the entry's name if empty
+	Namespace pulumi.StringInput // where it goes
+	Values    pulumi.Map         // what differs from the chart's defaults; no secrets
+	Atomic    bool               // a failed install or upgrade is undone: where half of it is worse than none
+	Timeout   time.Duration      // the Installer's if zero
+}
+
+// Release is an installed chart.
+type Release struct {
+	pulumi.CustomResourceState
+
+	Name          pulumi.StringPtrOutput      `pulumi:"name"`
+	Namespace     pulumi.StringPtrOutput      `pulumi:"namespace"`
+	Chart         pulumi.StringOutput         `pulumi:"chart"`
+	Version       pulumi.StringPtrOutput      `pulumi:"version"`
+	ResourceNames pulumi.StringArrayMapOutput `pulumi:"resourceNames"`
+}
+
+// After returns a value whose users wait for the release: the address of a service, for example. Previews know it.
+func (r *Release) After(value string) pulumi.StringOutput { return after(r, value) }
+
+// Release installs a chart and waits until everything in it is ready.
+func (i *Installer) Release(
+	ctx *pulumi.Context, name string, args *ReleaseArgs, opts ...pulumi.ResourceOption,
+) (*Release, error) {
+	inputs, err := i.releaseInputs(args)
+	if err != nil {
+		return nil, fmt.Errorf("release %q: %w", name, err)
+	}
+	all, err := i.options(opts)
+	if err != nil {
+		return nil, fmt.Errorf("release %q: %w", name, err)
+	}
+	release := &Release{}
+	if err := ctx.RegisterResource(releaseToken, name, inputs, release, all...); err != nil {
+		return nil, fmt.Errorf("release %q: %w", name, err)
+	}
+	return release, nil
+}
+
+func (i *Installer) releaseInputs(args *ReleaseArgs) (*releaseInputs, error) {
+	if (args.Entry == "") == (args.Path == "") {
+		return nil, errors.New("set either Entry or Path")
+	}
+	if args.Namespace == nil {
+		return nil, errors.New("set Namespace")
+	}
+	inputs := &releaseInputs{
+		Name:            pulumi.String(args.Name),
+		Namespace:       args.Namespace,
+		Values:          args.Values,
+		Atomic:          pulumi.Bool(args.Atomic),
+		CleanupOnFail:   pulumi.Bool(args.Atomic),
+		MaxHistory:      pulumi.Int(maxHistory),
+		SkipAwait:       pulumi.Bool(false),
+		CreateNamespace: pulumi.Bool(false),
+		Timeout:         pulumi.Int(i.timeout(args).Seconds()),
+		Compat:          pulumi.String("true"),
+	}
+	if args.Path != "" {
+		if args.Name == "" {
+			return nil, errors.New("set Name: only a catalogued chart has one of its own")
+		}
+		inputs.Chart = pulumi.String(args.Path)
+		return inputs, nil
+	}
+	entry, err := entryOf(args.Entry)
+	if err != nil {
+		return nil, err
+	}
+	if args.Name == "" {
+		inputs.Name = pulumi.String(entry.Name)
+	}
+	where := entry.locate(i.Mirror)
+	inputs.Chart = pulumi.String(where.chart)
+	inputs.Version = pulumi.String(where.version)
+	if where.repository != "" {
+		inputs.RepositoryOpts = pulumi.StringMap{"repo": pulumi.String(where.repository)}
+	}
+	return inputs, nil
+}
+
+func (i *Installer) timeout(args *ReleaseArgs) time.Duration {
+	for _, timeout := range []time.Duration{args.Timeout, i.Timeout} {
+		if timeout > 0 {
+			return timeout
+		}
+	}
+	return DefaultTimeout
+}
+
+// releaseInputs are the inputs of the SDK's ReleaseArgs that we set, with its hidden one: Compat tells the provider that
+// values are kept as they were given.
+type releaseInputs struct {
+	Atomic          pulumi.BoolInput
+	Chart           pulumi.StringInput
+	CleanupOnFail   pulumi.BoolInput
+	Compat          pulumi.StringInput
+	CreateNamespace pulumi.BoolInput
+	MaxHistory      pulumi.IntInput
+	Name            pulumi.StringInput
+	Namespace       pulumi.StringInput
+	RepositoryOpts  pulumi.StringMapInput
+	SkipAwait       pulumi.BoolInput
+	Timeout         pulumi.IntInput
+	Values          pulumi.MapInput
+	Version         pulumi.StringInput
+}
+
+type releaseProperties struct {
+	Atomic          *bool             `pulumi:"atomic"`
+	Chart           string            `pulumi:"chart"`
+	CleanupOnFail   *bool             `pulumi:"cleanupOnFail"`
+	Compat          *string           `pulumi:"compat"`
+	CreateNamespace *bool             `pulumi:"createNamespace"`
+	MaxHistory      *int              `pulumi:"maxHistory"`
+	Name            *string           `pulumi:"name"`
+	Namespace       *string           `pulumi:"namespace"`
+	RepositoryOpts  map[string]string `pulumi:"repositoryOpts"`
+	SkipAwait       *bool             `pulumi:"skipAwait"`
+	Timeout         *int              `pulumi:"timeout"`
+	Values          map[string]any    `pulumi:"values"`
+	Version         *string           `pulumi:"version"`
+}
+
+// ElementType tells the SDK the names under which the inputs travel.
+func (*releaseInputs) ElementType() reflect.Type {
+	return reflect.TypeOf((*releaseProperties)(nil)).Elem()
+}

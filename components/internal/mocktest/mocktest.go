@@ -1,0 +1,198 @@
+// Package mocktest runs a piece of a Pulumi program against Pulumi's mocks and keeps every registration, so that a test can
+// look at the graph: which resources, with which inputs, under which parent, after which others, on which provider.
+package mocktest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gotest.tools/v3/assert"
+)
+
+// Project and Stack are what a program under test runs as.
+const (
+	Project = "exchange-platform"
+	Stack   = "test"
+)
+
+// Resource is one registration.
+type Resource struct {
+	Type         string
+	Name         string
+	Parent       string   // the parent's name; empty under the stack
+	Provider     string   // the provider's name; empty if none was passed
+	DependsOn    []string // names of all the resources it waits for, sorted
+	Version      string   // of the provider's plugin
+	Custom       bool
+	Inputs       resource.PropertyMap // secrets are kept as such
+	SecretOutput []string             // names of the outputs that were asked to be kept secret
+	Protect      bool
+}
+
+// Values is the input "values" of a Helm release as plain data; a secret or unknown in it shows as such.
+func (r *Resource) Values() any { return Plain(r.Inputs["values"]) }
+
+// Recording is everything one run registered, in order.
+type Recording struct{ Resources []*Resource }
+
+// Run runs program and fails the test if it fails.
+func Run(t testing.TB, program func(ctx *pulumi.Context) error) *Recording {
+	t.Helper()
+	recording, err := Try(program)
+	assert.NilError(t, err)
+	return recording
+}
+
+// Try runs a program that may fail.
+func Try(program func(ctx *pulumi.Context) error) (*Recording, error) {
+	r := &recorder{}
+	err := pulumi.RunErr(program, pulumi.WithMocks(Project, Stack, r))
+	slices.SortStableFunc(r.resources, func(a, b *Resource) int {
+		return strings.Compare(a.Type+a.Name, b.Type+b.Name)
+	})
+	return &Recording{Resources: r.resources}, err
+}
+
+// Get returns the one resource of that name.
+func (r *Recording) Get(t testing.TB, name string) *Resource {
+	t.Helper()
+	var found []*Resource
+	for _, candidate := range r.Resources {
+		if candidate.Name == name {
+			found = append(found, candidate)
+		}
+	}
+	assert.Equal(t, len(found), 1, "resources named %q; there are: %s", name, strings.Join(r.Names(), ", "))
+	return found[0]
+}
+
+// OfType returns the resources of a type, by name.
+func (r *Recording) OfType(token string) []*Resource {
+	var found []*Resource
+	for _, candidate := range r.Resources {
+		if candidate.Type == token {
+			found = append(found, candidate)
+		}
+	}
+	return found
+}
+
+// Names lists all resources.
+func (r *Recording) Names() []string {
+	var names []string
+	for _, each := range r.Resources {
+		names = append(names, each.Name)
+	}
+	return names
+}
+
+// Graph renders every resource on lines of its own: type, name, parent, what it waits for. It is meant for golden files.
+func (r *Recording) Graph() string {
+	var b strings.Builder
+	for _, each := range r.Resources {
+		fmt.Fprintf(&b, "%s %s\n", each.Type, each.Name)
+		for _, line := range []struct{ label, text string }{
+			{"parent", each.Parent}, {"after", strings.Join(each.DependsOn, " ")}, {"provider", each.Provider},
+		} {
+			if line.text != "" {
+				fmt.Fprintf(&b, "    %s: %s\n", line.label, line.text)
+			}
+		}
+	}
+	return b.String()
+}
+
+// NoSecretInTheClear fails the test if a value that the mocked random provider generated is found anywhere but inside a
+// value marked secret.
+func (r *Recording) NoSecretInTheClear(t testing.TB) {
+	t.Helper()
+	for _, each := range r.Resources {
+		text, err := json.Marshal(Plain(resource.NewProperty(each.Inputs)))
+		assert.NilError(t, err)
+		assert.Assert(t, !strings.Contains(string(text), Generated), "%s %s has a secret in the clear: %s", each.Type, each.Name, text)
+	}
+}
+
+// Plain turns a property value into plain data for golden files. What is secret or unknown shows as the text "<secret>" or
+// "<unknown>".
+func Plain(v resource.PropertyValue) any {
+	switch {
+	case v.IsSecret(), v.IsOutput() && v.OutputValue().Secret:
+		return "<secret>"
+	case v.IsComputed(), v.IsOutput() && !v.OutputValue().Known:
+		return "<unknown>"
+	case v.IsOutput():
+		return Plain(v.OutputValue().Element)
+	case v.IsArray():
+		list := []any{}
+		for _, each := range v.ArrayValue() {
+			list = append(list, Plain(each))
+		}
+		return list
+	case v.IsObject():
+		object := map[string]any{}
+		for key, each := range v.ObjectValue() {
+			object[string(key)] = Plain(each)
+		}
+		return object
+	default:
+		return v.V
+	}
+}
+
+// Generated is part of every value that the mocked random provider makes.
+const Generated = "generated-secret"
+
+type recorder struct {
+	mutex     sync.Mutex
+	resources []*Resource
+}
+
+// NewResource answers a registration the way a provider would: the inputs come back, random's resources also make a value.
+func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	kept := &Resource{
+		Type: args.TypeToken, Name: args.Name, Custom: args.Custom, Inputs: args.Inputs, Provider: nameOf(args.Provider),
+	}
+	if rpc := args.RegisterRPC; rpc != nil {
+		kept.Parent = nameOf(rpc.GetParent())
+		kept.Version = rpc.GetVersion()
+		kept.SecretOutput = rpc.GetAdditionalSecretOutputs()
+		kept.Protect = rpc.GetProtect()
+		for _, urn := range rpc.GetDependencies() {
+			kept.DependsOn = append(kept.DependsOn, nameOf(urn))
+		}
+		slices.Sort(kept.DependsOn)
+	}
+	r.mutex.Lock()
+	r.resources = append(r.resources, kept)
+	r.mutex.Unlock()
+
+	state := args.Inputs.Copy()
+	if strings.HasPrefix(args.TypeToken, "random:") {
+		made := resource.NewProperty(Generated + "-" + args.Name)
+		for _, output := range []resource.PropertyKey{"result", "hex", "b64Std", "base64"} {
+			state[output] = resource.MakeSecret(made)
+		}
+	}
+	return args.Name + "-id", state, nil
+}
+
+// Call answers every function with nothing.
+func (r *recorder) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	return resource.PropertyMap{}, nil
+}
+
+// nameOf takes the name out of a URN or a provider reference (URN::id).
+func nameOf(reference string) string {
+	parts := strings.Split(reference, "::")
+	if len(parts) < 4 || strings.HasSuffix(parts[2], "pulumi:Stack") {
+		return ""
+	}
+	return parts[3]
+}
