@@ -1,1 +1,62 @@
+// Package provider is the Pulumi provider for ArvanCloud: virtual machines, private networks, security groups and SSH keys of
+// the IaaS v1 API, and DNS records of the CDN 4.0 API. One file per resource; the HTTP client stands alone in package client.
 package provider
+
+//go:generate go run ./cmd/generate ../sdks/arvancloud
+
+import (
+	p "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi-go-provider/infer"
+	"github.com/pulumi/pulumi-go-provider/middleware/schema"
+)
+
+// Name is the name of the Pulumi package: the first part of every token, and of the configuration keys.
+const Name = "arvancloud"
+
+// Version is the version of the provider and of the SDK generated from it. The linker sets it for a release.
+var Version = "0.1.0"
+
+// Modules of the package's tokens.
+const (
+	moduleIaaS = "iaas"
+	moduleCDN  = "cdn"
+)
+
+// sdkImportPath is where the generated Go SDK lives.
+const sdkImportPath = "github.com/iransre/exchange-platform/sdks/arvancloud"
+
+// New makes the provider.
+func New() p.Provider {
+	provider := infer.Provider(infer.Options{
+		Metadata: schema.Metadata{
+			DisplayName: "ArvanCloud",
+			Description: "Virtual machines, private networks, security groups and DNS records on ArvanCloud.",
+			Keywords:    []string{"pulumi", "arvancloud", "category/cloud"},
+			Homepage:    "https://github.com/iransre/exchange-platform",
+			Repository:  "https://github.com/iransre/exchange-platform",
+			Publisher:   "iransre",
+			License:     "Apache-2.0",
+			// The keys are those of the generator's GoPackageInfo, spelled out because importing it would link the whole
+			// generator into the plugin.
+			LanguageMap: map[string]any{"go": map[string]any{
+				"importBasePath":       sdkImportPath,
+				"rootPackageName":      Name,
+				"respectSchemaVersion": true,
+				"pulumiSDKVersion":     3,
+			}},
+		},
+		Config: infer.Config(&Config{}),
+		Resources: []infer.InferredResource{
+			infer.Resource(&SSHKey{}),
+			infer.Resource(&Network{}),
+			infer.Resource(&SecurityGroup{}),
+			infer.Resource(&Server{}),
+			infer.Resource(&DNSRecord{}),
+		},
+		Functions: []infer.InferredFunction{
+			infer.Function(&GetImage{}),
+			infer.Function(&GetPlan{}),
+		},
+	})
+	return provider
+}

@@ -1,0 +1,2 @@
+// Virtual machines, private networks, security groups and DNS records on ArvanCloud.
+package arvancloud
