@@ -1,0 +1,149 @@
+// Package kubespray makes a Kubernetes cluster out of machines that answer SSH, with Kubespray. It renders the inventory
+// and the variables, uploads them to the machine Ansible runs on, has them applied there by a run that outlives the SSH
+// connection, and gives out the cluster's kubeconfig.
+package kubespray
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/components/internal/component"
+)
+
+// Args says which cluster is wanted. Plain fields decide its shape; inputs may be outputs of the machines.
+type Args struct {
+	// Cluster names the cluster for ever: it keys everything kept on the runner.
+	Cluster string
+	// Nodes are the machines in the order they join. Append to it; the first control plane stays the first.
+	Nodes []Node
+	// Runner names the node Ansible runs on. A node with no role at all may be the runner (a bastion).
+	Runner string
+	// Access is how every machine is reached by SSH, from here and from the runner.
+	Access Access
+
+	// KubernetesVersion, with or without the leading "v".
+	KubernetesVersion string
+	// KubesprayVersion is a release tag, "v2.31.0".
+	KubesprayVersion string
+	// Toolchain says where Kubespray and Ansible come from.
+	Toolchain Toolchain
+
+	// PodCIDR and ServiceCIDR default to Kubespray's 10.233.64.0/18 and 10.233.0.0/18.
+	PodCIDR, ServiceCIDR string
+	// MTU is that of the private network; the pods' is derived from it. Zero lets Calico find out.
+	MTU int
+	// CertificateNames are further host names and addresses the API server's certificate must cover. The public addresses
+	// of the control planes and the endpoint are always among them.
+	CertificateNames pulumi.StringArrayInput
+	// Endpoint is the host the API is reached at from outside; nil means the first control plane's public address.
+	Endpoint pulumi.StringInput
+
+	// RegistryMirrors are tried before the registries they stand for.
+	RegistryMirrors []RegistryMirror
+	// DownloadMirror is an address under which the hosts of Kubernetes' binaries appear as folders
+	// ("https://mirror.example" serves https://mirror.example/dl.k8s.io/...). Empty means the hosts themselves.
+	DownloadMirror string
+}
+
+// Node is a machine of the cluster.
+type Node struct {
+	Name string
+	// ControlPlane, Etcd and Worker are the node's roles. A control plane that is no worker takes no workloads.
+	ControlPlane, Etcd, Worker bool
+	// PrivateAddress is what the nodes talk to each other on; PublicAddress is where this program reaches it.
+	PrivateAddress, PublicAddress pulumi.StringInput
+	// HostKey is the public SSH host key ("ssh-ed25519 AAAA..."), pinned on every connection.
+	HostKey pulumi.StringInput
+	// Machine identifies the machine behind the name (a server id), so that one rebuilt under the same name and address
+	// is not taken for the old one. Optional.
+	Machine pulumi.StringInput
+	Labels  map[string]string
+	// Taints are written key=value:Effect.
+	Taints []string
+}
+
+// Access is how machines are reached by SSH.
+type Access struct {
+	User string
+	// Port defaults to 22.
+	Port       int
+	PrivateKey pulumi.StringInput
+}
+
+// Ansible says where ansible-playbook comes from.
+type Ansible string
+
+const (
+	// Venv installs the versions the Kubespray release pins into a Python environment of its own on the runner.
+	Venv Ansible = "venv"
+	// System uses the ansible-playbook found on the runner's PATH.
+	System Ansible = "system"
+)
+
+// Toolchain says where the runner gets Kubespray and Ansible.
+type Toolchain struct {
+	// Archive is the URL of a .tar.gz of the Kubespray tree; empty means the release's on GitHub.
+	Archive string
+	// SHA256 of the archive, in hex; empty means unchecked.
+	SHA256 string
+	// Ansible defaults to Venv.
+	Ansible Ansible
+	// PackageIndex is the Python package index for Venv; empty means pip's own.
+	PackageIndex string
+}
+
+// RegistryMirror names the hosts that serve the images of one registry.
+type RegistryMirror struct {
+	// Registry as it stands in image names, "docker.io".
+	Registry string
+	// Server is the registry itself, tried last; defaults to https://<Registry>.
+	Server string
+	// Mirrors are URLs, tried in order.
+	Mirrors []string
+}
+
+// Cluster is a running Kubernetes cluster.
+type Cluster struct {
+	pulumi.ResourceState
+
+	// Kubeconfig of the cluster's administrator, secret. Its server is Endpoint.
+	Kubeconfig pulumi.StringOutput `pulumi:"kubeconfig"`
+	// Endpoint is the URL of the API server as seen from outside.
+	Endpoint pulumi.StringOutput `pulumi:"endpoint"`
+	// Version of Kubernetes, with the leading "v".
+	Version pulumi.StringOutput `pulumi:"version"`
+}
+
+// New makes the cluster: every machine ready, the bundle uploaded, the run awaited, the kubeconfig read.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Cluster, error) {
+	cluster := &Cluster{}
+	return component.New(ctx, "exchange:kubespray:Cluster", name, cluster, opts, func(child pulumi.ResourceOption) error {
+		args, err := args.complete()
+		if err != nil {
+			return err
+		}
+		bundle := args.bundle()
+		steps := &steps{ctx: ctx, name: name, args: args, child: child}
+
+		ready, err := steps.ready()
+		if err != nil {
+			return err
+		}
+		upload, err := steps.upload(bundle, ready[args.Runner])
+		if err != nil {
+			return err
+		}
+		run, err := steps.run(bundle, upload, ready)
+		if err != nil {
+			return err
+		}
+		config, err := steps.kubeconfig(bundle, run)
+		if err != nil {
+			return err
+		}
+
+		cluster.Endpoint = args.endpoint()
+		cluster.Kubeconfig = publicKubeconfig(config.Stdout, args.Cluster, cluster.Endpoint)
+		cluster.Version = pulumi.String("v" + args.KubernetesVersion).ToStringOutput()
+		return nil
+	})
+}

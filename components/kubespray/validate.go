@@ -1,0 +1,142 @@
+package kubespray
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	defaultPodCIDR     = "10.233.64.0/18"
+	defaultServiceCIDR = "10.233.0.0/18"
+)
+
+var (
+	// clusterName and nodeName are RFC 1123 labels and names: they become paths, unit names, host names and Node objects.
+	clusterName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
+	nodeName    = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$`)
+	taint       = regexp.MustCompile(`^[A-Za-z0-9./_-]+(=[A-Za-z0-9._-]*)?:(NoSchedule|PreferNoSchedule|NoExecute)$`)
+)
+
+// complete returns a copy of the arguments with the defaults filled in, or every reason they cannot be used.
+func (args *Args) complete() (*Args, error) {
+	if args == nil {
+		return nil, errors.New("no arguments given")
+	}
+	full := *args
+	full.KubernetesVersion = strings.TrimPrefix(full.KubernetesVersion, "v")
+	if full.Access.Port == 0 {
+		full.Access.Port = 22
+	}
+	if full.PodCIDR == "" {
+		full.PodCIDR = defaultPodCIDR
+	}
+	if full.ServiceCIDR == "" {
+		full.ServiceCIDR = defaultServiceCIDR
+	}
+	if full.Toolchain.Ansible == "" {
+		full.Toolchain.Ansible = Venv
+	}
+	if full.Toolchain.Archive == "" {
+		full.Toolchain.Archive = "https://github.com/kubernetes-sigs/kubespray/archive/refs/tags/" + full.KubesprayVersion + ".tar.gz"
+	}
+	if full.CertificateNames == nil {
+		full.CertificateNames = pulumi.StringArray{}
+	}
+	if err := errors.Join(append(full.checkSettings(), full.checkNodes()...)...); err != nil {
+		return nil, err
+	}
+	return &full, nil
+}
+
+func (args *Args) checkSettings() []error {
+	var found []error
+	if !clusterName.MatchString(args.Cluster) {
+		found = append(found, fmt.Errorf("cluster: %q is no name of at most 40 lower-case letters, digits and dashes", args.Cluster))
+	}
+	if err := Carries(args.KubesprayVersion, args.KubernetesVersion); err != nil {
+		found = append(found, err)
+	}
+	if args.Access.User == "" || args.Access.PrivateKey == nil {
+		found = append(found, errors.New("access: user and private key are both needed"))
+	}
+	if args.Access.Port < 1 || args.Access.Port > 65535 {
+		found = append(found, fmt.Errorf("access: %d is no port", args.Access.Port))
+	}
+	if args.Toolchain.Ansible != Venv && args.Toolchain.Ansible != System {
+		found = append(found, fmt.Errorf("toolchain: ansible is %q, want %q or %q", args.Toolchain.Ansible, Venv, System))
+	}
+	if args.MTU != 0 && (args.MTU < 1280 || args.MTU > 9216) {
+		found = append(found, fmt.Errorf("mtu: %d is outside 1280-9216", args.MTU))
+	}
+	pods, podsErr := netip.ParsePrefix(args.PodCIDR)
+	services, servicesErr := netip.ParsePrefix(args.ServiceCIDR)
+	switch {
+	case podsErr != nil:
+		found = append(found, fmt.Errorf("podCIDR: %w", podsErr))
+	case servicesErr != nil:
+		found = append(found, fmt.Errorf("serviceCIDR: %w", servicesErr))
+	case pods.Overlaps(services):
+		found = append(found, fmt.Errorf("podCIDR %s and serviceCIDR %s overlap: choose two ranges apart", pods, services))
+	}
+	for _, mirror := range args.RegistryMirrors {
+		if mirror.Registry == "" || len(mirror.Mirrors) == 0 {
+			found = append(found, fmt.Errorf("registry mirror %q: the registry and at least one mirror are needed", mirror.Registry))
+		}
+	}
+	return found
+}
+
+func (args *Args) checkNodes() []error {
+	var found []error
+	refuse := func(format string, values ...any) { found = append(found, fmt.Errorf(format, values...)) }
+
+	seen := map[string]bool{}
+	for i, node := range args.Nodes {
+		if !nodeName.MatchString(node.Name) {
+			refuse("nodes[%d]: %q is no host name in lower case", i, node.Name)
+		}
+		if seen[node.Name] {
+			refuse("nodes[%d]: %s is there twice", i, node.Name)
+		}
+		seen[node.Name] = true
+		if node.PrivateAddress == nil || node.PublicAddress == nil || node.HostKey == nil {
+			refuse("node %s: private address, public address and host key are all needed", node.Name)
+		}
+		if !node.hasRole() && node.Name != args.Runner {
+			refuse("node %s: it has no role and is not the runner", node.Name)
+		}
+		for _, text := range node.Taints {
+			if !taint.MatchString(text) {
+				refuse("node %s: taint %q is not written key=value:Effect", node.Name, text)
+			}
+		}
+	}
+
+	if !seen[args.Runner] {
+		refuse("runner: %q is none of the nodes", args.Runner)
+	}
+	if !slices.ContainsFunc(args.Nodes, func(n Node) bool { return n.ControlPlane }) {
+		refuse("nodes: none is a control plane")
+	}
+	if !slices.ContainsFunc(args.Nodes, func(n Node) bool { return n.Worker }) {
+		refuse("nodes: none is a worker, so nothing could be scheduled")
+	}
+	members := 0
+	for _, node := range args.Nodes {
+		if node.Etcd {
+			members++
+		}
+	}
+	if members%2 == 0 {
+		refuse("nodes: %d of them run etcd; etcd needs an odd number, for example %d: an even one has no better quorum", members, members+1)
+	}
+	return found
+}
+
+func (node Node) hasRole() bool { return node.ControlPlane || node.Etcd || node.Worker }

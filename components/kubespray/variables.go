@@ -1,0 +1,150 @@
+package kubespray
+
+import (
+	"slices"
+	"strings"
+)
+
+// vxlanOverhead is what Calico's encapsulation takes of every packet.
+const vxlanOverhead = 50
+
+// allVariables are group_vars/all: what concerns every machine. Fields have the types Kubespray expects; a boolean in
+// quotes would count as true whatever it says.
+type allVariables struct {
+	EtcdDeployment string `yaml:"etcd_deployment_type"`
+
+	// A machine that updates itself while packages are installed holds apt's lock for minutes.
+	StopUnattendedUpgrades    bool               `yaml:"ubuntu_stop_unattended_upgrades"`
+	KernelUpgradesDisabled    bool               `yaml:"ubuntu_kernel_unattended_upgrades_disabled"`
+	ContainerdRegistryMirrors []containerdMirror `yaml:"containerd_registries_mirrors,omitempty"`
+
+	GithubURL  string `yaml:"github_url,omitempty"`
+	DlK8sURL   string `yaml:"dl_k8s_io_url,omitempty"`
+	StorageURL string `yaml:"storage_googleapis_url,omitempty"`
+	GetHelmURL string `yaml:"get_helm_url,omitempty"`
+}
+
+type containerdMirror struct {
+	Prefix  string           `yaml:"prefix"`
+	Server  string           `yaml:"server"`
+	Mirrors []containerdHost `yaml:"mirrors"`
+}
+
+type containerdHost struct {
+	Host         string   `yaml:"host"`
+	Capabilities []string `yaml:"capabilities"`
+	SkipVerify   bool     `yaml:"skip_verify"`
+	OverridePath bool     `yaml:"override_path"`
+}
+
+// clusterVariables are group_vars/k8s_cluster: what concerns the Kubernetes nodes.
+type clusterVariables struct {
+	KubeVersion      string `yaml:"kube_version"`
+	ContainerManager string `yaml:"container_manager"`
+	ServiceAddresses string `yaml:"kube_service_addresses"`
+	PodsSubnet       string `yaml:"kube_pods_subnet"`
+
+	NetworkPlugin string `yaml:"kube_network_plugin"`
+	Backend       string `yaml:"calico_network_backend"`
+	// CalicoMTU is the one that counts: calico_veth_mtu alone changes nothing.
+	CalicoMTU int `yaml:"calico_mtu,omitempty"`
+
+	CertificateNames []string `yaml:"supplementary_addresses_in_ssl_keys"`
+
+	KubeconfigLocalhost   bool `yaml:"kubeconfig_localhost"`
+	KubeconfigAnsibleHost bool `yaml:"kubeconfig_localhost_ansible_host"`
+
+	LocalPath      bool   `yaml:"local_path_provisioner_enabled"`
+	LocalPathClass string `yaml:"local_path_provisioner_storage_class"`
+	// LocalPathDefault goes into an annotation as it is, so it is text.
+	LocalPathDefault string `yaml:"local_path_provisioner_is_default_storageclass"`
+}
+
+// variables renders group_vars/all/all.yml.
+func (args *Args) variables() ([]byte, error) {
+	all := allVariables{
+		EtcdDeployment:            "host",
+		StopUnattendedUpgrades:    true,
+		KernelUpgradesDisabled:    true,
+		ContainerdRegistryMirrors: containerdMirrors(args.RegistryMirrors),
+	}
+	if base := strings.TrimRight(args.DownloadMirror, "/"); base != "" {
+		all.GithubURL = base + "/github.com"
+		all.DlK8sURL = base + "/dl.k8s.io"
+		all.StorageURL = base + "/storage.googleapis.com"
+		all.GetHelmURL = base + "/get.helm.sh"
+	}
+	return render(all)
+}
+
+// clusterVariables renders group_vars/k8s_cluster/k8s-cluster.yml. names are those the API server's certificate covers
+// besides what Kubespray adds by itself: the private addresses and host names of the control planes.
+func (args *Args) clusterVariables(names []string) ([]byte, error) {
+	mtu := 0
+	if args.MTU != 0 {
+		mtu = args.MTU - vxlanOverhead
+	}
+	return render(clusterVariables{
+		KubeVersion:           args.KubernetesVersion,
+		ContainerManager:      "containerd",
+		ServiceAddresses:      args.ServiceCIDR,
+		PodsSubnet:            args.PodCIDR,
+		NetworkPlugin:         "calico",
+		Backend:               "vxlan",
+		CalicoMTU:             mtu,
+		CertificateNames:      names,
+		KubeconfigLocalhost:   true,
+		KubeconfigAnsibleHost: true,
+		LocalPath:             true,
+		LocalPathClass:        "local-path",
+		LocalPathDefault:      "true",
+	})
+}
+
+// containerdMirrors renders the mirrors, sorted by registry. Setting the list replaces Kubespray's own, which is Docker
+// Hub's real address: that entry is kept.
+func containerdMirrors(mirrors []RegistryMirror) []containerdMirror {
+	if len(mirrors) == 0 {
+		return nil
+	}
+	const dockerHub, dockerHubServer = "docker.io", "https://registry-1.docker.io"
+	mirrors = slices.Clone(mirrors)
+	if !slices.ContainsFunc(mirrors, func(m RegistryMirror) bool { return m.Registry == dockerHub }) {
+		mirrors = append(mirrors, RegistryMirror{Registry: dockerHub, Mirrors: []string{dockerHubServer}})
+	}
+	slices.SortStableFunc(mirrors, func(a, b RegistryMirror) int { return strings.Compare(a.Registry, b.Registry) })
+
+	var rendered []containerdMirror
+	for _, mirror := range mirrors {
+		server := mirror.Server
+		switch {
+		case server != "":
+		case mirror.Registry == dockerHub:
+			server = dockerHubServer
+		default:
+			server = "https://" + mirror.Registry
+		}
+		var hosts []containerdHost
+		for _, url := range mirror.Mirrors {
+			hosts = append(hosts, containerdHost{Host: url, Capabilities: []string{"pull", "resolve"}})
+		}
+		rendered = append(rendered, containerdMirror{Prefix: mirror.Registry, Server: server, Mirrors: hosts})
+	}
+	return rendered
+}
+
+// certificateNames are the wanted names, the endpoint and the control planes' public addresses, each once.
+func (args *Args) certificateNames(wanted []string, endpoint string, addresses []address) []string {
+	names := slices.Clone(wanted)
+	names = append(names, endpoint)
+	for i, node := range args.Nodes {
+		if node.ControlPlane {
+			names = append(names, addresses[i].public)
+		}
+	}
+	seen := map[string]bool{"": true}
+	return slices.DeleteFunc(names, func(name string) bool {
+		defer func() { seen[name] = true }()
+		return seen[name]
+	})
+}
