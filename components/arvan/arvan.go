@@ -1,0 +1,128 @@
+// Package arvan makes an environment's machines in ArvanCloud: the private network, the firewalls, and the servers with
+// SSH keys the program itself made, so that no connection has to trust a host on first sight.
+package arvan
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/components/internal/component"
+	"github.com/iransre/exchange-platform/sdks/arvancloud/iaas"
+)
+
+// Args says which machines are wanted, and who may reach them.
+type Args struct {
+	// Zone of everything made here.
+	Zone string
+	// ImageID is the operating system's id in that zone.
+	ImageID string
+	// Servers are made in any order; each has a name of its own.
+	Servers []Server
+	// CIDR is the private network's range, MTU its packet size in bytes.
+	CIDR string
+	MTU  int
+	// SSHPort is where the servers' SSH servers listen.
+	SSHPort int
+	// AdminCIDRs reach SSH on every server and the Kubernetes API on the control planes; WebCIDRs reach the workers' web ports.
+	AdminCIDRs, WebCIDRs []string
+	// AdminSSHKeys may log in besides the program's own key; in the form of authorized_keys.
+	AdminSSHKeys []string
+}
+
+// Server is one machine.
+type Server struct {
+	Name string
+	// ControlPlane servers answer the Kubernetes API, the others take web traffic.
+	ControlPlane bool
+	// Plan is the id of a size in the zone.
+	Plan    string
+	DiskGiB int
+}
+
+// Machines are an environment's servers in their private network.
+type Machines struct {
+	pulumi.ResourceState
+
+	// Machines by server name.
+	Machines map[string]Machine
+	// PrivateKey logs in to every server; OpenSSH's format; secret.
+	PrivateKey pulumi.StringOutput `pulumi:"privateKey"`
+	// NetworkID is the private network's.
+	NetworkID pulumi.StringOutput `pulumi:"networkId"`
+}
+
+// Machine is how one server is reached.
+type Machine struct {
+	// ID changes when the server is replaced.
+	ID                            pulumi.StringOutput
+	PublicAddress, PrivateAddress pulumi.StringOutput
+	// HostKey is its public SSH host key, known before the server runs.
+	HostKey pulumi.StringOutput
+}
+
+// New makes the network, the keys, the firewalls and, all at once, the servers. opts must carry the providers arvancloud
+// and random (pulumi.Providers).
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Machines, error) {
+	machines := &Machines{Machines: map[string]Machine{}}
+	return component.New(ctx, "exchange:arvan:Machines", name, machines, opts, func(child pulumi.ResourceOption) error {
+		login, err := newKey(ctx, name+"-login", child)
+		if err != nil {
+			return err
+		}
+		sshKey, err := iaas.NewSshKey(ctx, name+"-ssh-key", &iaas.SshKeyArgs{
+			Name: pulumi.String(name), PublicKey: login.public, Zone: pulumi.String(args.Zone),
+		}, child)
+		if err != nil {
+			return err
+		}
+		network, err := iaas.NewNetwork(ctx, name+"-network", &iaas.NetworkArgs{
+			Name: pulumi.String(name), Description: pulumi.String("Traffic between the machines of " + name),
+			Cidr: pulumi.String(args.CIDR), Mtu: pulumi.Int(args.MTU), Zone: pulumi.String(args.Zone),
+			// the machines leave through their public addresses; a second default route would only compete with that
+			EnableGateway: pulumi.Bool(false),
+		}, child)
+		if err != nil {
+			return err
+		}
+		firewalls, err := newFirewalls(ctx, name, args, child)
+		if err != nil {
+			return err
+		}
+		for _, server := range args.Servers {
+			machine, err := newMachine(ctx, server, args, sshKey, network, firewalls, child)
+			if err != nil {
+				return err
+			}
+			machines.Machines[server.Name] = *machine
+		}
+		machines.PrivateKey = login.private
+		machines.NetworkID = network.NetworkId
+		return nil
+	})
+}
+
+// newMachine makes one server and its host key.
+func newMachine(ctx *pulumi.Context, server Server, args *Args, sshKey *iaas.SshKey, network *iaas.Network,
+	firewalls *firewalls, child pulumi.ResourceOption,
+) (*Machine, error) {
+	hostKey, err := newKey(ctx, server.Name+"-host-key", child)
+	if err != nil {
+		return nil, err
+	}
+	made, err := iaas.NewServer(ctx, server.Name, &iaas.ServerArgs{
+		Name: pulumi.String(server.Name), Zone: pulumi.String(args.Zone),
+		PlanId: pulumi.String(server.Plan), ImageId: pulumi.String(args.ImageID), DiskSize: pulumi.Int(server.DiskGiB),
+		SshKeyName:          sshKey.Name,
+		SecurityGroupIds:    firewalls.of(server),
+		Networks:            iaas.ServerNetworkArray{iaas.ServerNetworkArgs{NetworkId: network.NetworkId}},
+		EnablePublicAddress: pulumi.Bool(true),
+		InitScript:          userData(server.Name, args, hostKey),
+	}, child)
+	if err != nil {
+		return nil, err
+	}
+	return &Machine{
+		ID:            made.ServerId,
+		PublicAddress: made.PublicAddress, PrivateAddress: made.PrivateAddress,
+		HostKey: hostKey.public,
+	}, nil
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/iransre/exchange-platform/sandbox/tools"
+	"github.com/iransre/exchange-platform/sandbox/workspace"
+	"github.com/iransre/exchange-platform/sandbox/world"
+)
+
+// pulumiCommand is a subcommand that runs `pulumi arguments…` on a stack in a running world. What a user adds behind the
+// stack's name goes to pulumi.
+func pulumiCommand(name, short string, arguments ...string) *cobra.Command {
+	return &cobra.Command{
+		Use:                name + " STACK [pulumi's options]",
+		Short:              short,
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if len(given) == 0 || strings.HasPrefix(given[0], "-") {
+				return fmt.Errorf("which stack? for example: sandbox %s demo", name)
+			}
+			return run(cmd.Context(), given[0], append(arguments, given[1:]...), cmd.OutOrStdout())
+		},
+	}
+}
+
+// run prepares the world and the stack, runs pulumi on it, and leaves a kubeconfig where `sandbox env` points.
+func run(ctx context.Context, stack string, arguments []string, out io.Writer) error {
+	start := time.Now()
+	w, err := workspace.Open()
+	if err != nil {
+		return err
+	}
+	if err := w.WriteStackFile(stack); err != nil {
+		return err
+	}
+	if err := tools.Build(ctx, w, out); err != nil {
+		return err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if err := world.Ensure(ctx, w, program); err != nil {
+		return err
+	}
+	status, err := world.Ask(ctx, w)
+	if err != nil {
+		return err
+	}
+	printParts(out, w, status)
+	if err := ensureStack(ctx, w, stack); err != nil {
+		return err
+	}
+	if err := pulumi(ctx, w, stack, out, arguments...); err != nil {
+		return err
+	}
+	if arguments[0] == "up" {
+		if err := writeKubeconfig(ctx, w, stack); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(out, "%s of %s in the sandbox took %s\n", arguments[0], stack, time.Since(start).Round(100*time.Millisecond))
+	return nil
+}
+
+// pulumi runs the CLI in the checkout with the sandbox's environment.
+func pulumi(ctx context.Context, w *workspace.Workspace, stack string, out io.Writer, arguments ...string) error {
+	cmd, err := pulumiProcess(ctx, w, stack, arguments...)
+	if err != nil {
+		return err
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, out, os.Stderr
+	return cmd.Run()
+}
+
+func pulumiProcess(ctx context.Context, w *workspace.Workspace, stack string, arguments ...string) (*exec.Cmd, error) {
+	environ, err := w.Environ(stack)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, w.Binary("pulumi"), arguments...)
+	cmd.Dir, cmd.Env = w.Root, environ
+	// a stop of ours is an interrupt for pulumi: it then writes down what it made before it ends
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	return cmd, nil
+}
+
+// ensureStack makes the stack in the sandbox's state the first time. It does so in a folder of the sandbox, because
+// `stack init` writes the salt of the stack's secrets into the stack file beside Pulumi.yaml, and the checkout's is not ours.
+func ensureStack(ctx context.Context, w *workspace.Workspace, stack string) error {
+	if err := os.MkdirAll(w.Path("state"), 0o755); err != nil {
+		return err
+	}
+	if _, err := os.Stat(w.Path("state", ".pulumi", "stacks", "exchange-platform", stack+".json")); err == nil {
+		return nil
+	}
+	project, err := os.ReadFile(filepath.Join(w.Root, "Pulumi.yaml"))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(w.Path("project", "Pulumi.yaml"), project, 0o644); err != nil {
+		return err
+	}
+	cmd, err := pulumiProcess(ctx, w, stack, "stack", "init", stack, "--non-interactive")
+	if err != nil {
+		return err
+	}
+	cmd.Dir = w.Path("project")
+	cmd.Env = append(cmd.Env, "PULUMI_STACK=")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("make the stack %s: %w\n%s", stack, err, output)
+	}
+	return nil
+}
+
+func writeKubeconfig(ctx context.Context, w *workspace.Workspace, stack string) error {
+	cmd, err := pulumiProcess(ctx, w, stack, "stack", "output", "kubeconfig", "--show-secrets")
+	if err != nil {
+		return err
+	}
+	kubeconfig, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("read the output kubeconfig of %s: %w", stack, err)
+	}
+	return os.WriteFile(w.Path("kubeconfig"), kubeconfig, 0o600)
+}

@@ -1,0 +1,132 @@
+package workspace
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// Environment is what a plain `pulumi`, `kubectl` or `curl` needs to work against the sandbox, by variable. Stack is the
+// one that `pulumi` then acts on.
+func (w *Workspace) Environment(stack string) (map[string]string, error) {
+	apiKey, err := w.Secret("api-key")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Secret("passphrase"); err != nil {
+		return nil, err
+	}
+	return map[string]string{
+		"PATH":                          w.Path("bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"KUBECONFIG":                    w.Path("kubeconfig"),
+		"ARVANCLOUD_API_KEY":            apiKey,
+		"ARVANCLOUD_ENDPOINT":           w.APIURL(),
+		"PULUMI_HOME":                   w.Path("pulumi"),
+		"PULUMI_BACKEND_URL":            "file://" + w.Path("state"),
+		"PULUMI_CONFIG_PASSPHRASE_FILE": w.Path("secrets", "passphrase"),
+		"PULUMI_STACK":                  stack,
+		"PULUMI_OPTION_CONFIG_FILE":     w.StackFile(stack),
+		// 2 cores give 8 at a time by default; releases mostly wait, so more of them may.
+		"PULUMI_OPTION_PARALLEL":                      "32",
+		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+		"GOFLAGS": "-trimpath -buildvcs=false",
+	}, nil
+}
+
+// Environ is Environment laid over the process's own, in the form of os.Environ. A variable that the user has set to
+// another value on purpose to see an error (the API key) is the user's.
+func (w *Workspace) Environ(stack string) ([]string, error) {
+	variables, err := w.Environment(stack)
+	if err != nil {
+		return nil, err
+	}
+	if own, set := os.LookupEnv("ARVANCLOUD_API_KEY"); set {
+		variables["ARVANCLOUD_API_KEY"] = own
+	}
+	environ := slices.DeleteFunc(os.Environ(), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		_, ours := variables[name]
+		return ours
+	})
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		environ = append(environ, name+"="+variables[name])
+	}
+	return environ, nil
+}
+
+// StackFile is the stack file `pulumi` reads in the sandbox: the checkout's own with the sandbox's addresses laid over it.
+func (w *Workspace) StackFile(stack string) string {
+	return w.Path("project", "Pulumi."+stack+".yaml")
+}
+
+// WriteStackFile makes StackFile from the checkout's stack file. What `pulumi` itself keeps there (the salt of its
+// secrets) stays.
+func (w *Workspace) WriteStackFile(stack string) error {
+	source := filepath.Join(w.Root, "Pulumi."+stack+".yaml")
+	text, err := os.ReadFile(source)
+	if err != nil {
+		return fmt.Errorf("there is no stack %q: %w", stack, err)
+	}
+	var file, kept map[string]any
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return fmt.Errorf("%s: %w", source, err)
+	}
+	if previous, err := os.ReadFile(w.StackFile(stack)); err == nil {
+		if err := yaml.Unmarshal(previous, &kept); err != nil {
+			return fmt.Errorf("%s: %w", w.StackFile(stack), err)
+		}
+	}
+	if salt, ok := kept["encryptionsalt"]; ok {
+		file["encryptionsalt"] = salt
+	}
+	merged, err := yaml.Marshal(merge(file, map[string]any{"config": w.overrides()}))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(w.StackFile(stack)), 0o755); err != nil {
+		return err
+	}
+	note := "# Made from Pulumi." + stack + ".yaml by the sandbox at every run: edit that one.\n"
+	return os.WriteFile(w.StackFile(stack), append([]byte(note), merged...), 0o600)
+}
+
+// overrides is all that tells the program it is not in the cloud. Each is a key real users have too.
+func (w *Workspace) overrides() map[string]any {
+	return map[string]any{
+		"exchange-platform:cloud": map[string]any{
+			"endpoint":   w.APIURL(),
+			"sshPort":    2222, // 22 needs root
+			"adminCidrs": []any{"127.0.0.0/8"},
+		},
+		"exchange-platform:kubernetes": map[string]any{
+			"kubespray": map[string]any{
+				"archive": w.FilesURL() + "/files/kubespray.tar.gz",
+				"ansible": "system",
+			},
+		},
+		"exchange-platform:mirrors": map[string]any{"charts": w.FilesURL() + "/charts"},
+	}
+}
+
+// merge lays over on base, map by map; anything else in over replaces what base has.
+func merge(base, over map[string]any) map[string]any {
+	merged := maps.Clone(base)
+	if merged == nil {
+		merged = map[string]any{}
+	}
+	for key, value := range over {
+		inner, isMap := value.(map[string]any)
+		old, wasMap := merged[key].(map[string]any)
+		if isMap && wasMap {
+			value = merge(old, inner)
+		}
+		merged[key] = value
+	}
+	return merged
+}

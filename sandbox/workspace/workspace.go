@@ -1,0 +1,141 @@
+// Package workspace says where a sandbox keeps its things: everything lies under .sandbox in the checkout.
+package workspace
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Workspace is one checkout and the sandbox in it.
+type Workspace struct {
+	// Root is the checkout: the folder that holds Pulumi.yaml.
+	Root string
+	// Dir is Root/.sandbox.
+	Dir string
+	// Network is the loopback /24 this sandbox owns, so that two sandboxes on one machine never share an address.
+	Network netip.Prefix
+}
+
+// Open finds the checkout at or above the working directory and the sandbox in it, making .sandbox and choosing its
+// addresses if they are not there yet.
+func Open() (*Workspace, error) {
+	root, err := findRoot()
+	if err != nil {
+		return nil, err
+	}
+	w := &Workspace{Root: root, Dir: filepath.Join(root, ".sandbox")}
+	if err := os.MkdirAll(w.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the sandbox's folder: %w", err)
+	}
+	if w.Network, err = w.network(); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+func findRoot() (string, error) {
+	start, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for dir := start; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "Pulumi.yaml")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("%s is not in a checkout of exchange-platform: no Pulumi.yaml here or above", start)
+		}
+	}
+}
+
+// network reads the sandbox's addresses, or chooses them once: they stand in the stack's state, so they must stay.
+func (w *Workspace) network() (netip.Prefix, error) {
+	file := filepath.Join(w.Dir, "network")
+	if text, err := os.ReadFile(file); err == nil {
+		prefix, err := netip.ParsePrefix(strings.TrimSpace(string(text)))
+		if err != nil {
+			return netip.Prefix{}, fmt.Errorf("%s: %w; delete the folder .sandbox to start anew", file, err)
+		}
+		return prefix, nil
+	}
+	sum := sha256.Sum256([]byte(w.Root))
+	for i := range 32 {
+		// 127.64.0.0/10 keeps clear of 127.0.0.0/16, where people and resolvers put their own servers.
+		prefix := netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 64 + sum[i]%64, sum[(i+1)%32], 0}), 24)
+		if !inUse(prefix) {
+			return prefix, os.WriteFile(file, []byte(prefix.String()+"\n"), 0o644)
+		}
+	}
+	return netip.Prefix{}, errors.New("no free loopback network found: another program listens on each that was tried")
+}
+
+func inUse(prefix netip.Prefix) bool {
+	listener, err := net.Listen("tcp", netip.AddrPortFrom(host(prefix, 1), APIPort).String())
+	if err != nil {
+		return true
+	}
+	return listener.Close() != nil
+}
+
+// The ports of the sandbox's services, all on Address(1).
+const (
+	APIPort   = 7000 // the ArvanCloud emulator
+	FilesPort = 7001 // charts and archives
+)
+
+// Address is the n-th address of the sandbox's network: 1 serves, 10 to 239 are machines, 240 to 254 load balancers.
+func (w *Workspace) Address(n byte) netip.Addr { return host(w.Network, n) }
+
+// Addresses are the addresses first to last.
+func (w *Workspace) Addresses(first, last byte) []netip.Addr {
+	var addresses []netip.Addr
+	for n := int(first); n <= int(last); n++ {
+		addresses = append(addresses, w.Address(byte(n)))
+	}
+	return addresses
+}
+
+func host(prefix netip.Prefix, n byte) netip.Addr {
+	bytes := prefix.Addr().As4()
+	bytes[3] = n
+	return netip.AddrFrom4(bytes)
+}
+
+// APIURL is the base address of the ArvanCloud emulator.
+func (w *Workspace) APIURL() string { return fmt.Sprintf("http://%s:%d", w.Address(1), APIPort) }
+
+// FilesURL is the base address of charts (/charts) and archives (/files).
+func (w *Workspace) FilesURL() string { return fmt.Sprintf("http://%s:%d", w.Address(1), FilesPort) }
+
+// Path is a path under .sandbox.
+func (w *Workspace) Path(elements ...string) string {
+	return filepath.Join(append([]string{w.Dir}, elements...)...)
+}
+
+// Binary is where the sandbox keeps a program it built.
+func (w *Workspace) Binary(name string) string { return w.Path("bin", name) }
+
+// Secret reads .sandbox/secrets/<name>, making it at random the first time. It is the user's alone.
+func (w *Workspace) Secret(name string) (string, error) {
+	file := w.Path("secrets", name)
+	if text, err := os.ReadFile(file); err == nil {
+		return string(text), nil
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return "", err
+	}
+	random := make([]byte, 24)
+	if _, err := rand.Read(random); err != nil {
+		return "", err
+	}
+	secret := hex.EncodeToString(random)
+	return secret, os.WriteFile(file, []byte(secret), 0o600)
+}

@@ -1,0 +1,144 @@
+// Package outputs is the contract between an environment and the teams that build on it: what its stack outputs are, and
+// how another Pulumi program reads them.
+package outputs
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+//go:generate go run ./schema
+
+// ContractVersion grows by one whenever an output changes its name, shape or meaning. New outputs do not change it.
+const ContractVersion = 1
+
+// Platform is everything an environment says of itself. Secret values are not in it but where they can be found: the
+// only secret is Kubeconfig, and Read leaves it a secret.
+type Platform struct {
+	// ContractVersion is the version of this contract that the environment speaks.
+	ContractVersion int `json:"contractVersion"`
+	// Exchange is the application as its users reach it.
+	Exchange Endpoint `json:"exchange"`
+	// Kubernetes is the cluster's API.
+	Kubernetes Kubernetes `json:"kubernetes"`
+	// Ingress is where web traffic enters the cluster.
+	Ingress Ingress `json:"ingress"`
+	// Grafana, Prometheus, Alertmanager and Kibana are reached inside the cluster.
+	Grafana      Service `json:"grafana"`
+	Prometheus   Service `json:"prometheus"`
+	Alertmanager Service `json:"alertmanager"`
+	Kibana       Service `json:"kibana"`
+	// Postgres is the exchange's database.
+	Postgres Postgres `json:"postgres"`
+	// ObjectStore is the exchange's S3 store.
+	ObjectStore ObjectStore `json:"objectStore"`
+	// Nodes are the cluster's machines in the order in which they joined.
+	Nodes []Node `json:"nodes"`
+	// Namespaces maps a capability ("postgres", "exchange", …) to the Kubernetes namespace it is in.
+	Namespaces map[string]string `json:"namespaces"`
+}
+
+// Endpoint is a public name.
+type Endpoint struct {
+	URL  string `json:"url"`
+	Host string `json:"host"`
+}
+
+// Kubernetes is the API server's address and version ("v1.35.4").
+type Kubernetes struct {
+	Endpoint string `json:"endpoint"`
+	Version  string `json:"version"`
+}
+
+// Ingress is the class an Ingress names, and the addresses traffic comes in at.
+type Ingress struct {
+	Class     string   `json:"class"`
+	Addresses []string `json:"addresses"`
+}
+
+// Service is something with a web page or an HTTP API inside the cluster.
+type Service struct {
+	// URL is reachable from pods, and with `kubectl port-forward` from elsewhere.
+	URL       string `json:"url"`
+	Namespace string `json:"namespace"`
+	// SecretName is the Kubernetes Secret with its administrator's password; empty where there is none.
+	SecretName string `json:"secretName,omitempty"`
+}
+
+// Postgres is a database and where its credentials lie.
+type Postgres struct {
+	// ReadWriteHost takes writes, ReadOnlyHost may be a replica.
+	ReadWriteHost string `json:"rwHost"`
+	ReadOnlyHost  string `json:"roHost"`
+	Port          int    `json:"port"`
+	Database      string `json:"database"`
+	// SecretName is the Kubernetes Secret, in Namespace, with the credentials.
+	SecretName string `json:"secretName"`
+	Namespace  string `json:"namespace"`
+}
+
+// ObjectStore is an S3 endpoint and where its credentials lie.
+type ObjectStore struct {
+	// Endpoint is the base URL of the S3 API inside the cluster.
+	Endpoint string   `json:"endpoint"`
+	Buckets  []string `json:"buckets"`
+	// SecretName is the Kubernetes Secret, in Namespace, with the credentials.
+	SecretName string `json:"secretName"`
+	Namespace  string `json:"namespace"`
+}
+
+// Node is one machine.
+type Node struct {
+	Name string `json:"name"`
+	// Role is "control-plane" or "worker".
+	Role           string `json:"role"`
+	PrivateAddress string `json:"privateIp"`
+	PublicAddress  string `json:"publicIp"`
+	Zone           string `json:"zone"`
+}
+
+// Names are the stack outputs that make up a Platform, in the order of the contract. The stack has one more, "kubeconfig",
+// which is secret: read it with reference.GetOutput.
+var Names = []string{
+	"contractVersion", "exchange", "kubernetes", "ingress", "grafana", "prometheus", "alertmanager", "kibana",
+	"postgres", "objectStore", "nodes", "namespaces",
+}
+
+// Read returns what the environment behind reference says of itself. It fails if the environment is not up or speaks a
+// newer contract than this package.
+func Read(_ *pulumi.Context, reference *pulumi.StackReference) (*Platform, error) {
+	values := map[string]any{}
+	for _, name := range Names {
+		details, err := reference.GetOutputDetails(name)
+		if err != nil {
+			return nil, fmt.Errorf("read output %q of the platform's stack: %w", name, err)
+		}
+		if details.Value != nil {
+			values[name] = details.Value
+		}
+	}
+	return Parse(values)
+}
+
+// Parse makes a Platform of stack outputs by name, as `pulumi stack output --json` prints them. Outputs it does not know
+// are left alone.
+func Parse(values map[string]any) (*Platform, error) {
+	version, there := values["contractVersion"]
+	if !there {
+		return nil, fmt.Errorf("the stack has no output contractVersion: it is not up, or it is not an exchange platform")
+	}
+	encoded, err := json.Marshal(values)
+	if err != nil {
+		return nil, fmt.Errorf("the platform's outputs: %w", err)
+	}
+	var platform Platform
+	if err := json.Unmarshal(encoded, &platform); err != nil {
+		return nil, fmt.Errorf("the platform's outputs do not follow contract %d: %w", ContractVersion, err)
+	}
+	if platform.ContractVersion != ContractVersion {
+		return nil, fmt.Errorf("the platform speaks contract %v, this program reads %d: take the version of stacks/outputs that belongs to the platform", version, ContractVersion)
+	}
+	return &platform, nil
+}

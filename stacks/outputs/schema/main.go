@@ -1,0 +1,32 @@
+// Command schema writes the JSON schema of the outputs contract beside the package it describes.
+package main
+
+import (
+	"encoding/json"
+	"log"
+	"os"
+
+	"github.com/invopop/jsonschema"
+
+	"github.com/iransre/exchange-platform/stacks/outputs"
+)
+
+func main() {
+	text, err := Schema()
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.WriteFile("outputs.schema.json", text, 0o644); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// Schema is the contract as JSON schema. Fields it does not know are allowed: new outputs do not break the contract.
+func Schema() ([]byte, error) {
+	reflector := jsonschema.Reflector{AllowAdditionalProperties: true, ExpandedStruct: true}
+	schema := reflector.Reflect(outputs.Platform{})
+	schema.ID = "https://github.com/iransre/exchange-platform/stacks/outputs/outputs.schema.json"
+	schema.Title = "Outputs of an exchange platform, contract version 1"
+	text, err := json.MarshalIndent(schema, "", "  ")
+	return append(text, '\n'), err
+}
