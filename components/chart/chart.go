@@ -21,7 +21,8 @@ const DefaultTimeout = 10 * time.Minute
 
 // Installer carries what all releases and objects of a stack share.
 type Installer struct {
-	Provider      pulumi.ProviderResource // the cluster; every resource gets it passed
+	Provider      pulumi.ProviderResource // the cluster; every object and release gets it passed
+	Random        pulumi.ProviderResource // makes the passwords; the component's own random provider if nil
 	Mirror        string                  // replaces the source of every chart: https://…, oci://… or a folder of archives
 	Timeout       time.Duration           // per release; DefaultTimeout if zero
 	ImageRegistry string                  // replaces the registry host of every image; repository paths stay as they are

@@ -1,6 +1,8 @@
 package chart_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -83,11 +85,23 @@ func TestMirrorReplacesTheSource(t *testing.T) {
 }
 
 func TestReleaseOfOwnChart(t *testing.T) {
-	it := release(t, chart.Installer{Mirror: "https://mirror.test"}, &chart.ReleaseArgs{
-		Path: "./charts/exchange", Name: "exchange", Namespace: pulumi.String("exchange"),
-	})
-	assert.Equal(t, it.Inputs["chart"].StringValue(), "./charts/exchange")
-	assert.Assert(t, !it.Inputs.HasValue("repositoryOpts"))
+	folder := t.TempDir()
+	description := func() string {
+		it := release(t, chart.Installer{Mirror: "https://mirror.test"}, &chart.ReleaseArgs{
+			Path: folder, Name: "exchange", Namespace: pulumi.String("exchange"),
+		})
+		assert.Equal(t, it.Inputs["chart"].StringValue(), folder)
+		assert.Assert(t, !it.Inputs.HasValue("repositoryOpts"))
+		return it.Inputs["description"].StringValue()
+	}
+	write := func(content string) {
+		assert.NilError(t, os.WriteFile(filepath.Join(folder, "Chart.yaml"), []byte(content), 0o600))
+	}
+	write("name: exchange")
+	first := description()
+	assert.Equal(t, description(), first, "the same files must give the same release")
+	write("name: exchange # changed")
+	assert.Assert(t, description() != first, "a changed file must change the release")
 }
 
 func TestReleaseMistakes(t *testing.T) {
@@ -96,6 +110,7 @@ func TestReleaseMistakes(t *testing.T) {
 		`release "it": set either Entry or Path`:                 {Namespace: pulumi.String("x")},
 		`release "it": set Namespace`:                            {Entry: "minio"},
 		`release "it": set Name`:                                 {Path: "./x", Namespace: pulumi.String("x")},
+		`release "it": chart folder ./no-such-folder: `:          {Path: "./no-such-folder", Name: "x", Namespace: pulumi.String("x")},
 	} {
 		_, err := mocktest.Try(func(ctx *pulumi.Context) error {
 			_, err := (&chart.Installer{}).Release(ctx, "it", args)

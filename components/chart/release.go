@@ -82,7 +82,12 @@ func (i *Installer) releaseInputs(args *ReleaseArgs) (*releaseInputs, error) {
 		if args.Name == "" {
 			return nil, errors.New("set Name: only a catalogued chart has one of its own")
 		}
+		digest, err := folderDigest(args.Path)
+		if err != nil {
+			return nil, err
+		}
 		inputs.Chart = pulumi.String(args.Path)
+		inputs.Description = pulumi.String("chart " + digest)
 		return inputs, nil
 	}
 	entry, err := entryOf(args.Entry)
@@ -118,6 +123,7 @@ type releaseInputs struct {
 	CleanupOnFail   pulumi.BoolInput
 	Compat          pulumi.StringInput
 	CreateNamespace pulumi.BoolInput
+	Description     pulumi.StringInput
 	MaxHistory      pulumi.IntInput
 	Name            pulumi.StringInput
 	Namespace       pulumi.StringInput
@@ -134,6 +140,7 @@ type releaseProperties struct {
 	CleanupOnFail   *bool             `pulumi:"cleanupOnFail"`
 	Compat          *string           `pulumi:"compat"`
 	CreateNamespace *bool             `pulumi:"createNamespace"`
+	Description     *string           `pulumi:"description"`
 	MaxHistory      *int              `pulumi:"maxHistory"`
 	Name            *string           `pulumi:"name"`
 	Namespace       *string           `pulumi:"namespace"`

@@ -1,0 +1,55 @@
+package chart
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Endpoint is a service of the cluster as a component gives it out. Whoever uses a part of it waits for the release.
+type Endpoint struct {
+	URL        pulumi.StringOutput `pulumi:"url"`
+	Namespace  pulumi.StringOutput `pulumi:"namespace"`
+	Service    pulumi.StringOutput `pulumi:"service"`
+	Port       pulumi.IntOutput    `pulumi:"port"`
+	SecretName pulumi.StringOutput `pulumi:"secretName"` // of the Secret with the login; empty if there is none
+}
+
+// EndpointArgs describes an HTTP service that a release brings.
+type EndpointArgs struct {
+	Namespace  string
+	Service    string
+	Port       int
+	Host       string // the name under which an Ingress publishes it; empty if it is reached inside the cluster only
+	SecretName string
+}
+
+// Endpoint describes an HTTP service that the release brings.
+func (r *Release) Endpoint(args EndpointArgs) Endpoint {
+	url := fmt.Sprintf("http://%s:%d", ServiceHost(args.Service, args.Namespace), args.Port)
+	if args.Host != "" {
+		url = "http://" + args.Host
+	}
+	return Endpoint{
+		URL:        r.After(url),
+		Namespace:  r.After(args.Namespace),
+		Service:    r.After(args.Service),
+		Port:       r.URN().ApplyT(func(pulumi.URN) int { return args.Port }).(pulumi.IntOutput),
+		SecretName: r.After(args.SecretName),
+	}
+}
+
+// ServiceHost is the name of a service inside the cluster, whatever the cluster's own domain is.
+func ServiceHost(service, namespace string) string { return service + "." + namespace + ".svc" }
+
+// ElementType makes an Endpoint something a component can give out.
+func (Endpoint) ElementType() reflect.Type { return reflect.TypeOf((*endpoint)(nil)).Elem() }
+
+type endpoint struct {
+	URL        string `pulumi:"url"`
+	Namespace  string `pulumi:"namespace"`
+	Service    string `pulumi:"service"`
+	Port       int    `pulumi:"port"`
+	SecretName string `pulumi:"secretName"`
+}
