@@ -1,0 +1,88 @@
+package charts_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"gotest.tools/v3/assert"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/repo"
+
+	"github.com/iransre/exchange-platform/sandbox/charts"
+)
+
+func TestTheRepositoryServesAnIndexAndArchivesThatHelmReads(t *testing.T) {
+	server := httptest.NewServer(http.StripPrefix("/charts", charts.Handler()))
+	defer server.Close()
+
+	file := filepath.Join(t.TempDir(), "index.yaml")
+	assert.NilError(t, os.WriteFile(file, get(t, server.URL+"/charts/index.yaml"), 0o600))
+	index, err := repo.LoadIndexFile(file)
+	assert.NilError(t, err)
+	assert.Equal(t, len(index.Entries), len(charts.Names()))
+
+	for _, name := range charts.Names() {
+		version, err := index.Get(name, "")
+		assert.NilError(t, err)
+		loaded, err := loader.LoadArchive(bytes.NewReader(get(t, server.URL+"/charts/"+version.URLs[0])))
+		assert.NilError(t, err)
+		assert.Equal(t, loaded.Metadata.Version, version.Version)
+		assert.NilError(t, loaded.Validate())
+	}
+}
+
+func TestTheVersionsAreTheCatalogues(t *testing.T) {
+	versions := map[string]string{}
+	for _, name := range charts.Names() {
+		stand, err := charts.Load(name)
+		assert.NilError(t, err)
+		versions[name] = stand.Metadata.Version
+	}
+	assert.DeepEqual(t, versions, map[string]string{
+		"elasticsearch":            "22.1.6",
+		"fluent-bit":               "0.58.1",
+		"ingress-nginx":            "4.15.1",
+		"kibana":                   "12.1.11",
+		"kube-prometheus-stack":    "88.5.3",
+		"minio":                    "5.4.0",
+		"postgresql":               "16.7.27",
+		"prometheus-operator-crds": "30.0.1",
+	})
+}
+
+func TestTheSameChartsMakeTheSameBytes(t *testing.T) {
+	once, err := charts.Repository()
+	assert.NilError(t, err)
+	again, err := charts.Repository()
+	assert.NilError(t, err)
+	for name, data := range once {
+		assert.Assert(t, bytes.Equal(data, again[name]), name)
+	}
+}
+
+func TestAMissingFileIsAnswered404(t *testing.T) {
+	answer := httptest.NewRecorder()
+	charts.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/charts/nothing-1.0.0.tgz", nil))
+	assert.Equal(t, answer.Code, http.StatusNotFound)
+}
+
+func TestAnUnknownChartIsNamedInTheError(t *testing.T) {
+	_, err := charts.Load("nothing")
+	assert.ErrorContains(t, err, `no stand-in chart "nothing"`)
+}
+
+func get(t *testing.T, url string) []byte {
+	t.Helper()
+	response, err := http.Get(url)
+	assert.NilError(t, err)
+	defer response.Body.Close()
+	assert.Equal(t, response.StatusCode, http.StatusOK, url)
+	data, err := io.ReadAll(response.Body)
+	assert.NilError(t, err)
+	return data
+}
