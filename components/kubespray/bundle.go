@@ -35,6 +35,8 @@ type (
 		Kubernetes string     `json:"kubernetes"`
 		Kubespray  string     `json:"kubespray"`
 		Nodes      []planNode `json:"nodes"`
+		// Variables is a digest of group_vars: what concerns more than single nodes.
+		Variables string `json:"variables"`
 		// Hash stands for everything above and for the inventory with its variables: the same hash, nothing to do.
 		Hash string `json:"hash"`
 	}
@@ -48,6 +50,9 @@ type (
 		User         string `json:"user"`
 		HostKey      string `json:"hostKey"`
 		Machine      string `json:"machine"`
+
+		Labels map[string]string `json:"labels,omitempty"`
+		Taints []string          `json:"taints,omitempty"`
 	}
 	toolchainFile struct {
 		Archive      string  `json:"archive"`
@@ -84,6 +89,7 @@ func (args *Args) render(addresses []address, names []string, endpoint string) (
 	}
 
 	plan := args.plan(addresses)
+	plan.Variables = digest(files[1:])
 	unhashed, err := json.Marshal(plan)
 	if err != nil {
 		return nil, err
@@ -123,6 +129,7 @@ func (args *Args) plan(addresses []address) planFile {
 			Name: node.Name, ControlPlane: node.ControlPlane, Etcd: node.Etcd, Worker: node.Worker,
 			Address: addresses[i].private, Port: args.Access.Port, User: args.Access.User,
 			HostKey: addresses[i].hostKey, Machine: addresses[i].machine,
+			Labels: node.Labels, Taints: node.Taints,
 		})
 	}
 	return plan

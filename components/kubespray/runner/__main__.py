@@ -1,1 +1,87 @@
-"""placeholder"""
+"""Applies an uploaded bundle (inventory, variables, Kubespray's source) to a cluster, from the machine Ansible runs on.
+
+Runs on the runner host with nothing but Python's standard library. The work happens in a systemd unit that outlives
+every SSH connection; an order that waits for it can be killed and given again.
+"""
+
+import argparse
+import os
+import sys
+
+import execute
+import units
+import watch
+from store import Store
+from up import Refused, up
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="runner", description="Applies a bundle to a Kubernetes cluster with Kubespray.")
+    orders = parser.add_subparsers(dest="order", required=True)
+    for order, text in (
+        ("up", "bring the cluster to the uploaded plan, or go on waiting for a run that does"),
+        ("kubeconfig", "print the administrator's kubeconfig"),
+    ):
+        orders.add_parser(order, help=text).add_argument("--plan", required=True, help="hash of the plan that is meant")
+    orders.add_parser("execute", help="what the systemd unit runs").add_argument("--run", required=True)
+    orders.add_parser("status", help="print how the last run stands")
+    orders.add_parser("log", help="print the log of the last run")
+    orders.add_parser("cancel", help="stop the run that is under way")
+    given = parser.parse_args()
+
+    # The bundle is <root>/bundle, or the copy <root>/runs/<run>/bundle that a unit works from.
+    bundle = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    store = Store(os.path.abspath(os.path.join(bundle, "../../.." if given.order == "execute" else "..")))
+    try:
+        if given.order == "up":
+            return up(store, given.plan)
+        if given.order == "execute":
+            return execute.execute(store, store.run(given.run))
+        if given.order == "kubeconfig":
+            return kubeconfig(store, given.plan)
+        return last(store, given.order)
+    except Refused as refused:
+        print("refused, nothing was touched:", file=sys.stderr)
+        for reason in refused.reasons:
+            print("  - " + reason, file=sys.stderr)
+    except (units.UnitError, OSError, ValueError) as error:
+        print("kubespray runner: %s" % error, file=sys.stderr)
+    return 1
+
+
+def kubeconfig(store, plan):
+    """Prints the kubeconfig Kubespray left beside the inventory, or a control plane's own."""
+    applied = store.applied()
+    if not applied or not applied["complete"] or applied["plan"]["hash"] != plan:
+        raise ValueError("the plan %s has not been applied here: run up again" % plan[:12])
+    for path in (os.path.join(store.inventory, "artifacts", "admin.conf"), "/etc/kubernetes/admin.conf"):
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                sys.stdout.write(file.read())
+            return 0
+    raise ValueError("there is no kubeconfig in %s/artifacts: is kubeconfig_localhost on?" % store.inventory)
+
+
+def last(store, order):
+    """Answers an operator who asks about the last run."""
+    run = store.last_run()
+    if not run:
+        raise ValueError("no run was ever started in %s" % store.root)
+    if order == "status":
+        watch.report(run)
+    elif order == "log":
+        with open(run.log, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                sys.stdout.write(line)
+    else:
+        units.stop(run.state()["unit"])
+        print("stopped %s" % run.state()["unit"])
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (BrokenPipeError, KeyboardInterrupt):
+        # Whoever waited went away. The run goes on.
+        os._exit(1)

@@ -1,1 +1,89 @@
-"""x"""
+"""Ansible callback: writes what happens as JSON lines to the file named by EXCHANGE_EVENTS.
+
+Events: play {play}, task {task}, begin {host}, end {host}, failed {play, task, host, message, ignored}, stats. Each has a time.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+import json
+import os
+import time
+
+from ansible.plugins.callback import CallbackBase
+
+__metaclass__ = type
+
+DOCUMENTATION = """
+    name: exchange_progress
+    type: aggregate
+    short_description: progress as JSON lines
+    description: Writes plays, tasks and failures as JSON lines to the file named by the environment variable EXCHANGE_EVENTS.
+"""
+
+LONGEST_MESSAGE = 2000
+
+
+class CallbackModule(CallbackBase):
+    """Appends one line per event. A line is written at once, so that lines of several processes do not mix."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "exchange_progress"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, *arguments, **options):
+        super(CallbackModule, self).__init__(*arguments, **options)
+        path = os.environ.get("EXCHANGE_EVENTS")
+        if path:
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        else:
+            self.disabled = True
+        self._play = ""
+
+    def _write(self, event, **more):
+        line = json.dumps(dict(more, event=event, time=time.time())) + "\n"
+        os.write(self._file, line.encode("utf-8"))
+
+    def v2_playbook_on_play_start(self, play):
+        self._play = play.get_name().strip()
+        self._write("play", play=self._play)
+
+    def v2_playbook_on_task_start(self, task, is_conditional):
+        self._write("task", task=task.get_name().strip())
+
+    def v2_playbook_on_handler_task_start(self, task):
+        self._write("task", task=task.get_name().strip())
+
+    def v2_runner_on_start(self, host, task):
+        self._write("begin", host=host.get_name())
+
+    def v2_runner_on_ok(self, result):
+        self._write("end", host=result._host.get_name())
+
+    def v2_runner_on_skipped(self, result):
+        self._write("end", host=result._host.get_name())
+
+    def v2_runner_on_unreachable(self, result):
+        self._failed(result, ignored=bool(result._task.ignore_unreachable))
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self._failed(result, ignored=bool(ignore_errors))
+
+    def v2_playbook_on_stats(self, stats):
+        self._write("stats")
+
+    def _failed(self, result, ignored):
+        self._write("failed", play=self._play, task=result._task.get_name().strip(), host=result._host.get_name(),
+                    message=message(result._result), ignored=ignored)
+
+
+def message(result):
+    """What the module said: its message and error output, or those of the items that failed. Ansible has already taken out
+    what no_log hides."""
+    if "censored" in result:
+        return str(result["censored"])
+    items = [item for item in result.get("results", []) if isinstance(item, dict) and item.get("failed")]
+    if items:
+        return "\n".join(message(item) for item in items)[:LONGEST_MESSAGE]
+    said = [str(result[key]).strip() for key in ("msg", "stderr", "module_stderr") if result.get(key)]
+    return "\n".join(said)[-LONGEST_MESSAGE:] or "failed without a message"

@@ -1,0 +1,76 @@
+"""What the systemd unit does: carries out the phases of one run and leaves word of how far it came."""
+
+import os
+import shutil
+import signal
+import sys
+import time
+
+import toolchain
+import watch
+from failure import Failure
+from playbooks import Ansible
+from store import read_json
+
+ENOUGH_BYTES = 256 << 20
+
+
+def execute(store, run):
+    """Returns the exit status. Everything to know about the run is in its state afterwards."""
+    signal.signal(signal.SIGTERM, stopped)
+    state = run.state()
+    try:
+        with store.lock("run", wait=False):
+            carry_out(store, run, state)
+        state.update(status="succeeded", phase="done")
+    except BlockingIOError:
+        state.update(status="failed", failure={"message": "another run holds %s/run.lock" % store.root})
+    except Failure as failure:
+        state.update(status="failed", failure=failure.what)
+    except (OSError, ValueError) as error:
+        state.update(status="failed", failure={"message": "%s: %s" % (state["phase"], error)})
+    state["ended"] = watch.now()
+    run.set_state(state)
+    return 0 if state["status"] == "succeeded" else 1
+
+
+def carry_out(store, run, state):
+    wanted = run.plan()
+
+    def enter(name):
+        state["phase"] = name
+        run.set_state(state)
+
+    enter("toolchain")
+    free = shutil.disk_usage(store.root).free
+    if free < ENOUGH_BYTES:
+        raise Failure(message="only %d MB are free in %s: make room for at least %d MB and run up again"
+                      % (free >> 20, store.root, ENOUGH_BYTES >> 20))
+    with open(run.log, "a", encoding="utf-8") as log:
+        tools = toolchain.prepare(
+            store.toolchains, read_json(os.path.join(run.bundle, "toolchain.json")), wanted["kubespray"], log)
+        ansible = Ansible(store, run, tools, log)
+
+        enter("inventory")
+        ansible.install_inventory()
+        ansible.check_inventory(wanted)
+        # From here on machines may be changed: whatever happens, this plan is now the one to compare with.
+        store.set_applied(wanted, complete=False)
+
+        for phase in state["phases"]:
+            if phase.get("status") == "done":
+                continue
+            enter(phase["playbook"])
+            began = time.monotonic()
+            tasks = ansible.play(phase, store.timings().get(phase["playbook"]))
+            phase["status"] = "done"
+            store.set_timing(phase["playbook"], time.monotonic() - began, tasks)
+
+        enter("verify")
+        ansible.wait_ready(wanted)
+    store.set_applied(wanted, complete=True)
+
+
+def stopped(_signal, _frame):
+    """systemd stops the unit: the state is left as it is, so that the next up resumes."""
+    sys.exit(143)

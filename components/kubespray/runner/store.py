@@ -1,0 +1,134 @@
+"""What the runner keeps on disk, per cluster.
+
+    bundle/           the last upload
+    inventory/        what Ansible reads; Kubespray adds artifacts/ and credentials/
+    applied.json      the plan last started, and whether it was finished
+    runs/<run>/       one run: its copy of the bundle, state.json, events.jsonl, ansible.log
+    toolchains/       Kubespray trees and Python environments
+    facts/            Ansible's fact cache
+    ssh_key           what Ansible logs in with
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import time
+
+KEPT_RUNS = 20
+
+
+class Store:
+    """The directory of one cluster."""
+
+    def __init__(self, root):
+        self.root = root
+        self.bundle = os.path.join(root, "bundle")
+        self.inventory = os.path.join(root, "inventory")
+        self.facts = os.path.join(root, "facts")
+        self.toolchains = os.path.join(root, "toolchains")
+        self.key = os.path.join(root, "ssh_key")
+
+    def applied(self):
+        """{"plan": ..., "complete": bool} of the plan last started, or None."""
+        return read_json(os.path.join(self.root, "applied.json"))
+
+    def set_applied(self, plan, complete):
+        write_json(os.path.join(self.root, "applied.json"), {"plan": plan, "complete": complete})
+
+    def timings(self):
+        """How many seconds and tasks each playbook took when it last succeeded."""
+        return read_json(os.path.join(self.root, "timings.json")) or {}
+
+    def set_timing(self, playbook, seconds, tasks):
+        timings = self.timings()
+        timings[playbook] = {"seconds": round(seconds), "tasks": tasks}
+        write_json(os.path.join(self.root, "timings.json"), timings)
+
+    def run(self, name):
+        return Run(os.path.join(self.root, "runs", name))
+
+    def new_run(self, plan_hash):
+        """A new run with a copy of the bundle, since an upload may replace that one. Names sort by time; old runs go."""
+        for name in self.run_names()[KEPT_RUNS - 1:]:
+            shutil.rmtree(self.run(name).directory)
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+        for attempt in range(100):
+            run = self.run("%s.%02d-%s" % (stamp, attempt, plan_hash[:12]))
+            try:
+                os.makedirs(run.directory)
+            except FileExistsError:
+                continue
+            shutil.copytree(self.bundle, run.bundle, ignore=shutil.ignore_patterns("ssh_key", "__pycache__"))
+            return run
+        raise OSError("cannot name a new run in %s/runs" % self.root)
+
+    def run_names(self):
+        """The names of all runs, newest first."""
+        try:
+            return sorted(os.listdir(os.path.join(self.root, "runs")), reverse=True)
+        except FileNotFoundError:
+            return []
+
+    def last_run(self):
+        """The newest run that got as far as having a state, or None."""
+        return next((run for run in map(self.run, self.run_names()) if run.state()), None)
+
+    def install_key(self):
+        """Takes over the uploaded SSH key, in one step: a run may be reading the old one."""
+        part = self.key + ".part"
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
+            with open(os.path.join(self.bundle, "ssh_key"), "rb") as source:
+                target.write(source.read())
+        os.replace(part, self.key)
+
+    @contextlib.contextmanager
+    def lock(self, name, wait=True):
+        """Holds the lock of that name; without wait, raises BlockingIOError when somebody else holds it."""
+        os.makedirs(self.root, exist_ok=True)
+        with open(os.path.join(self.root, name + ".lock"), "w", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            yield
+
+
+class Run:
+    """The directory of one run."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.name = os.path.basename(directory)
+        self.bundle = os.path.join(directory, "bundle")
+        self.log = os.path.join(directory, "ansible.log")
+        self.events = os.path.join(directory, "events.jsonl")
+
+    def state(self):
+        """The run's state: status, plan, unit, phases, failure; None before it has one."""
+        return read_json(os.path.join(self.directory, "state.json"))
+
+    def set_state(self, state):
+        write_json(os.path.join(self.directory, "state.json"), state)
+
+    def plan(self):
+        return read_json(os.path.join(self.bundle, "plan.json"))
+
+
+def read_json(path):
+    """The content of a JSON file, None if there is no such file."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise ValueError("%s is damaged: %s" % (path, error)) from error
+
+
+def write_json(path, value):
+    """Replaces a file at once: a reader, or a crash, sees the old or the new content, never half."""
+    part = path + ".part"
+    with open(part, "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)

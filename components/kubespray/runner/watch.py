@@ -1,0 +1,166 @@
+"""Tells a person how a run gets on, and how it ended."""
+
+import json
+import os
+import time
+
+import units
+
+SILENCE_SECONDS = 15
+POLL_SECONDS = 0.25
+SLOWEST = 10
+
+
+def follow(run, timings):
+    """Prints progress until the run has ended; returns 0 if it succeeded."""
+    progress = Progress(run, timings)
+    printed, shown, checked = time.monotonic(), None, time.monotonic()
+    while True:
+        state = run.state()
+        progress.read(state)
+        if state["status"] != "running":
+            break
+        clock_ = time.monotonic()
+        if clock_ - checked > 2:
+            checked = clock_
+            # A unit that is gone may have written its last word in between.
+            if not units.alive(state["unit"]) and run.state()["status"] == "running":
+                return interrupted(run, state, progress)
+        if (state["phase"], progress.play) != shown or clock_ - printed >= SILENCE_SECONDS:
+            print(progress.line(), flush=True)
+            printed, shown = clock_, (state["phase"], progress.play)
+        time.sleep(POLL_SECONDS)
+    report(run)
+    return 0 if state["status"] == "succeeded" else 1
+
+
+def interrupted(run, state, progress):
+    print("the run was interrupted in phase %s (unit %s is gone): killed, or the host rebooted" % (state["phase"], state["unit"]))
+    print(progress.line())
+    print(where(run))
+    print("run up again: it resumes after the last finished phase")
+    return 1
+
+
+def report(run):
+    """Prints how a run stands: how far it is, or its result with the slowest tasks."""
+    state = run.state()
+    progress = Progress(run, {})
+    progress.read(state)
+    if state["status"] == "running":
+        print(progress.line())
+        return
+    for task, host, seconds in progress.slowest():
+        print("  %6.1f s  %s%s" % (seconds, task, " (%s)" % host if host else ""))
+    print("%s after %s: %s, %d tasks" % (state["status"], clock(progress.elapsed(state)), state["why"], progress.all_tasks))
+    failure = state["failure"]
+    if failure:
+        for key in ("play", "task", "host", "message"):
+            if failure.get(key):
+                print("  %-8s %s" % (key + ":", failure[key].replace("\n", "\n           ")))
+        print(where(run))
+
+
+def where(run):
+    return "log, on the runner: sudo less %s" % run.log
+
+
+class Progress:
+    """What the events of a run add up to."""
+
+    def __init__(self, run, timings):
+        self.run, self.timings = run, timings
+        self.offset, self.rest = 0, ""
+        self.state = None
+        self.play, self.task, self.hosts = "", "", {}
+        self.done, self.total, self.all_tasks = 0, 0, 0
+        self.failing = ""
+        self.durations = []
+
+    def read(self, state):
+        """Takes in the state and the events that came since the last call."""
+        self.state = state
+        try:
+            with open(self.run.events, encoding="utf-8") as file:
+                file.seek(self.offset)
+                text = self.rest + file.read()
+                self.offset = file.tell()
+        except FileNotFoundError:
+            return
+        *lines, self.rest = text.split("\n")
+        for line in lines:
+            self.take(json.loads(line))
+
+    def take(self, event):
+        kind = event["event"]
+        if kind == "play":
+            if "phase" in event:
+                self.done, self.total = 0, 0
+            else:
+                self.play = event["play"]
+            self.end_task(event["time"])
+        elif kind == "total":
+            self.total = event["tasks"]
+        elif kind == "task":
+            self.end_task(event["time"])
+            self.task, self.hosts = event["task"], {}
+            self.done += 1
+            self.all_tasks += 1
+            self.durations.append([event["task"], "", event["time"], None])
+        elif kind == "begin":
+            self.hosts[event["host"]] = event["time"]
+        elif kind in ("end", "failed"):
+            self.hosts.pop(event["host"], None)
+            if self.durations:
+                self.durations[-1][1] = event["host"]
+            if kind == "failed":
+                self.failing = "%s on %s%s" % (event["task"], event["host"], " (ignored)" if event["ignored"] else "")
+        elif kind == "stats":
+            self.end_task(event["time"])
+
+    def end_task(self, at):
+        if self.durations and self.durations[-1][3] is None:
+            self.durations[-1][3] = at
+
+    def slowest(self):
+        """(task, host that was last, seconds) of the tasks that took longest."""
+        took = [(task, host, end - start) for task, host, start, end in self.durations if end is not None]
+        return sorted(took, key=lambda item: -item[2])[:SLOWEST]
+
+    def elapsed(self, state):
+        return (parse(state["ended"]) if state.get("ended") else time.time()) - parse(state["started"])
+
+    def line(self):
+        parts = ["[%s] %s" % (clock(self.elapsed(self.state)), self.state["phase"])]
+        if self.done:
+            total = max(self.total, self.done)
+            parts.append("task %d of %d (%d%%)" % (self.done, total, 100 * self.done // total) if self.total
+                         else "task %d" % self.done)
+        if self.task:
+            parts.append(self.task)
+        if self.hosts:
+            parts.append(some(list(self.hosts)))
+        if self.failing:
+            parts.append("last failing: " + self.failing)
+        expected = self.timings.get(self.state["phase"])
+        if expected:
+            parts.append("took %s last time" % clock(expected["seconds"]))
+        return " | ".join(parts)
+
+
+def some(hosts):
+    """Names of hosts, the first few when they are many."""
+    return ", ".join(hosts[:4]) + (" and %d more" % (len(hosts) - 4) if len(hosts) > 4 else "")
+
+
+def clock(seconds):
+    return "%d:%02d" % divmod(int(seconds), 60)
+
+
+def now():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def parse(text):
+    import calendar  # pylint: disable=import-outside-toplevel
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
