@@ -24,6 +24,7 @@ type ReleaseArgs struct {
 	Values    pulumi.Map         // what differs from the chart's defaults; no secrets
 	Atomic    bool               // a failed install or upgrade is undone: where half of it is worse than none
 	Timeout   time.Duration      // the Installer's if zero
+	CRDs      pulumi.Resource    // installs the custom kinds that the chart has objects of; nil if it has none
 }
 
 // Release is an installed chart.
@@ -51,6 +52,9 @@ func (i *Installer) Release(
 	all, err := i.options(opts)
 	if err != nil {
 		return nil, fmt.Errorf("release %q: %w", name, err)
+	}
+	if args.CRDs != nil {
+		all = append(all, pulumi.DependsOn([]pulumi.Resource{args.CRDs}))
 	}
 	release := &Release{}
 	if err := ctx.RegisterResource(releaseToken, name, inputs, release, all...); err != nil {

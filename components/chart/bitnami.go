@@ -1,0 +1,22 @@
+package chart
+
+// BitnamiGlobal are the global values all of Bitnami's charts need here: they refuse images that are not from their own
+// repositories, and their free images live on in bitnamilegacy only.
+func BitnamiGlobal() map[string]any {
+	return map[string]any{"security": map[string]any{"allowInsecureImages": true}}
+}
+
+// BitnamiImages are the images of a catalogue entry, by role, in the form of Bitnami's charts.
+func (i *Installer) BitnamiImages(entry string, roles ...string) (map[string]map[string]any, error) {
+	images := map[string]map[string]any{}
+	for _, role := range roles {
+		image, err := i.Image(entry, role)
+		if err != nil {
+			return nil, err
+		}
+		images[role] = map[string]any{
+			"registry": image.Registry, "repository": image.Repository, "tag": image.Tag,
+		}
+	}
+	return images, nil
+}

@@ -1,0 +1,45 @@
+package ingress_test
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gotest.tools/v3/assert"
+
+	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/ingress"
+	"github.com/iransre/exchange-platform/components/internal/mocktest"
+)
+
+// program installs the component beside a resource that stands for the kinds of the Prometheus operator.
+func program(args ingress.Args, monitored bool) func(*pulumi.Context) error {
+	return func(ctx *pulumi.Context) error {
+		cluster, _, err := mocktest.Providers(ctx)
+		if err != nil {
+			return err
+		}
+		args.Installer = &chart.Installer{Provider: cluster}
+		if monitored {
+			args.MonitorCRDs = cluster
+		}
+		_, err = ingress.New(ctx, "ingress", &args)
+		return err
+	}
+}
+
+func TestIngress(t *testing.T) {
+	args := ingress.Args{Engine: ingress.Nginx, TrustedProxies: []string{"185.143.232.0/22", "2.144.3.128/28"}}
+	mocktest.Run(t, program(args, true)).CheckComponent(t)
+}
+
+func TestWithoutProxiesAndMonitoring(t *testing.T) {
+	r := mocktest.Run(t, program(ingress.Args{Engine: ingress.Nginx}, false))
+	values := mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any)["controller"].(map[string]any)
+	assert.DeepEqual(t, values["config"], map[string]any{})
+	assert.DeepEqual(t, values["metrics"], map[string]any{"enabled": false, "serviceMonitor": map[string]any{"enabled": false}})
+}
+
+func TestUnknownEngine(t *testing.T) {
+	_, err := mocktest.Try(program(ingress.Args{Engine: "traefik"}, false))
+	assert.ErrorContains(t, err, `exchange:ingress:Ingress "ingress": unknown engine "traefik": use "ingress-nginx"`)
+}

@@ -1,0 +1,44 @@
+package mocktest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+	"sigs.k8s.io/yaml"
+)
+
+// Providers makes the two providers that components install with, named "cluster" and "random".
+func Providers(ctx *pulumi.Context) (cluster, randomness pulumi.ProviderResource, err error) {
+	cluster, err = kubernetes.NewProvider(ctx, "cluster", &kubernetes.ProviderArgs{})
+	if err != nil {
+		return nil, nil, err
+	}
+	randomness, err = random.NewProvider(ctx, "random", &random.ProviderArgs{})
+	return cluster, randomness, err
+}
+
+// CheckComponent checks what holds for every component: each resource has a provider passed, no secret is in the clear, and
+// the graph and the values of every Helm release are those in testdata (graph.golden and <release>.values.yaml).
+func (r *Recording) CheckComponent(t *testing.T) {
+	t.Helper()
+	for _, each := range r.Resources {
+		isProvider := strings.HasPrefix(each.Type, "pulumi:providers:")
+		if each.Custom && !isProvider {
+			assert.Check(t, each.Provider != "", "%s %s has no provider: default providers are disabled", each.Type, each.Name)
+		}
+	}
+	for _, problem := range r.SecretsOutside() {
+		t.Error(problem)
+	}
+	golden.Assert(t, r.Graph(), "graph.golden")
+	for _, release := range r.OfType(releaseType) {
+		text, err := yaml.Marshal(Plain(release.Inputs["values"]))
+		assert.NilError(t, err)
+		golden.Assert(t, string(text), release.Inputs["name"].StringValue()+".values.yaml")
+	}
+}

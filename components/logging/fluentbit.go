@@ -1,0 +1,61 @@
+package logging
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/components/chart"
+)
+
+// FluentBitArgs describes the shipping of logs.
+type FluentBitArgs struct {
+	// IndexPrefix is the start of the daily indices' names; "kube" if empty.
+	IndexPrefix string
+}
+
+// fluentBitOutput sends to Elasticsearch. Elasticsearch 8 and later refuse documents with a type name, and labels with dots
+// collide with those without; retries end, so that one refused document does not block all later ones.
+const fluentBitOutput = `[OUTPUT]
+    Name es
+    Match %s
+    Host %s
+    Port %d
+    Logstash_Format On
+    Logstash_Prefix %s
+    Suppress_Type_Name On
+    Replace_Dots On
+    Retry_Limit 10
+`
+
+func installFluentBit(
+	ctx *pulumi.Context, name string, args *Args, namespace *chart.Namespace, child pulumi.ResourceOption,
+) error {
+	image, err := args.Installer.Image("fluent-bit", "fluent-bit")
+	if err != nil {
+		return err
+	}
+	_, err = args.Installer.Release(ctx, name+"-fluent-bit", &chart.ReleaseArgs{
+		Entry: "fluent-bit", Namespace: namespace.Name, Values: pulumi.ToMap(fluentBitValues(args, image)), Atomic: true,
+		CRDs: args.MonitorCRDs,
+	}, child)
+	return err
+}
+
+func fluentBitValues(args *Args, image chart.Image) map[string]any {
+	prefix := args.FluentBit.IndexPrefix
+	if prefix == "" {
+		prefix = "kube"
+	}
+	output := func(match, prefix string) string {
+		return fmt.Sprintf(fluentBitOutput, match, elasticsearchService, elasticsearchPort, prefix)
+	}
+	return map[string]any{
+		"image":          map[string]any{"repository": image.Path(), "tag": image.Tag},
+		"testFramework":  map[string]any{"enabled": false}, // pulls an image by a floating tag
+		"tolerations":    []any{map[string]any{"operator": "Exists"}},
+		"resources":      requests("50m", "64Mi"),
+		"serviceMonitor": map[string]any{"enabled": args.MonitorCRDs != nil},
+		"config":         map[string]any{"outputs": output("kube.*", prefix) + "\n" + output("host.*", prefix+"-node")},
+	}
+}

@@ -1,0 +1,57 @@
+// Package objectstore is the S3-compatible store of the exchange's static files and uploads.
+package objectstore
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/internal/component"
+)
+
+// Engine is the software of the store.
+type Engine string
+
+// MinIO is MinIO's own chart: one server that keeps nothing.
+const MinIO Engine = "minio"
+
+const namespaceName = "objectstore"
+
+// Args describes the store.
+type Args struct {
+	Installer *chart.Installer
+	Engine    Engine
+	Buckets   []string // made for the application, private
+	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
+	MonitorCRDs pulumi.Resource
+}
+
+// ObjectStore is a running store. What uses its endpoint waits until its buckets and the application's user are made.
+type ObjectStore struct {
+	pulumi.ResourceState
+
+	Endpoint  pulumi.StringOutput      `pulumi:"endpoint"` // inside the cluster
+	Buckets   pulumi.StringArrayOutput `pulumi:"buckets"`
+	AccessKey pulumi.StringOutput      `pulumi:"accessKey"` // the application's: it reaches these buckets only
+	SecretKey pulumi.StringOutput      `pulumi:"secretKey"` // secret
+	// SecretName is the Secret in Namespace with the application's accessKey and secretKey; RootSecretName that with the
+	// administrator's rootUser and rootPassword.
+	SecretName     pulumi.StringOutput `pulumi:"secretName"`
+	RootSecretName pulumi.StringOutput `pulumi:"rootSecretName"`
+	Namespace      pulumi.StringOutput `pulumi:"namespace"`
+}
+
+// New installs the store.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*ObjectStore, error) {
+	self := &ObjectStore{}
+	return component.New(ctx, "exchange:objectstore:ObjectStore", name, self, opts, func(child pulumi.ResourceOption) error {
+		self.Buckets = pulumi.ToStringArray(args.Buckets).ToStringArrayOutput()
+		switch args.Engine {
+		case MinIO:
+			return self.installMinIO(ctx, name, args, child)
+		default:
+			return fmt.Errorf("unknown engine %q: use %q", args.Engine, MinIO)
+		}
+	})
+}

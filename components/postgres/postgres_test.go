@@ -1,0 +1,51 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gotest.tools/v3/assert"
+
+	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/internal/mocktest"
+	"github.com/iransre/exchange-platform/components/postgres"
+)
+
+func program(engine postgres.Engine, look func(*pulumi.Context, *postgres.Postgres)) func(*pulumi.Context) error {
+	return func(ctx *pulumi.Context) error {
+		cluster, randomness, err := mocktest.Providers(ctx)
+		if err != nil {
+			return err
+		}
+		made, err := postgres.New(ctx, "postgres", &postgres.Args{
+			Installer: &chart.Installer{Provider: cluster, Random: randomness},
+			Engine:    engine, Database: "exchange", User: "app", MonitorCRDs: cluster,
+		})
+		if err == nil {
+			look(ctx, made)
+		}
+		return err
+	}
+}
+
+func TestPostgres(t *testing.T) {
+	mocktest.Run(t, program(postgres.Bitnami, func(*pulumi.Context, *postgres.Postgres) {})).CheckComponent(t)
+}
+
+func TestWhoUsesTheHostWaitsForTheDatabase(t *testing.T) {
+	r := mocktest.Run(t, program(postgres.Bitnami, func(ctx *pulumi.Context, p *postgres.Postgres) {
+		consumer := &pulumi.CustomResourceState{}
+		assert.NilError(t, ctx.RegisterResource("test:index:Consumer", "consumer", pulumi.Map{
+			"host": p.Host, "password": p.Password,
+		}, consumer))
+	}))
+	consumer := r.Get(t, "consumer")
+	assert.Equal(t, consumer.Inputs["host"].StringValue(), "postgresql.postgres.svc")
+	assert.Assert(t, consumer.Inputs["password"].IsSecret())
+	assert.DeepEqual(t, consumer.DependsOn, []string{"postgres-password", "postgres-release"})
+}
+
+func TestUnknownEngine(t *testing.T) {
+	_, err := mocktest.Try(program("oracle", nil))
+	assert.ErrorContains(t, err, `unknown engine "oracle": use "bitnami"`)
+}
