@@ -1,0 +1,68 @@
+// Package generate implements the resources of the random provider. None of them is ever updated: a changed input, above
+// all a changed keeper, replaces the value.
+package generate
+
+import (
+	"maps"
+	"reflect"
+	"strings"
+
+	p "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi-go-provider/infer"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+)
+
+// Provider is the random provider.
+func Provider() p.Provider {
+	return infer.Provider(infer.Options{
+		Resources: []infer.InferredResource{
+			infer.Resource(&Password{}),
+			infer.Resource(&String{}),
+			infer.Resource(&Bytes{}),
+			infer.Resource(&ID{}),
+			infer.Resource(&UUID{}),
+			infer.Resource(&Pet{}),
+		},
+	})
+}
+
+// Kept are the values whose change asks for a new one.
+type Kept struct {
+	Keepers map[string]string `pulumi:"keepers,optional"`
+}
+
+// setToken names a resource as the official provider does: random:index/randomThing:RandomThing.
+func setToken(a infer.Annotator, thing string) {
+	a.SetToken(tokens.ModuleName("index/random"+thing), tokens.TypeName("Random"+thing))
+}
+
+// replaceOn compares two sets of inputs, with their defaults filled in, and asks for a replacement if they differ.
+func replaceOn(old, new any) p.DiffResponse {
+	response := p.DiffResponse{DetailedDiff: map[string]p.PropertyDiff{}}
+	before, after := inputs(reflect.ValueOf(old)), inputs(reflect.ValueOf(new))
+	for name, was := range before {
+		if !reflect.DeepEqual(was, after[name]) {
+			response.HasChanges = true
+			response.DetailedDiff[name] = p.PropertyDiff{Kind: p.UpdateReplace, InputDiff: true}
+		}
+	}
+	return response
+}
+
+// inputs are the values of a struct's tagged fields, and of those embedded in it; an empty map is as good as none.
+func inputs(value reflect.Value) map[string]any {
+	values := map[string]any{}
+	for i := range value.NumField() {
+		field, content := value.Type().Field(i), value.Field(i)
+		name, _, _ := strings.Cut(field.Tag.Get("pulumi"), ",")
+		switch {
+		case field.Anonymous:
+			maps.Copy(values, inputs(content))
+		case content.Kind() == reflect.Map && content.Len() == 0:
+			values[name] = nil
+		default:
+			values[name] = content.Interface()
+		}
+	}
+	return values
+}
