@@ -139,22 +139,22 @@ func (c *ControlPlane) bringUp(ctx context.Context, options Options) error {
 			failed: abort,
 		})
 	}
-	if err := run("etcd", "100MiB", "--config-file="+filepath.Join(l.dir, "etcd.yaml")); err != nil {
+	if err := run("etcd", "200MiB", "--config-file="+filepath.Join(l.dir, "etcd.yaml")); err != nil {
 		return err
 	}
-	if err := run("kube-apiserver", "300MiB", l.apiServerFlags()...); err != nil {
+	if err := run("kube-apiserver", "600MiB", l.apiServerFlags()...); err != nil {
 		return err
 	}
 	if err := wait(ctx, "the API server to be ready", c.ready); err != nil {
 		return err
 	}
-	if err := run("kube-controller-manager", "100MiB", l.controllerManagerFlags()...); err != nil {
+	if err := run("kube-controller-manager", "200MiB", l.controllerManagerFlags()...); err != nil {
 		return err
 	}
-	if err := run("kube-scheduler", "80MiB", "--config="+filepath.Join(l.dir, "scheduler.yaml"), "--secure-port=0"); err != nil {
+	if err := run("kube-scheduler", "150MiB", "--config="+filepath.Join(l.dir, "scheduler.yaml"), "--secure-port=0"); err != nil {
 		return err
 	}
-	if err := run("cloud", "80MiB", l.cloudFlags(options.LoadBalancerAddresses)...); err != nil {
+	if err := run("cloud", "150MiB", l.cloudFlags(options.LoadBalancerAddresses)...); err != nil {
 		return err
 	}
 	return wait(ctx, "the controllers to make the default service account", c.hasServiceAccount)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/yaml"
 )
@@ -72,17 +73,18 @@ func (l layout) etcdConfig() ([]byte, error) {
 		"trusted-ca-file": l.certificate("etcd-ca"), "client-cert-auth": true,
 	}
 	return yaml.Marshal(map[string]any{
-		"name":                        "sandbox",
-		"data-dir":                    filepath.Join(l.dir, "etcd"),
-		"listen-client-urls":          l.url(etcdPort),
-		"advertise-client-urls":       l.url(etcdPort),
-		"listen-peer-urls":            l.url(etcdPeerPort),
-		"initial-advertise-peer-urls": l.url(etcdPeerPort),
-		"initial-cluster":             "sandbox=" + l.url(etcdPeerPort),
-		"client-transport-security":   tls,
-		"peer-transport-security":     tls,
-		"log-level":                   "warn",
-		"quota-backend-bytes":         512 << 20,
+		"name":                           "sandbox",
+		"data-dir":                       filepath.Join(l.dir, "etcd"),
+		"listen-client-urls":             l.url(etcdPort),
+		"advertise-client-urls":          l.url(etcdPort),
+		"listen-peer-urls":               l.url(etcdPeerPort),
+		"initial-advertise-peer-urls":    l.url(etcdPeerPort),
+		"initial-cluster":                "sandbox=" + l.url(etcdPeerPort),
+		"client-transport-security":      tls,
+		"peer-transport-security":        tls,
+		"log-level":                      "warn",
+		"warning-unary-request-duration": 300 * time.Millisecond, // left out, it is zero, and each request is worth a warning
+		"quota-backend-bytes":            512 << 20,
 		// The history that etcd keeps in memory for followers, of which there are none.
 		"snapshot-count":           1000,
 		"snapshot-catchup-entries": 10,
