@@ -1,0 +1,125 @@
+package emulator
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+)
+
+// adminRoutes serve the page and the administration. They ask for no key: whoever reaches the emulator may watch it.
+func (e *Emulator) adminRoutes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", e.servePage)
+	mux.HandleFunc("GET /_emulator/state", e.serveState)
+	mux.HandleFunc("GET /_emulator/requests", e.serveRequests)
+	mux.HandleFunc("GET /_emulator/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, e.Faults()) })
+	mux.HandleFunc("POST /_emulator/faults", e.addFaults)
+	mux.HandleFunc("POST /_emulator/faults/random", e.addRandomFaults)
+	mux.HandleFunc("DELETE /_emulator/faults", func(w http.ResponseWriter, _ *http.Request) {
+		e.ClearFaults()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("DELETE /_emulator/faults/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if !e.RemoveFault(r.PathValue("id")) {
+			writeJSON(w, http.StatusNotFound, map[string]string{"message": "no fault has the id " + r.PathValue("id")})
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	return mux
+}
+
+// addFaults takes one fault or a list of them and answers their ids.
+func (e *Emulator) addFaults(w http.ResponseWriter, r *http.Request) {
+	var raw json.RawMessage
+	var faults []Fault
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&raw)
+	if err == nil && len(raw) > 0 && raw[0] == '[' {
+		err = json.Unmarshal(raw, &faults)
+	} else if err == nil {
+		faults = make([]Fault, 1)
+		err = json.Unmarshal(raw, &faults[0])
+	}
+	for i := range faults {
+		if err == nil {
+			err = faults[i].validate()
+		}
+	}
+	if err != nil {
+		writeJSON(w, http.StatusUnprocessableEntity, map[string]string{"message": err.Error()})
+		return
+	}
+	e.answerAdded(w, faults)
+}
+
+// addRandomFaults adds a plan of faults that depends on the seed only.
+func (e *Emulator) addRandomFaults(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Seed  uint64 `json:"seed"`
+		Count int    `json:"count"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&body); err != nil {
+		writeJSON(w, http.StatusUnprocessableEntity, map[string]string{"message": err.Error()})
+		return
+	}
+	e.answerAdded(w, RandomFaults(body.Seed, max(1, body.Count)))
+}
+
+func (e *Emulator) answerAdded(w http.ResponseWriter, faults []Fault) {
+	ids := []string{}
+	for _, f := range faults {
+		id, err := e.AddFault(f)
+		if err != nil {
+			writeJSON(w, http.StatusUnprocessableEntity, map[string]any{"message": err.Error(), "ids": ids})
+			return
+		}
+		ids = append(ids, id)
+	}
+	writeJSON(w, http.StatusCreated, map[string]any{"ids": ids, "faults": faults})
+}
+
+// serveState shows what exists, in short (items) and in full (world, without user data).
+func (e *Emulator) serveState(w http.ResponseWriter, _ *http.Request) {
+	items := e.Contents()
+	e.mu.Lock()
+	full, err := json.Marshal(e.world)
+	e.mu.Unlock()
+	var shown world
+	if err == nil {
+		err = json.Unmarshal(full, &shown)
+	}
+	if err != nil {
+		writeJSON(w, http.StatusInternalServerError, map[string]string{"message": err.Error()})
+		return
+	}
+	for _, z := range shown.Zones {
+		for _, s := range z.Servers {
+			s.UserData = ""
+		}
+	}
+	hourly := 0.0
+	for _, item := range items {
+		hourly += item.Hourly
+	}
+	writeJSON(w, http.StatusOK, map[string]any{
+		"items": items, "world": shown, "faults": e.Faults(), "requests": e.RequestCount(),
+		"cost": map[string]any{"currency": "IRR", "perHour": hourly, "perMonth": hourly * hoursPerMonth},
+	})
+}
+
+func (e *Emulator) serveRequests(w http.ResponseWriter, r *http.Request) {
+	n, err := strconv.Atoi(r.URL.Query().Get("last"))
+	if err != nil || n < 1 {
+		n = 100
+	}
+	writeJSON(w, http.StatusOK, e.Requests(n))
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	// The client is gone when this fails; nobody is left to tell.
+	_ = encoder.Encode(value)
+}

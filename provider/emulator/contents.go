@@ -1,0 +1,93 @@
+package emulator
+
+import "strings"
+
+// Item is one thing that exists because somebody made it.
+type Item struct {
+	Zone    string  `json:"zone"` // empty for domains and records
+	Kind    string  `json:"kind"`
+	ID      string  `json:"id"`
+	Name    string  `json:"name"`
+	Status  string  `json:"status,omitempty"`
+	Detail  string  `json:"detail,omitempty"`
+	Address string  `json:"address,omitempty"`
+	Hourly  float64 `json:"hourly"` // price in IRR
+}
+
+// Contents lists everything that was made and is still there, deleted servers that are still listed included. What every
+// account has from the start (public networks, default security groups, the domain iransre.ir) is not in it.
+func (e *Emulator) Contents() []Item {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.settleAll(e.now())
+	items := []Item{}
+	for _, z := range e.world.Zones {
+		items = append(items, z.contents()...)
+	}
+	for _, d := range e.world.Domains {
+		if d.ID != stableID("domain", d.Name) {
+			items = append(items, Item{Kind: "domain", ID: d.ID, Name: d.Name, Status: d.Status})
+		}
+		for _, r := range d.Records {
+			items = append(items, Item{Kind: "dns-record", ID: r.ID, Name: strings.TrimPrefix(r.Name+"."+d.Name, "@."), Detail: r.Type + " " + string(r.Value)})
+		}
+	}
+	return items
+}
+
+// contents lists what was made in a zone.
+func (z *zone) contents() []Item {
+	var items []Item
+	add := func(item Item) {
+		item.Zone = z.Code
+		items = append(items, item)
+	}
+	for _, s := range z.Servers {
+		status := s.Status
+		if s.TaskState != "" {
+			status += " (" + s.TaskState + ")"
+		}
+		var addresses []string
+		for _, p := range z.portsOf(func(p *port) bool { return p.ServerID == s.ID }) {
+			addresses = append(addresses, p.IP)
+		}
+		add(Item{
+			Kind: "server", ID: s.ID, Name: s.Name, Status: status, Detail: s.Plan, Address: strings.Join(addresses, " "), Hourly: z.hourly(s),
+		})
+	}
+	for _, n := range z.privateNetworks() {
+		add(Item{Kind: "network", ID: n.ID, Name: n.Name, Status: "ACTIVE", Detail: n.Subnet.CIDR})
+	}
+	for _, g := range z.Groups {
+		if !g.Default {
+			add(Item{Kind: "security-group", ID: g.ID, Name: g.RealName, Detail: g.Description})
+		}
+	}
+	for _, k := range z.SSHKeys {
+		add(Item{Kind: "ssh-key", ID: k.Name, Name: k.Name, Detail: k.Fingerprint})
+	}
+	for _, g := range z.ServerGroups {
+		add(Item{Kind: "server-group", ID: g.ID, Name: g.Name, Detail: strings.Join(g.Policies, ", ")})
+	}
+	for _, v := range z.Volumes {
+		add(Item{Kind: "volume", ID: v.ID, Name: v.Name, Status: v.Status, Hourly: v.hourly()})
+	}
+	for _, f := range z.FloatingIPs {
+		add(Item{Kind: "floating-ip", ID: f.ID, Name: f.Address, Status: f.status(), Address: f.Address, Hourly: catalogue.AddressHourly})
+	}
+	for _, t := range z.Tags {
+		add(Item{Kind: "tag", ID: t.ID, Name: t.Name})
+	}
+	for _, p := range z.PTRs {
+		add(Item{Kind: "ptr", ID: p.IP, Name: p.Domain, Address: p.IP})
+	}
+	return items
+}
+
+// hourly is what a server costs; one that is going away costs nothing any more.
+func (z *zone) hourly(s *server) float64 {
+	if s.deleting() {
+		return 0
+	}
+	return catalogue.plan(s.Plan).Hourly
+}

@@ -1,0 +1,87 @@
+package emulator
+
+import "time"
+
+// readServers counts a read of every server of the zone and moves forward those whose time has come.
+func (c *call) readServers() {
+	for _, s := range append([]*server(nil), c.zone.Servers...) {
+		c.readServer(s.ID)
+	}
+}
+
+// readServer does so for one server.
+func (c *call) readServer(id string) {
+	s, ok := find(c.zone.Servers, id)
+	if !ok {
+		return
+	}
+	if c.emulator.settle(c.zone, s, c.now) {
+		c.changed()
+	}
+	if s.Next != nil {
+		s.Next.Wait.read()
+	} else if s.AddressWait != nil {
+		s.AddressWait.read()
+	}
+}
+
+// settle moves a server forward if its time has come and the machine behind it is where it should be. It is called with the
+// world locked and says whether anything changed.
+func (e *Emulator) settle(z *zone, s *server, now time.Time) bool {
+	if s.Next == nil {
+		if s.AddressWait != nil && s.AddressWait.over(now) {
+			s.AddressWait = nil
+			return true
+		}
+		return false
+	}
+	if !s.Next.Wait.over(now) {
+		return false
+	}
+	settled, err := e.machineSettled(s.ID)
+	if !settled {
+		return false
+	}
+	next := *s.Next
+	s.Next, s.TaskState = nil, ""
+	switch {
+	case next.Status == statusGone:
+		z.forget(s)
+		delete(e.machines, s.ID)
+	case next.Error != "":
+		s.Status, s.Error = "ERROR", next.Error
+	case err != nil:
+		s.Status, s.Error = "ERROR", err.Error()
+	default:
+		if s.Status == "BUILD" {
+			s.AddressWait = s.AddressStep.begin(now)
+		}
+		s.Status = next.Status
+	}
+	return true
+}
+
+// settleAll moves everything forward whose time has come, without counting as a read.
+func (e *Emulator) settleAll(now time.Time) {
+	for _, z := range e.world.Zones {
+		for _, s := range append([]*server(nil), z.Servers...) {
+			if e.settle(z, s, now) {
+				e.dirty = true
+			}
+		}
+		for _, v := range append([]*volume(nil), z.Volumes...) {
+			if v.settle(z, now) {
+				e.dirty = true
+			}
+		}
+	}
+}
+
+// addressShows says whether a port's address can be seen yet: private ones once the server is built, public ones a bit later.
+func (z *zone) addressShows(p *port) bool {
+	s, ok := find(z.Servers, p.ServerID)
+	if !ok || s.Status == "BUILD" {
+		return false
+	}
+	return !p.Public || s.AddressWait == nil
+}
