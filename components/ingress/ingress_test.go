@@ -18,7 +18,10 @@ func program(args ingress.Args, monitored bool) func(*pulumi.Context) error {
 		if err != nil {
 			return err
 		}
-		args.Installer = &chart.Installer{Provider: cluster}
+		if args.Installer == nil {
+			args.Installer = &chart.Installer{}
+		}
+		args.Installer.Provider = cluster
 		if monitored {
 			args.MonitorCRDs = cluster
 		}
@@ -30,6 +33,15 @@ func program(args ingress.Args, monitored bool) func(*pulumi.Context) error {
 func TestIngress(t *testing.T) {
 	args := ingress.Args{Engine: ingress.Nginx, TrustedProxies: []string{"185.143.232.0/22", "2.144.3.128/28"}}
 	mocktest.Run(t, program(args, true)).CheckComponent(t)
+}
+
+func TestMirroredImageHasNoDigest(t *testing.T) {
+	r := mocktest.Run(t, program(ingress.Args{
+		Engine: ingress.Nginx, Installer: &chart.Installer{ImageRegistry: "mirror.test"},
+	}, false))
+	values := mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any)
+	assert.DeepEqual(t, values["global"], map[string]any{"image": map[string]any{"registry": "mirror.test"}})
+	assert.DeepEqual(t, values["controller"].(map[string]any)["image"], map[string]any{"digest": ""})
 }
 
 func TestWithoutProxiesAndMonitoring(t *testing.T) {

@@ -18,14 +18,10 @@ func (i *Ingress) installNginx(ctx *pulumi.Context, name string, args *Args, chi
 	if err != nil {
 		return err
 	}
-	controller, err := args.Installer.Image("ingress-nginx", "controller")
-	if err != nil {
-		return err
-	}
 	release, err := args.Installer.Release(ctx, name+"-release", &chart.ReleaseArgs{
 		Entry:     "ingress-nginx",
 		Namespace: namespace.Name,
-		Values:    pulumi.ToMap(nginxValues(args, controller)),
+		Values:    pulumi.ToMap(nginxValues(args)),
 		Atomic:    true,
 		CRDs:      args.MonitorCRDs,
 	}, child)
@@ -37,15 +33,12 @@ func (i *Ingress) installNginx(ctx *pulumi.Context, name string, args *Args, chi
 	return nil
 }
 
-func nginxValues(args *Args, image chart.Image) map[string]any {
+func nginxValues(args *Args) map[string]any {
+	global, image := nginxImage(args.Installer.ImageRegistry)
 	return map[string]any{
+		"global": global,
 		"controller": map[string]any{
-			"image": map[string]any{
-				"registry": image.Registry,
-				"image":    image.Repository,
-				"tag":      image.Tag,
-				"digest":   "", // a mirror that builds its own manifest lists has other digests
-			},
+			"image": image,
 			// The CDN sends to every worker's public address on 80 and 443, so every worker runs a controller that owns these
 			// ports. A DaemonSet frees the port before it starts the next version; a Deployment's new pod would wait for ever for
 			// the port the old one holds. Ports of the host, not its network: the controller's other ports stay inside.
@@ -66,6 +59,15 @@ func nginxValues(args *Args, image chart.Image) map[string]any {
 			"resources": map[string]any{"requests": map[string]any{"cpu": "50m", "memory": "90Mi"}},
 		},
 	}
+}
+
+// nginxImage re-points the image to the registry, if there is one. The chart pins the image by digest, which does not hold at
+// a mirror that builds manifest lists of its own.
+func nginxImage(registry string) (global, image map[string]any) {
+	if registry == "" {
+		return map[string]any{}, map[string]any{}
+	}
+	return map[string]any{"image": map[string]any{"registry": registry}}, map[string]any{"digest": ""}
 }
 
 // nginxConfig is the controller's ConfigMap: all its values are text.
