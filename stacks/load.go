@@ -12,8 +12,19 @@ import (
 	kjson "sigs.k8s.io/json"
 )
 
+//go:generate go run ./docs
+
 // profiles are the environments' defaults by name.
 var profiles = map[string]func() Config{"demo": demo}
+
+// Defaults is what the named profile fills in; the zero Config if there is none of that name.
+func Defaults(profile string) Config {
+	defaults, known := profiles[profile]
+	if !known {
+		return Config{}
+	}
+	return defaults()
+}
 
 // Load makes the configuration of an environment from raw, the stack file's values as Pulumi hands them to a program:
 // "namespace:key" to a string, which is JSON where the key's type is an object or a list. Keys outside the project's

@@ -42,7 +42,7 @@ func (t Tool) Official() (path string, linked bool) {
 // lookPath is exec.LookPath without the sandbox's own programs.
 func lookPath(w *workspace.Workspace, name string) string {
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		if dir == w.Path("bin") {
+		if dir == filepath.Dir(w.Binary(name)) {
 			continue
 		}
 		path := filepath.Join(dir, name)

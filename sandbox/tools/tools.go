@@ -50,7 +50,7 @@ func All(w *workspace.Workspace) []Tool {
 	}
 	plugin := func(name, version, pkg string) Tool {
 		tool := own("pulumi-resource-"+name, "stand-in for the plugin "+name+" "+version, pkg)
-		tool.Target = w.Path("pulumi", "plugins", "resource-"+name+"-"+version, tool.Name)
+		tool.Target = filepath.Join(w.PulumiHome(), "plugins", "resource-"+name+"-"+version, tool.Name)
 		return tool
 	}
 	pulumi := Tool{
@@ -95,8 +95,8 @@ func Build(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	stamp := w.Path("bin", "fingerprint")
-	if err := os.MkdirAll(w.Path("bin"), 0o755); err != nil {
+	stamp := w.Binary("fingerprint")
+	if err := os.MkdirAll(filepath.Dir(stamp), 0o755); err != nil {
 		return err
 	}
 	if built, err := os.ReadFile(stamp); err == nil && string(built) == fingerprint && allThere(w) {

@@ -22,11 +22,11 @@ func (w *Workspace) Environment(stack string) (map[string]string, error) {
 		return nil, err
 	}
 	return map[string]string{
-		"PATH":                          w.Path("bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"PATH":                          filepath.Join(w.Tools, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"KUBECONFIG":                    w.Path("kubeconfig"),
 		"ARVANCLOUD_API_KEY":            apiKey,
 		"ARVANCLOUD_ENDPOINT":           w.APIURL(),
-		"PULUMI_HOME":                   w.Path("pulumi"),
+		"PULUMI_HOME":                   w.PulumiHome(),
 		"PULUMI_BACKEND_URL":            "file://" + w.Path("state"),
 		"PULUMI_CONFIG_PASSPHRASE_FILE": w.Path("secrets", "passphrase"),
 		"PULUMI_STACK":                  stack,

@@ -18,20 +18,23 @@ import (
 type Workspace struct {
 	// Root is the checkout: the folder that holds Pulumi.yaml.
 	Root string
-	// Dir is Root/.sandbox.
+	// Tools is Root/.sandbox: the built programs, which all sandboxes of the checkout share.
+	Tools string
+	// Dir holds everything else of this sandbox: Tools itself, or a folder in it for one that has a name (SANDBOX_NAME).
 	Dir string
 	// Network is the loopback /24 this sandbox owns, so that two sandboxes on one machine never share an address.
 	Network netip.Prefix
 }
 
-// Open finds the checkout at or above the working directory and the sandbox in it, making .sandbox and choosing its
+// Open finds the checkout at or above the working directory and the sandbox in it, making its folder and choosing its
 // addresses if they are not there yet.
 func Open() (*Workspace, error) {
 	root, err := findRoot()
 	if err != nil {
 		return nil, err
 	}
-	w := &Workspace{Root: root, Dir: filepath.Join(root, ".sandbox")}
+	w := &Workspace{Root: root, Tools: filepath.Join(root, ".sandbox")}
+	w.Dir = filepath.Join(w.Tools, os.Getenv("SANDBOX_NAME"))
 	if err := os.MkdirAll(w.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the sandbox's folder: %w", err)
 	}
@@ -66,7 +69,7 @@ func (w *Workspace) network() (netip.Prefix, error) {
 		}
 		return prefix, nil
 	}
-	sum := sha256.Sum256([]byte(w.Root))
+	sum := sha256.Sum256([]byte(w.Dir))
 	for i := range 32 {
 		// 127.64.0.0/10 keeps clear of 127.0.0.0/16, where people and resolvers put their own servers.
 		prefix := netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 64 + sum[i]%64, sum[(i+1)%32], 0}), 24)
@@ -115,15 +118,18 @@ func (w *Workspace) APIURL() string { return fmt.Sprintf("http://%s:%d", w.Addre
 // FilesURL is the base address of charts (/charts) and archives (/files).
 func (w *Workspace) FilesURL() string { return fmt.Sprintf("http://%s:%d", w.Address(1), FilesPort) }
 
-// Path is a path under .sandbox.
+// Path is a path in the sandbox's folder.
 func (w *Workspace) Path(elements ...string) string {
 	return filepath.Join(append([]string{w.Dir}, elements...)...)
 }
 
-// Binary is where the sandbox keeps a program it built.
-func (w *Workspace) Binary(name string) string { return w.Path("bin", name) }
+// Binary is where a program that was built for the sandbox is.
+func (w *Workspace) Binary(name string) string { return filepath.Join(w.Tools, "bin", name) }
 
-// Secret reads .sandbox/secrets/<name>, making it at random the first time. It is the user's alone.
+// PulumiHome is where pulumi finds its plugins.
+func (w *Workspace) PulumiHome() string { return filepath.Join(w.Tools, "pulumi") }
+
+// Secret reads secrets/<name> in the sandbox's folder, making it at random the first time. It is the user's alone.
 func (w *Workspace) Secret(name string) (string, error) {
 	file := w.Path("secrets", name)
 	if text, err := os.ReadFile(file); err == nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Status is what a running world says of itself.
@@ -71,4 +72,28 @@ func residentKiB(pid int) int {
 		}
 	}
 	return 0
+}
+
+// WatchMemory samples the memory of the process pid and its descendants until the returned function is called, which
+// returns the most that was seen, in MiB.
+func WatchMemory(pid int) (peak func() int) {
+	stop, done := make(chan struct{}), make(chan int)
+	go func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		most := 0
+		for {
+			select {
+			case <-stop:
+				done <- most
+				return
+			case <-tick.C:
+				most = max(most, residentMiB(pid))
+			}
+		}
+	}()
+	return func() int {
+		close(stop)
+		return <-done
+	}
 }

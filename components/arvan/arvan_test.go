@@ -1,0 +1,87 @@
+package arvan_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+
+	"github.com/iransre/exchange-platform/components/arvan"
+	"github.com/iransre/exchange-platform/components/internal/mocktest"
+	"github.com/iransre/exchange-platform/sdks/arvancloud"
+)
+
+func demo() *arvan.Args {
+	return &arvan.Args{
+		Zone: "ir-thr-fr1", ImageID: "image-id", CIDR: "10.10.0.0/24", MTU: 1450, SSHPort: 22,
+		AdminCIDRs: []string{"203.0.113.0/24"}, WebCIDRs: []string{"0.0.0.0/0"}, AdminSSHKeys: []string{"ssh-ed25519 AAAA admin"},
+		Servers: []arvan.Server{
+			{Name: "arvan-k8s-m1", ControlPlane: true, Plan: "g2-4-2-0", DiskGiB: 50},
+			{Name: "arvan-k8s-w1", Plan: "g2-16-8-0", DiskGiB: 100},
+		},
+	}
+}
+
+func run(t *testing.T, args *arvan.Args) *mocktest.Recording {
+	t.Helper()
+	return mocktest.Run(t, func(ctx *pulumi.Context) error {
+		cloud, err := arvancloud.NewProvider(ctx, "cloud", &arvancloud.ProviderArgs{})
+		if err != nil {
+			return err
+		}
+		dice, err := random.NewProvider(ctx, "dice", &random.ProviderArgs{})
+		if err != nil {
+			return err
+		}
+		_, err = arvan.New(ctx, "demo", args, pulumi.Providers(cloud, dice))
+		return err
+	})
+}
+
+func TestTheGraph(t *testing.T) {
+	golden.Assert(t, run(t, demo()).Graph(), "demo.graph.txt")
+}
+
+func TestServersWaitForNothingOfEachOther(t *testing.T) {
+	for _, server := range run(t, demo()).OfType("arvancloud:iaas:Server") {
+		for _, need := range server.DependsOn {
+			assert.Assert(t, !strings.HasPrefix(need, "arvan-k8s") || strings.HasPrefix(need, server.Name), "%s waits for %s", server.Name, need)
+		}
+	}
+}
+
+func TestPrivateKeysAreSecretWhereverTheyGo(t *testing.T) {
+	recording := run(t, demo())
+	for _, server := range recording.OfType("arvancloud:iaas:Server") {
+		assert.Assert(t, server.Inputs["initScript"].IsSecret(), "the user data of %s holds its host key", server.Name)
+	}
+	for _, each := range recording.Resources {
+		text := mocktest.Plain(resource.NewProperty(each.Inputs))
+		assert.Assert(t, !strings.Contains(sprint(text), "PRIVATE KEY"), "%s has a private key in the clear", each.Name)
+	}
+}
+
+func TestTheFirewallOpensWhatIsNeededAndToWhom(t *testing.T) {
+	recording := run(t, demo())
+	var rules []string
+	for _, group := range recording.OfType("arvancloud:iaas:SecurityGroup") {
+		rules = append(rules, group.Name)
+		for _, rule := range group.Inputs["rules"].ArrayValue() {
+			rules = append(rules, "  "+describe(rule.ObjectValue()))
+		}
+	}
+	golden.Assert(t, strings.Join(rules, "\n")+"\n", "demo.firewall.txt")
+}
+
+func TestAnotherSSHPortIsToldToTheMachine(t *testing.T) {
+	args := demo()
+	args.SSHPort = 2222
+	for _, server := range run(t, args).OfType("arvancloud:iaas:Server") {
+		userData := server.Inputs["initScript"].SecretValue().Element.StringValue()
+		assert.Assert(t, strings.Contains(userData, "Port 2222"), userData)
+	}
+}

@@ -1,0 +1,44 @@
+package edge_test
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gotest.tools/v3/assert"
+
+	"github.com/iransre/exchange-platform/components/edge"
+	"github.com/iransre/exchange-platform/components/internal/mocktest"
+	"github.com/iransre/exchange-platform/sdks/arvancloud"
+)
+
+func record(t *testing.T, args edge.Args) map[string]any {
+	t.Helper()
+	args.Addresses = []pulumi.StringInput{pulumi.String("203.0.113.2"), pulumi.String("203.0.113.3")}
+	recording := mocktest.Run(t, func(ctx *pulumi.Context) error {
+		cloud, err := arvancloud.NewProvider(ctx, "cloud", &arvancloud.ProviderArgs{})
+		if err != nil {
+			return err
+		}
+		_, err = edge.New(ctx, "edge", &args, pulumi.Providers(cloud))
+		return err
+	})
+	made := recording.Get(t, "edge-record")
+	assert.Equal(t, made.Provider, "cloud")
+	assert.Equal(t, made.Parent, "edge")
+	return mocktest.Plain(resource.NewProperty(made.Inputs)).(map[string]any)
+}
+
+func TestTheNameLeadsToEveryWorkerThroughTheCDN(t *testing.T) {
+	made := record(t, edge.Args{Domain: "iransre.ir", Host: "demo.iransre.ir", TTLSeconds: 120, Proxied: true})
+	assert.DeepEqual(t, made, map[string]any{
+		"domain": "iransre.ir", "name": "demo", "type": "a", "ttl": 120.0, "cloud": true, "upstreamHttps": "http",
+		"addresses": []any{map[string]any{"ip": "203.0.113.2"}, map[string]any{"ip": "203.0.113.3"}},
+	})
+}
+
+func TestTheDomainItselfIsTheApex(t *testing.T) {
+	made := record(t, edge.Args{Domain: "iransre.ir", Host: "iransre.ir", TTLSeconds: 120})
+	assert.Equal(t, made["name"], "@")
+	assert.Equal(t, made["cloud"], false)
+}

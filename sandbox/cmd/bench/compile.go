@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/iransre/exchange-platform/sandbox/workspace"
+	"github.com/iransre/exchange-platform/sandbox/world"
+)
+
+// compiled is the cost of compiling the program, with nothing in the build cache.
+type compiled struct {
+	// baseCPU is the CPU seconds of a program that imports only the Pulumi SDK, programCPU what ours takes on top of it.
+	baseCPU, programCPU float64
+	// peakMiB is the memory of all compilers at work at once, while the program is built.
+	peakMiB int
+}
+
+// compile builds first a program that only imports the SDK and then ours, into one new cache.
+func compile(ctx context.Context, w *workspace.Workspace) (*compiled, error) {
+	cache, err := os.MkdirTemp("", "exchange-platform-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(cache)
+	base, _, err := build(ctx, w, cache, "github.com/pulumi/pulumi/sdk/v3/go/pulumi")
+	if err != nil {
+		return nil, err
+	}
+	program, peak, err := build(ctx, w, cache, ".")
+	if err != nil {
+		return nil, err
+	}
+	return &compiled{baseCPU: base, programCPU: program, peakMiB: peak}, nil
+}
+
+// build compiles a package as Pulumi does and returns the CPU seconds and the peak memory of the go command and all
+// compilers it ran.
+func build(ctx context.Context, w *workspace.Workspace, cache, pkg string) (cpu float64, peakMiB int, err error) {
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-w -s", "-o", filepath.Join(cache, "program"), pkg)
+	cmd.Dir = w.Root
+	cmd.Env = append(os.Environ(), "GOCACHE="+cache, "GOFLAGS=")
+	peak := func() int { return 0 }
+	if err := start(cmd, &peak); err != nil {
+		return 0, 0, err
+	}
+	err = cmd.Wait()
+	peakMiB = peak()
+	if err != nil {
+		return 0, 0, fmt.Errorf("build %s: %w", pkg, err)
+	}
+	state := cmd.ProcessState
+	return (state.UserTime() + state.SystemTime()).Seconds(), peakMiB, nil
+}
+
+// start starts cmd and sets peak to what stops watching the memory of it and its descendants, and returns the most it saw.
+func start(cmd *exec.Cmd, peak *func() int) error {
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	*peak = world.WatchMemory(cmd.Process.Pid)
+	return nil
+}

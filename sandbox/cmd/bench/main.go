@@ -1,0 +1,101 @@
+// Command bench measures what the platform promises about speed and memory, in one run, and prints each beside its bar.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"slices"
+	"time"
+
+	"github.com/iransre/exchange-platform/sandbox/tools"
+	"github.com/iransre/exchange-platform/sandbox/workspace"
+	"github.com/iransre/exchange-platform/sandbox/world"
+)
+
+// name keeps the measured sandbox apart from the one a developer works in.
+const name = "bench"
+
+func main() {
+	log.SetFlags(0)
+	ctx := context.Background()
+	if err := os.Setenv("SANDBOX_NAME", name); err != nil {
+		log.Fatal(err)
+	}
+	w, err := workspace.Open()
+	if err != nil {
+		log.Fatal("error: ", err)
+	}
+	if err := tools.Build(ctx, w, os.Stdout); err != nil {
+		log.Fatal("error: ", err)
+	}
+	err = measure(ctx, w)
+	if stopped := world.Stop(ctx, w); err == nil {
+		err = stopped
+	}
+	if removed := os.RemoveAll(w.Dir); err == nil {
+		err = removed
+	}
+	if err != nil {
+		log.Fatal("error: ", err)
+	}
+}
+
+func measure(ctx context.Context, w *workspace.Workspace) error {
+	fmt.Println("measuring a cold compile (empty build cache; some minutes) …")
+	compiled, err := compile(ctx, w)
+	if err != nil {
+		return err
+	}
+	report("cold compile above the Pulumi SDK", fmt.Sprintf("%.1f CPU s", compiled.programCPU), "≤ 25")
+	report("cold compile of the Pulumi SDK itself", fmt.Sprintf("%.1f CPU s", compiled.baseCPU), "-")
+	report("peak memory of the program's compile", mib(compiled.peakMiB), "≤ 1536 MiB")
+
+	fmt.Println("measuring `up demo` in a new sandbox (programs built) …")
+	up, err := bringUp(ctx, w)
+	if err != nil {
+		return err
+	}
+	report("warm `sandbox up demo`", seconds(up.wall), "≤ 90 s")
+	report("longest dependency chain", seconds(up.chain), "-")
+	for _, link := range up.links {
+		fmt.Printf("    %7s  %s\n", seconds(link.duration), link.name)
+	}
+	report("wall time of pulumi up / longest chain", fmt.Sprintf("%.2f", up.pulumi.Seconds()/up.chain.Seconds()), "≤ 1.25")
+	report("peak memory of the running sandbox", mib(up.peakMiB), "≤ 2048 MiB")
+
+	preview, err := warmPreview(ctx, w)
+	if err != nil {
+		return err
+	}
+	report("warm preview, no change (median of 5)", seconds(preview), "≤ 3 s")
+	return nil
+}
+
+func report(what, value, bar string) { fmt.Printf("%-44s %14s   bar %s\n", what, value, bar) }
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+func mib(n int) string { return fmt.Sprintf("%d MiB", n) }
+
+// warmPreview is the median of five previews of the running stack, each of which must find nothing to change.
+func warmPreview(ctx context.Context, w *workspace.Workspace) (time.Duration, error) {
+	environ, err := w.Environ("demo")
+	if err != nil {
+		return 0, err
+	}
+	var times []time.Duration
+	for range 5 {
+		cmd := exec.CommandContext(ctx, w.Binary("pulumi"), "preview", "--expect-no-changes", "--non-interactive")
+		cmd.Dir, cmd.Env = w.Root, environ
+		start := time.Now()
+		if output, err := cmd.CombinedOutput(); err != nil {
+			return 0, fmt.Errorf("preview: %w\n%s", err, output)
+		}
+		times = append(times, time.Since(start))
+	}
+	slices.Sort(times)
+	return times[len(times)/2], nil
+}

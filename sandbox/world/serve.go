@@ -1,0 +1,153 @@
+// Package world is the sandbox's one background process: the ArvanCloud emulator, the machines behind it, the chart
+// repository, and the Kubernetes control plane that the machines' cluster is made of.
+package world
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/iransre/exchange-platform/provider/emulator"
+	"github.com/iransre/exchange-platform/sandbox/charts"
+	"github.com/iransre/exchange-platform/sandbox/hosts"
+	"github.com/iransre/exchange-platform/sandbox/kubespray"
+	"github.com/iransre/exchange-platform/sandbox/workspace"
+)
+
+// Serve runs the world of w until ctx ends, and then stops every process it started. If it cannot start, the reason is
+// left where Ensure finds it.
+func Serve(ctx context.Context, w *workspace.Workspace) error {
+	err := serve(ctx, w)
+	if err != nil {
+		_ = os.WriteFile(failureFile(w), []byte(err.Error()), 0o644)
+	}
+	return err
+}
+
+func serve(ctx context.Context, w *workspace.Workspace) error {
+	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	address := w.Address(1)
+
+	// The files are served before anything else starts: they are also the lock that keeps a second world of the same
+	// checkout away.
+	files, err := listen(address.String(), workspace.FilesPort)
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	api, err := listen(address.String(), workspace.APIPort)
+	if err != nil {
+		return err
+	}
+	defer api.Close()
+
+	cluster := startCluster(ctx, w, logger)
+	defer cluster.stop()
+	machines, err := hosts.New(hosts.Options{
+		Dir: w.Path("hosts"), GuestBinary: w.Binary("guest"), KubectlBinary: w.Binary("kube"), Cluster: cluster, Logger: logger,
+	})
+	if err != nil {
+		return err
+	}
+	defer machines.Close()
+	cloud, err := newCloud(w, machines, logger)
+	if err != nil {
+		return err
+	}
+	defer cloud.Close()
+	content, err := newFiles()
+	if err != nil {
+		return err
+	}
+
+	_ = os.Remove(socket(w))
+	control, err := net.Listen("unix", socket(w))
+	if err != nil {
+		return fmt.Errorf("the sandbox's control socket: %w", err)
+	}
+	parts := func() []Part {
+		return []Part{
+			{Name: "ArvanCloud", Kind: "emulator of IaaS v1 and CDN 4.0", Address: w.APIURL(), State: "running"},
+			{Name: "virtual machines", Kind: "SSH servers over bubblewrap roots", Address: w.Address(10).String() + " …", State: "running"},
+			{Name: "Kubernetes", Kind: "the real control plane v1.35.4; nodes and pods by KWOK", Address: cluster.Address(), State: cluster.state()},
+			{Name: "Kubespray", Kind: "the real ansible-playbook on a small tree of ours", Address: w.FilesURL() + "/files/", State: "served"},
+			{Name: "charts", Kind: "stand-ins with the real charts' objects", Address: w.FilesURL() + "/charts/", State: "served"},
+		}
+	}
+	return serveAll(ctx, logger,
+		site{files, content}, site{api, cloud}, site{control, statusHandler(parts)})
+}
+
+// listen is net.Listen with an error that says which port is in the way.
+func listen(address string, port int) (net.Listener, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(address, fmt.Sprint(port)))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("port %d on %s is in use by another program; stop it, or remove the file .sandbox/network and the stack's state to move the sandbox elsewhere", port, address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on port %d of %s: %w", port, address, err)
+	}
+	return listener, nil
+}
+
+func newCloud(w *workspace.Workspace, machines emulator.Machines, logger *slog.Logger) (*emulator.Emulator, error) {
+	apiKey, err := w.Secret("api-key")
+	if err != nil {
+		return nil, err
+	}
+	return emulator.New(emulator.Options{
+		APIKey: apiKey, StateFile: w.Path("cloud.json"), PublicAddresses: w.Addresses(10, 239), Machines: machines, Logger: logger,
+	})
+}
+
+// newFiles serves what installs come from: charts as a mirror would, and Kubespray's tree as an archive.
+func newFiles() (http.Handler, error) {
+	archive, err := kubespray.Archive()
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/charts/", charts.Handler())
+	mux.HandleFunc("/files/kubespray.tar.gz", func(response http.ResponseWriter, _ *http.Request) {
+		response.Header().Set("Content-Type", "application/gzip")
+		_, _ = response.Write(archive)
+	})
+	return mux, nil
+}
+
+func statusHandler(parts func() []Part) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(response http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(response).Encode(Status{PID: os.Getpid(), Parts: parts(), ResidentMiB: residentMiB(os.Getpid())})
+	})
+	return mux
+}
+
+// site is a handler and where it listens.
+type site struct {
+	listener net.Listener
+	handler  http.Handler
+}
+
+// serveAll serves every site until ctx ends or one of them fails.
+func serveAll(ctx context.Context, logger *slog.Logger, sites ...site) error {
+	failed := make(chan error, len(sites))
+	for _, site := range sites {
+		server := &http.Server{Handler: site.handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}
+		defer server.Close()
+		go func() { failed <- server.Serve(site.listener) }()
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	}
+}

@@ -1,0 +1,16 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+func TestTheCommittedPageFollowsTheTypes(t *testing.T) {
+	committed, err := os.ReadFile("../../docs/configuration.md")
+	assert.NilError(t, err)
+	wanted, err := Render("../config.go")
+	assert.NilError(t, err)
+	assert.Equal(t, string(committed), wanted, "run: go generate ./stacks")
+}
