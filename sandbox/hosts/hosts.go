@@ -1,0 +1,228 @@
+// Package hosts runs the sandbox's virtual machines: each is a directory, an SSH server on the machine's public
+// address, and commands that run in a bubblewrap root of the machine's own. What a real machine's system services would
+// do (units, first boot, kubeadm) is done here, asked for by the stand-ins of sandbox/cmd/guest inside the machine.
+package hosts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/iransre/exchange-platform/provider/emulator"
+)
+
+// Options are what a set of machines needs.
+type Options struct {
+	// Dir keeps the machines; a later New with the same Dir brings them back.
+	Dir string
+	// Port is where each machine's SSH server listens on its public address; inside the machines it is also reached
+	// as port 22. Zero means 2222.
+	Port int
+	// GuestBinary is the built sandbox/cmd/guest.
+	GuestBinary string
+	// KubectlBinary is bound into the machines as /usr/local/bin/kubectl when given.
+	KubectlBinary string
+	// Cluster is what kubeadm talks to; nil means that kubeadm refuses.
+	Cluster Cluster
+	// Logger hears of machines that start and stop; nil means nobody does.
+	Logger *slog.Logger
+}
+
+// Cluster is the Kubernetes side of a machine: what kubeadm and the kubelet would do.
+type Cluster interface {
+	// Init makes the control plane serve certificates for certSANs and returns an admin kubeconfig. It is idempotent,
+	// and called again with more names when another control plane joins.
+	Init(ctx context.Context, n Node, certSANs []string) (adminKubeconfig []byte, err error)
+	// Join creates or updates the Node object.
+	Join(ctx context.Context, n Node) error
+	// Reset deletes the Node object; a missing one is no error.
+	Reset(ctx context.Context, name string) error
+	// Address is the host:port of the API server.
+	Address() string
+}
+
+// Node is a machine as a Kubernetes node.
+type Node struct {
+	Name         string            `json:"name"`
+	ControlPlane bool              `json:"controlPlane"`
+	InternalIP   string            `json:"internalIP"`
+	ExternalIP   string            `json:"externalIP"`
+	Labels       map[string]string `json:"labels,omitempty"`
+	Taints       []string          `json:"taints,omitempty"` // key=value:Effect
+	Version      string            `json:"version"`          // v1.35.4
+}
+
+// Hosts is the set of machines. It implements emulator.Machines and emulator.Stopper.
+type Hosts struct {
+	opts  Options
+	bwrap string
+	log   *slog.Logger
+
+	mu       sync.Mutex
+	machines map[string]*machine // by ID
+	closed   bool
+	kubeadm  sync.Mutex // one init, join or reset at a time: they share the certificate's names
+}
+
+var (
+	_ emulator.Machines = (*Hosts)(nil)
+	_ emulator.Stopper  = (*Hosts)(nil)
+)
+
+// errClosed answers calls after Close.
+var errClosed = errors.New("the hosts are closed")
+
+// New checks that machines can run here and brings back those that Options.Dir knows and that were running.
+func New(opts Options) (*Hosts, error) {
+	if opts.Port == 0 {
+		opts.Port = 2222
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	for _, path := range []*string{&opts.Dir, &opts.GuestBinary, &opts.KubectlBinary} {
+		if *path == "" {
+			continue
+		}
+		abs, err := filepath.Abs(*path)
+		if err != nil {
+			return nil, err
+		}
+		*path = abs
+	}
+	if _, err := os.Stat(opts.GuestBinary); err != nil {
+		return nil, fmt.Errorf("hosts: the machines' stand-in binary is missing: %w", err)
+	}
+	bwrap, err := findBubblewrap()
+	if err != nil {
+		return nil, fmt.Errorf("hosts: %w", err)
+	}
+	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("hosts: %w", err)
+	}
+	h := &Hosts{opts: opts, bwrap: bwrap, log: opts.Logger, machines: map[string]*machine{}}
+	if err := h.restore(); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return h, nil
+}
+
+// restore loads the machines on disk and starts those that ran.
+func (h *Hosts) restore() error {
+	entries, err := os.ReadDir(h.opts.Dir)
+	if err != nil {
+		return fmt.Errorf("hosts: %w", err)
+	}
+	var loaded []*machine
+	for _, entry := range entries {
+		if !entry.IsDir() || !validID.MatchString(entry.Name()) {
+			continue
+		}
+		m, err := h.load(entry.Name())
+		if err != nil {
+			return err
+		}
+		h.machines[entry.Name()] = m
+		loaded = append(loaded, m)
+	}
+	var errs []error
+	for _, m := range loaded {
+		if m.state.Running {
+			errs = append(errs, m.start())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// validID keeps IDs usable as directory names.
+var validID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// Boot makes the machine run as described. It returns once the SSH server answers; the user data runs afterwards, as on
+// a real machine. Another call with the same ID updates addresses and starts a machine that was stopped.
+func (h *Hosts) Boot(_ context.Context, spec emulator.Machine) error {
+	if !validID.MatchString(spec.ID) {
+		return fmt.Errorf("hosts: machine id %q is not usable as a name", spec.ID)
+	}
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return errClosed
+	}
+	m := h.machines[spec.ID]
+	if m == nil {
+		m = newMachine(h, spec)
+		h.machines[spec.ID] = m
+	}
+	h.mu.Unlock()
+	return m.boot(spec)
+}
+
+// Remove ends the machine and forgets everything of it, its Node object included: nothing would ever report for it again.
+func (h *Hosts) Remove(ctx context.Context, id string) {
+	h.mu.Lock()
+	m := h.machines[id]
+	delete(h.machines, id)
+	h.mu.Unlock()
+	if m == nil {
+		return
+	}
+	if err := m.remove(ctx); err != nil {
+		h.log.Error("machine not removed cleanly", "machine", m.name(), "error", err)
+	}
+}
+
+// Close ends every machine's processes and listeners. The machines stay on disk and come back with the next New.
+func (h *Hosts) Close() error {
+	h.mu.Lock()
+	h.closed = true
+	machines := h.sortedLocked()
+	h.mu.Unlock()
+	var group sync.WaitGroup
+	for _, m := range machines {
+		group.Go(m.halt)
+	}
+	group.Wait()
+	return nil
+}
+
+// find returns the machine with this ID, name or hostname.
+func (h *Hosts) find(name string) (*machine, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if m := h.machines[name]; m != nil {
+		return m, nil
+	}
+	var names []string
+	for _, m := range h.sortedLocked() {
+		if m.name() == name || m.hostname() == name {
+			return m, nil
+		}
+		names = append(names, m.name())
+	}
+	return nil, fmt.Errorf("no virtual machine is called %q; there are: %s", name, strings.Join(names, ", "))
+}
+
+// all returns the machines in the order of their names.
+func (h *Hosts) all() []*machine {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.sortedLocked()
+}
+
+func (h *Hosts) sortedLocked() []*machine {
+	machines := make([]*machine, 0, len(h.machines))
+	for _, m := range h.machines {
+		machines = append(machines, m)
+	}
+	slices.SortFunc(machines, func(a, b *machine) int {
+		return strings.Compare(a.name()+a.id, b.name()+b.id)
+	})
+	return machines
+}

@@ -1,0 +1,129 @@
+// Package hoststest boots virtual machines without the rest of a sandbox: for tests of what runs on them, and for trying
+// them by hand (go run ./hosts/try).
+package hoststest
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/iransre/exchange-platform/provider/emulator"
+	"github.com/iransre/exchange-platform/sandbox/hosts"
+	gossh "golang.org/x/crypto/ssh"
+)
+
+// Network is the id of the private network that all machines made by Machine share.
+const Network = "net-1"
+
+// BuildGuest builds the machines' stand-ins into dir and returns the binary's path.
+func BuildGuest(dir string) (string, error) {
+	path := filepath.Join(dir, "guest")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", path, "github.com/iransre/exchange-platform/sandbox/cmd/guest")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the stand-ins: %w\n%s", err, output)
+	}
+	return path, nil
+}
+
+// Key is an SSH key pair.
+type Key struct {
+	Private    []byte // OpenSSH format
+	Authorized string // one line of authorized_keys
+	Signer     gossh.Signer
+}
+
+// NewKey makes a key pair.
+func NewKey() (Key, error) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return Key{}, err
+	}
+	signer, err := gossh.NewSignerFromKey(private)
+	if err != nil {
+		return Key{}, err
+	}
+	block, err := gossh.MarshalPrivateKey(private, "hoststest")
+	if err != nil {
+		return Key{}, err
+	}
+	return Key{
+		Private: pem.EncodeToMemory(block), Signer: signer,
+		Authorized: string(gossh.MarshalAuthorizedKey(signer.PublicKey())[:len(gossh.MarshalAuthorizedKey(signer.PublicKey()))-1]),
+	}, nil
+}
+
+// Machine describes machine number i (from 1) named name: public address prefix.(9+i), private address 10.0.0.i.
+func Machine(prefix string, i int, name string, key Key) emulator.Machine {
+	return emulator.Machine{
+		ID: "vm-" + name, Name: name, Zone: "ir-thr-fr1", Image: "ubuntu/24.04", AuthorizedKeys: []string{key.Authorized},
+		PublicAddress: fmt.Sprintf("%s.%d", prefix, 9+i), PrivateAddresses: map[string]string{Network: fmt.Sprintf("10.0.0.%d", i)},
+	}
+}
+
+// Cluster is a hosts.Cluster that only remembers what it was told.
+type Cluster struct {
+	// API is what Address returns.
+	API string
+
+	mu    sync.Mutex
+	nodes map[string]hosts.Node
+	sans  []string
+}
+
+var _ hosts.Cluster = (*Cluster)(nil)
+
+// Init remembers the certificate's names.
+func (c *Cluster) Init(_ context.Context, _ hosts.Node, certSANs []string) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sans = slices.Clone(certSANs)
+	return []byte("apiVersion: v1\nkind: Config\nclusters:\n- name: sandbox\n  cluster:\n    server: https://" + c.API + "\n"), nil
+}
+
+// Join remembers the node.
+func (c *Cluster) Join(_ context.Context, n hosts.Node) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.nodes == nil {
+		c.nodes = map[string]hosts.Node{}
+	}
+	c.nodes[n.Name] = n
+	return nil
+}
+
+// Reset forgets the node.
+func (c *Cluster) Reset(_ context.Context, name string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.nodes, name)
+	return nil
+}
+
+// Address is where API servers' relays go to.
+func (c *Cluster) Address() string { return c.API }
+
+// Nodes returns the nodes by name.
+func (c *Cluster) Nodes() map[string]hosts.Node {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	nodes := map[string]hosts.Node{}
+	for name, node := range c.nodes {
+		nodes[name] = node
+	}
+	return nodes
+}
+
+// CertSANs returns the names that the control plane's certificate was last asked to carry.
+func (c *Cluster) CertSANs() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.sans)
+}

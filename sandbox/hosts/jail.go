@@ -1,0 +1,204 @@
+package hosts
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// searchPath is PATH inside a machine.
+const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// jail starts a machine's processes and knows all that run.
+type jail struct {
+	m    *machine
+	root []string // options of bwrap that do not change while the machine runs
+
+	mu        sync.Mutex
+	closed    bool
+	processes map[*process]bool
+}
+
+func newJail(m *machine) *jail {
+	return &jail{m: m, root: m.rootOptions(), processes: map[*process]bool{}}
+}
+
+// command is what to run inside a machine.
+type command struct {
+	argv           []string
+	env            []string // the whole environment
+	dir            string
+	stdin          *os.File
+	stdout, stderr io.Writer
+	terminal       *os.File // takes the place of all three
+}
+
+// process is a running command and everything it started: its end is the end of all of them.
+type process struct {
+	cmd  *exec.Cmd
+	done chan struct{}
+	code int // valid after done; 128+n when a signal ended it
+}
+
+// start runs a command in a process namespace of its own.
+func (j *jail) start(c command) (*process, error) {
+	options := append(isolation(j.m.hostname()), j.root...)
+	if c.dir != "" {
+		options = append(options, "--chdir", c.dir)
+	}
+	// The options go through a pipe: they would only clutter ps.
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer read.Close()
+	if _, err := write.WriteString(strings.Join(options, "\x00") + "\x00"); err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	if err := write.Close(); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(j.m.hosts.bwrap, append([]string{"--args", "3", "--"}, c.argv...)...)
+	cmd.Env = c.env
+	cmd.Dir = "/"
+	cmd.ExtraFiles = []*os.File{read}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if c.terminal != nil {
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = c.terminal, c.terminal, c.terminal
+		cmd.SysProcAttr.Setctty = true
+	} else {
+		cmd.Stdout, cmd.Stderr = c.stdout, c.stderr
+		if c.stdin != nil {
+			cmd.Stdin = c.stdin
+		}
+	}
+	p := &process{cmd: cmd, done: make(chan struct{})}
+	// Holding the lock over the start keeps close from missing a process that is just being made.
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return nil, fmt.Errorf("machine %s is off", j.m.name())
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	j.processes[p] = true
+	go j.reap(p)
+	return p, nil
+}
+
+func (j *jail) reap(p *process) {
+	err := p.cmd.Wait()
+	p.code = exitCode(p.cmd.ProcessState, err)
+	j.mu.Lock()
+	delete(j.processes, p)
+	j.mu.Unlock()
+	close(p.done)
+}
+
+func exitCode(state *os.ProcessState, err error) int {
+	if state == nil {
+		return 255
+	}
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	if state.ExitCode() == 0 && err != nil {
+		return 255 // the output could not be delivered
+	}
+	return state.ExitCode()
+}
+
+// close ends all processes and refuses new ones.
+func (j *jail) close() {
+	j.mu.Lock()
+	j.closed = true
+	var all []*process
+	for p := range j.processes {
+		all = append(all, p)
+	}
+	j.mu.Unlock()
+	for _, p := range all {
+		p.kill()
+	}
+	for _, p := range all {
+		<-p.done
+	}
+}
+
+// kill ends the process and all it started. Killing the first process of its namespace makes the kernel end all others
+// before bwrap sees it gone, so nothing is left once done is closed.
+func (p *process) kill() {
+	inner := children(p.cmd.Process.Pid)
+	for _, pid := range inner {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	if len(inner) == 0 {
+		_ = p.cmd.Process.Kill()
+	}
+}
+
+// signal sends a signal to the command, and with everyone also to all that it started.
+func (p *process) signal(s syscall.Signal, scope signalScope) {
+	for _, first := range children(p.cmd.Process.Pid) {
+		for _, pid := range children(first) {
+			_ = syscall.Kill(pid, s)
+			if scope == everyone {
+				signalTree(pid, s)
+			}
+		}
+	}
+}
+
+// signalScope says whom a signal is for.
+type signalScope int
+
+const (
+	mainOnly signalScope = iota
+	everyone
+)
+
+func signalTree(pid int, s syscall.Signal) {
+	for _, child := range children(pid) {
+		_ = syscall.Kill(child, s)
+		signalTree(child, s)
+	}
+}
+
+// mainPID is the command's process number as this machine sees it, or 0.
+func (p *process) mainPID() int {
+	for _, first := range children(p.cmd.Process.Pid) {
+		for _, pid := range children(first) {
+			return pid
+		}
+	}
+	return 0
+}
+
+// children lists the child processes of a process.
+func children(pid int) []int {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			continue // the process has just ended
+		}
+		for field := range strings.FieldsSeq(string(data)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				pids = append(pids, child)
+			}
+		}
+	}
+	return pids
+}

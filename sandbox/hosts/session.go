@@ -1,0 +1,164 @@
+package hosts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/creack/pty"
+	"github.com/gliderlabs/ssh"
+	"github.com/iransre/exchange-platform/sandbox/hosts/guestapi"
+)
+
+// execute runs what a session asks for and ends when that ends; when the client goes first, so does all the session started.
+func (s *sshServer) execute(ctx context.Context, sess ssh.Session, raw *rawChannel) {
+	c := command{
+		argv: s.sessionArgv(sess),
+		env:  s.sessionEnv(sess),
+		dir:  s.m.existingDir(home(sess.User())),
+	}
+	terminal, windows, wanted := sess.Pty()
+	var err error
+	var code int
+	if wanted {
+		c.env = append(c.env, "TERM="+terminal.Term)
+		code, err = s.onTerminal(ctx, c, terminal.Window, windows, raw)
+	} else {
+		code, err = s.onPipes(ctx, c, sess)
+	}
+	if err != nil {
+		fmt.Fprintf(sess.Stderr(), "sandbox: %v\n", err)
+		code = 255
+	}
+	_ = sess.Exit(code)
+}
+
+func (s *sshServer) sessionArgv(sess ssh.Session) []string {
+	shell := "/bin/sh"
+	if _, err := os.Stat("/bin/bash"); err == nil {
+		shell = "/bin/bash"
+	}
+	switch {
+	case sess.Subsystem() == "sftp":
+		return []string{guestapi.Binary, "sftp-server"}
+	case sess.RawCommand() != "":
+		return []string{shell, "-c", sess.RawCommand()}
+	default:
+		return []string{shell, "-l"}
+	}
+}
+
+func (s *sshServer) sessionEnv(sess ssh.Session) []string {
+	env := userEnv(sess.User())
+	for _, variable := range sess.Environ() {
+		if strings.HasPrefix(variable, "LANG=") || strings.HasPrefix(variable, "LC_") {
+			env = append(env, variable)
+		}
+	}
+	remoteHost, remotePort, _ := strings.Cut(sess.RemoteAddr().String(), ":")
+	localHost, localPort, _ := strings.Cut(sess.LocalAddr().String(), ":")
+	return append(env, fmt.Sprintf("SSH_CONNECTION=%s %s %s %s", remoteHost, remotePort, localHost, localPort))
+}
+
+// userEnv is the environment a user's processes start with.
+func userEnv(user string) []string {
+	shell := "/bin/sh"
+	if _, err := os.Stat("/bin/bash"); err == nil {
+		shell = "/bin/bash"
+	}
+	return []string{"PATH=" + searchPath, "LANG=C.UTF-8", "HOME=" + home(user), "USER=" + user, "LOGNAME=" + user, "SHELL=" + shell}
+}
+
+// existingDir returns dir, or / when the machine has no such directory.
+func (m *machine) existingDir(dir string) string {
+	if info, err := os.Stat(filepath.Join(m.root(), dir)); err != nil || !info.IsDir() {
+		return "/"
+	}
+	return dir
+}
+
+func (s *sshServer) onPipes(ctx context.Context, c command, sess ssh.Session) (int, error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	c.stdin, c.stdout, c.stderr = read, sess, sess.Stderr()
+	p, err := s.run.jail.start(c)
+	if err := errors.Join(err, read.Close()); err != nil {
+		return 0, errors.Join(err, write.Close())
+	}
+	go func() {
+		_, _ = io.Copy(write, sess)
+		_ = write.Close()
+	}()
+	code := s.await(ctx, p, sess)
+	_ = write.Close()
+	return code, nil
+}
+
+func (s *sshServer) onTerminal(ctx context.Context, c command, size ssh.Window, windows <-chan ssh.Window, raw *rawChannel) (int, error) {
+	master, slave, err := pty.Open()
+	if err != nil {
+		return 0, err
+	}
+	defer master.Close()
+	setSize := func(w ssh.Window) {
+		_ = pty.Setsize(master, &pty.Winsize{Rows: uint16(w.Height), Cols: uint16(w.Width)})
+	}
+	setSize(size)
+	c.terminal = slave
+	p, err := s.run.jail.start(c)
+	if err := errors.Join(err, slave.Close()); err != nil {
+		return 0, err
+	}
+	go func() {
+		for w := range windows {
+			setSize(w)
+		}
+	}()
+	go func() { _, _ = io.Copy(master, raw.channel) }()
+	shown := make(chan struct{})
+	go func() {
+		defer close(shown)
+		_, _ = io.Copy(raw.channel, master) // ends with an error when the last process closed the terminal
+	}()
+	code := s.await(ctx, p, nil)
+	<-shown
+	return code, nil
+}
+
+// await waits for the process, passing on signals, and ends it when the session is gone.
+func (s *sshServer) await(ctx context.Context, p *process, sess ssh.Session) int {
+	signals := make(chan ssh.Signal, 16)
+	if sess != nil {
+		sess.Signals(signals)
+	}
+	for {
+		select {
+		case <-p.done:
+			if sess != nil {
+				sess.Signals(nil)
+			}
+			return p.code
+		case name := <-signals:
+			if number, known := sshSignals[name]; known {
+				p.signal(number, mainOnly)
+			}
+		case <-ctx.Done():
+			p.kill()
+			<-p.done
+			return p.code
+		}
+	}
+}
+
+var sshSignals = map[ssh.Signal]syscall.Signal{
+	ssh.SIGABRT: syscall.SIGABRT, ssh.SIGALRM: syscall.SIGALRM, ssh.SIGHUP: syscall.SIGHUP, ssh.SIGINT: syscall.SIGINT,
+	ssh.SIGKILL: syscall.SIGKILL, ssh.SIGQUIT: syscall.SIGQUIT, ssh.SIGTERM: syscall.SIGTERM, ssh.SIGUSR1: syscall.SIGUSR1,
+	ssh.SIGUSR2: syscall.SIGUSR2,
+}

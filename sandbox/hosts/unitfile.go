@@ -1,0 +1,127 @@
+package hosts
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/anmitsu/go-shlex"
+	"github.com/iransre/exchange-platform/sandbox/hosts/guestapi"
+)
+
+// unitFiles is where a machine's own unit files lie. Those of this machine under /usr/lib are not the machine's.
+const unitFiles = "etc/systemd/system"
+
+func ensureDir(dir string) error { return os.MkdirAll(dir, 0o755) }
+
+func (us *units) filePath(name string) string { return filepath.Join(us.m.root(), unitFiles, name) }
+
+func (us *units) wantsLink(name string) string {
+	return filepath.Join(us.m.root(), unitFiles, "multi-user.target.wants", name)
+}
+
+func (us *units) fileExists(name string) bool {
+	info, err := os.Lstat(us.filePath(name))
+	return err == nil && info.Mode().IsRegular()
+}
+
+func (us *units) fileNames() []string {
+	entries, err := os.ReadDir(filepath.Join(us.m.root(), unitFiles))
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.Type().IsRegular() && strings.HasSuffix(entry.Name(), ".service") {
+			names = append(names, entry.Name())
+		}
+	}
+	return names
+}
+
+func (us *units) fileState(name string) string {
+	if !us.fileExists(name) {
+		return ""
+	}
+	if _, err := os.Lstat(us.wantsLink(name)); err == nil {
+		return "enabled"
+	}
+	return "disabled"
+}
+
+// enable makes a service start at boot.
+func (us *units) enable(name string) error {
+	name = unitName(name)
+	if us.show(name).LoadState == "not-found" {
+		return fmt.Errorf("unit file %s does not exist: %w", name, errNoUnit)
+	}
+	if !us.fileExists(name) {
+		return nil // an imagined one
+	}
+	if err := ensureDir(filepath.Dir(us.wantsLink(name))); err != nil {
+		return err
+	}
+	return ensureSymlink("/"+unitFiles+"/"+name, us.wantsLink(name))
+}
+
+// disable takes enable back.
+func (us *units) disable(name string) error {
+	name = unitName(name)
+	if us.show(name).LoadState == "not-found" {
+		return fmt.Errorf("unit file %s does not exist: %w", name, errNoUnit)
+	}
+	if err := os.Remove(us.wantsLink(name)); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return nil
+}
+
+// unsupported are properties whose absence would change what a service does; others, such as limits, are accepted and have no effect.
+var unsupported = []string{"ExecStartPre", "ExecStartPost", "ExecStopPost", "OnCalendar"}
+
+// readUnitFile reads a service's description from its unit file.
+func (us *units) readUnitFile(name string) (guestapi.UnitSpec, error) {
+	spec := guestapi.UnitSpec{Name: name, Properties: map[string]string{}}
+	root, err := os.OpenRoot(us.m.root())
+	if err != nil {
+		return spec, err
+	}
+	defer root.Close()
+	data, err := root.ReadFile(filepath.Join(unitFiles, name))
+	if err != nil {
+		return spec, fmt.Errorf("unit %s %w", name, errNoUnit)
+	}
+	text := strings.ReplaceAll(string(data), "\\\n", " ")
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		key, value, found := strings.Cut(line, "=")
+		if !found || strings.HasPrefix(line, "#") || strings.HasPrefix(line, ";") {
+			continue
+		}
+		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+		switch {
+		case key == "Description":
+			spec.Description = value
+		case key == "ExecStart":
+			if spec.Command, err = shlex.Split(strings.TrimLeft(value, "-@:+!"), true); err != nil {
+				return spec, fmt.Errorf("unit %s: ExecStart: %w", name, err)
+			}
+		case key == "Environment":
+			variables, err := shlex.Split(value, true)
+			if err != nil {
+				return spec, fmt.Errorf("unit %s: Environment: %w", name, err)
+			}
+			spec.Env = append(spec.Env, variables...)
+		case slices.Contains(unsupported, key):
+			return spec, fmt.Errorf("unit %s: the sandbox does not know %s=", name, key)
+		default:
+			spec.Properties[key] = value
+		}
+	}
+	if len(spec.Command) == 0 {
+		return spec, fmt.Errorf("unit %s has no ExecStart=", name)
+	}
+	return spec, nil
+}
