@@ -1,0 +1,61 @@
+{{/* The plain settings that web, worker and migrations share, as a map of environment variables. */}}
+{{- define "exchange.settings" -}}
+{{- $v := .Values }}
+{{- $origins := list }}
+{{- range include "exchange.hosts" . | fromJsonArray }}{{ $origins = append $origins (printf "https://%s" .) }}{{ end }}
+{{- dict
+  "DJANGO_SETTINGS_MODULE" $v.django.settingsModule
+  "DJANGO_DEBUG" "False"
+  "DJANGO_ALLOWED_HOSTS" (include "exchange.hosts" . | fromJsonArray | join ",")
+  "DJANGO_CSRF_TRUSTED_ORIGINS" ($origins | join ",")
+  "DJANGO_Q_WORKERS" (toString $v.worker.workers)
+  "DJANGO_Q_QUEUE_LIMIT" (toString $v.worker.queueLimit)
+  "DJANGO_Q_TIMEOUT" (toString $v.worker.timeoutSeconds)
+  "DJANGO_Q_RETRY" (toString $v.worker.retrySeconds)
+  "DJANGO_Q_MAX_ATTEMPTS" (toString $v.worker.maxAttempts)
+  "PGSSLMODE" $v.database.sslMode
+  "AWS_S3_ENDPOINT_URL" $v.objectStore.endpoint
+  "AWS_S3_REGION_NAME" $v.objectStore.region
+  "AWS_S3_ADDRESSING_STYLE" "path"
+  "AWS_S3_SIGNATURE_VERSION" "s3v4"
+  "AWS_STATIC_BUCKET_NAME" $v.objectStore.staticBucket
+  "AWS_MEDIA_BUCKET_NAME" $v.objectStore.mediaBucket
+  "AWS_REQUEST_CHECKSUM_CALCULATION" "when_required"
+  "AWS_RESPONSE_CHECKSUM_VALIDATION" "when_required"
+  "HOME" "/tmp"
+  "PYTHONDONTWRITEBYTECODE" "1"
+  "PYTHONUNBUFFERED" "1"
+  | merge (deepCopy $v.env) | toYaml -}}
+{{- end -}}
+
+{{/* The credentials, and what is made of them, as a list of environment variables. Takes root and host, the database's. */}}
+{{- define "exchange.credentials" -}}
+{{- $v := .root.Values -}}
+- name: DJANGO_SECRET_KEY
+  valueFrom: {secretKeyRef: {name: {{ $v.django.existingSecret }}, key: {{ $v.django.secretKeyKey }}}}
+- name: AWS_ACCESS_KEY_ID
+  valueFrom: {secretKeyRef: {name: {{ $v.objectStore.existingSecret }}, key: {{ $v.objectStore.accessKeyKey }}}}
+- name: AWS_SECRET_ACCESS_KEY
+  valueFrom: {secretKeyRef: {name: {{ $v.objectStore.existingSecret }}, key: {{ $v.objectStore.secretKeyKey }}}}
+- name: DATABASE_PASSWORD
+  valueFrom: {secretKeyRef: {name: {{ $v.database.existingSecret }}, key: {{ $v.database.passwordKey }}}}
+- {name: DATABASE_HOST, value: {{ .host | quote }}}
+- {name: DATABASE_PORT, value: {{ $v.database.port | quote }}}
+- {name: DATABASE_NAME, value: {{ $v.database.name | quote }}}
+- {name: DATABASE_USER, value: {{ $v.database.user | quote }}}
+- {name: DATABASE_URL, value: "postgres://$(DATABASE_USER):$(DATABASE_PASSWORD)@$(DATABASE_HOST):$(DATABASE_PORT)/$(DATABASE_NAME)"}
+{{- with $v.database.readOnlyHost }}
+- {name: DATABASE_REPLICA_HOST, value: {{ . | quote }}}
+- {name: DATABASE_REPLICA_URL, value: "postgres://$(DATABASE_USER):$(DATABASE_PASSWORD)@$(DATABASE_REPLICA_HOST):$(DATABASE_PORT)/$(DATABASE_NAME)"}
+{{- end }}
+{{- end -}}
+
+{{/*
+How long a worker may need to stop: Django-Q finishes the tasks it runs and those it has taken from the queue.
+The same time decides when a task that nobody has acknowledged may be given out again.
+*/}}
+{{- define "exchange.drainSeconds" -}}
+{{- $w := .Values.worker -}}
+{{- $rounds := add 1 (ceil (divf $w.queueLimit $w.workers)) -}}
+{{- mul $w.timeoutSeconds $rounds -}}
+{{- end -}}

@@ -1,0 +1,154 @@
+package charts_test
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+// exchangeFolder is the platform's own chart. It is tested here because this module has the Helm SDK.
+const exchangeFolder = "../../charts/exchange"
+
+func TestTheExchangesManifests(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(exchangeFolder, "ci", "*-values.yaml"))
+	assert.NilError(t, err)
+	assert.Assert(t, len(files) > 0)
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), "-values.yaml")
+		t.Run(name, func(t *testing.T) {
+			golden.Assert(t, manifests(t, render(t, exchange(t), "exchange", exchangeValues(t, name))), filepath.Join("exchange", name+".yaml"))
+		})
+	}
+}
+
+// A mistake in a value is refused before anything is installed, and the message says where it is.
+func TestTheExchangeRefusesWrongValues(t *testing.T) {
+	for name, test := range map[string]struct{ change, message string }{
+		"unknown key":               {`replicas: 2`, "additional properties 'replicas' not allowed"},
+		"unknown key deep inside":   {`web: {gunicorn: {worker: 2}}`, "at '/web/gunicorn': additional properties 'worker' not allowed"},
+		"wrong type":                {`web: {replicas: "2"}`, "at '/web/replicas': got string, want integer"},
+		"no image tag":              {`image: {tag: ""}`, "at '/image/tag': minLength: got 0, want 1"},
+		"no secret":                 {`django: {existingSecret: ""}`, "at '/django/existingSecret'"},
+		"no endpoint":               {`objectStore: {endpoint: minio:9000}`, "at '/objectStore/endpoint'"},
+		"plain value not text":      {`env: {DEBUG: true}`, "at '/env/DEBUG': got boolean, want string"},
+		"unknown resource":          {`web: {resources: {requests: {gpu: "1"}}}`, "at '/web/resources/requests': additional properties 'gpu' not allowed"},
+		"retry before the timeout":  {`worker: {retrySeconds: 60}`, "worker.retrySeconds is 60"},
+		"retry counts the queue in": {`worker: {queueLimit: 8}`, "Set it above 300"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			values := exchangeValues(t, "demo")
+			change := map[string]any{}
+			assert.NilError(t, yaml.Unmarshal([]byte(test.change), &change))
+			_, err := renderOrError(exchange(t), "exchange", chartutil.CoalesceTables(change, values))
+			assert.ErrorContains(t, err, test.message)
+		})
+	}
+}
+
+func TestTheExchangesDefaultsAloneAreRefused(t *testing.T) {
+	_, err := renderOrError(exchange(t), "exchange", map[string]any{})
+	for _, required := range []string{"/image/repository", "/image/tag", "/host", "/django/existingSecret", "/database/host", "/objectStore/endpoint"} {
+		assert.ErrorContains(t, err, required)
+	}
+}
+
+func TestAChangedSettingRollsThePods(t *testing.T) {
+	before := render(t, exchange(t), "exchange", exchangeValues(t, "demo"))
+	for name, change := range map[string]map[string]any{
+		"setting": {"env": map[string]any{"FEATURE": "on"}},
+		"secret":  {"secretRevision": "2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			after := render(t, exchange(t), "exchange", chartutil.CoalesceTables(change, exchangeValues(t, "demo")))
+			for _, part := range []string{"exchange-web", "exchange-worker"} {
+				assert.Assert(t, !equalTemplates(find(t, before, "Deployment", part), find(t, after, "Deployment", part)), part)
+			}
+		})
+	}
+}
+
+// The hook runs before the chart's other objects: it may use nothing but what is there before the chart.
+func TestTheMigrationsNeedNothingOfTheChart(t *testing.T) {
+	job := find(t, render(t, exchange(t), "exchange", exchangeValues(t, "demo")), "Job", "exchange-migrations")
+	assert.Equal(t, job.GetAnnotations()["helm.sh/hook"], "pre-install,pre-upgrade")
+	text, err := yaml.Marshal(job.Object)
+	assert.NilError(t, err)
+	for _, reference := range []string{"configMap", "serviceAccountName", "persistentVolumeClaim"} {
+		assert.Assert(t, !bytes.Contains(text, []byte(reference)), reference)
+	}
+}
+
+// A second copy of the pods' rules, in the words of the restricted pod security standard.
+func TestNoContainerOfTheExchangeHasRights(t *testing.T) {
+	for _, object := range render(t, exchange(t), "exchange", exchangeValues(t, "prod")) {
+		pod := podSpec(object)
+		if pod == nil {
+			continue
+		}
+		assert.Equal(t, fmt.Sprint(pod["automountServiceAccountToken"]), "false")
+		user, _, _ := unstructured.NestedMap(pod, "securityContext")
+		assert.Equal(t, fmt.Sprint(user["runAsNonRoot"], user["seccompProfile"]), "true map[type:RuntimeDefault]")
+		containers, _ := pod["containers"].([]any)
+		init, _ := pod["initContainers"].([]any)
+		for _, container := range slices.Concat(containers, init) {
+			assert.Equal(t, fmt.Sprint(container.(map[string]any)["securityContext"]),
+				"map[allowPrivilegeEscalation:false capabilities:map[drop:[ALL]] readOnlyRootFilesystem:true]")
+		}
+	}
+}
+
+func exchange(t *testing.T) *chart.Chart {
+	t.Helper()
+	loaded, err := loader.LoadDir(exchangeFolder)
+	assert.NilError(t, err)
+	assert.NilError(t, loaded.Validate())
+	return loaded
+}
+
+func exchangeValues(t *testing.T, name string) map[string]any {
+	t.Helper()
+	values, err := chartutil.ReadValuesFile(filepath.Join(exchangeFolder, "ci", name+"-values.yaml"))
+	assert.NilError(t, err)
+	return values
+}
+
+// manifests writes objects as one YAML stream, ordered by kind and name.
+func manifests(t *testing.T, objects []*unstructured.Unstructured) string {
+	t.Helper()
+	var documents []string
+	for _, object := range objects {
+		text, err := yaml.Marshal(object.Object)
+		assert.NilError(t, err)
+		documents = append(documents, fmt.Sprintf("---\n# %s %s\n%s", object.GetKind(), object.GetName(), text))
+	}
+	slices.Sort(documents)
+	return strings.Join(documents, "")
+}
+
+func find(t *testing.T, objects []*unstructured.Unstructured, kind, name string) *unstructured.Unstructured {
+	t.Helper()
+	for _, object := range objects {
+		if object.GetKind() == kind && object.GetName() == name {
+			return object
+		}
+	}
+	t.Fatalf("no %s %s", kind, name)
+	return nil
+}
+
+func equalTemplates(a, b *unstructured.Unstructured) bool {
+	one, _, _ := unstructured.NestedMap(a.Object, "spec", "template")
+	other, _, _ := unstructured.NestedMap(b.Object, "spec", "template")
+	return fmt.Sprint(one) == fmt.Sprint(other)
+}
