@@ -8,6 +8,7 @@ import units
 
 SILENCE_SECONDS = 15
 POLL_SECONDS = 0.25
+LIVENESS_SECONDS = 2
 SLOWEST = 10
 
 
@@ -21,7 +22,7 @@ def follow(run, timings):
         if state["status"] != "running":
             break
         clock_ = time.monotonic()
-        if clock_ - checked > 2:
+        if clock_ - checked > LIVENESS_SECONDS:
             checked = clock_
             # A unit that is gone may have written its last word in between.
             if not units.alive(state["unit"]) and run.state()["status"] == "running":

@@ -1,0 +1,175 @@
+package kubespray
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+)
+
+const testKey = "-----BEGIN OPENSSH PRIVATE KEY-----\nthe-key-itself\n-----END OPENSSH PRIVATE KEY-----\n"
+
+// demoArgs is the demo environment: one control plane with etcd, one worker, Ansible on the control plane.
+func demoArgs() *Args {
+	return &Args{
+		Cluster: "demo",
+		Nodes: []Node{
+			node("arvan-k8s-m1", 11, func(n *Node) { n.ControlPlane, n.Etcd = true, true }),
+			node("arvan-k8s-w1", 12, func(n *Node) { n.Worker = true }),
+		},
+		Runner:            "arvan-k8s-m1",
+		Access:            Access{User: "ubuntu", PrivateKey: pulumi.String(testKey)},
+		KubernetesVersion: "v1.35.4",
+		KubesprayVersion:  "v2.31.0",
+		MTU:               1450,
+	}
+}
+
+// prodArgs is like production: three control planes, four workers, a bastion that runs Ansible, mirrors.
+func prodArgs() *Args {
+	args := &Args{
+		Cluster:           "prod",
+		Runner:            "arvan-k8s-bastion",
+		Access:            Access{User: "ubuntu", Port: 2222, PrivateKey: pulumi.String(testKey)},
+		KubernetesVersion: "1.35.4",
+		KubesprayVersion:  "v2.31.0",
+		Toolchain: Toolchain{
+			Archive: "https://mirror.example/kubespray-2.31.0.tar.gz", SHA256: strings.Repeat("ab", 32),
+			PackageIndex: "https://mirror.example/pypi/simple",
+		},
+		PodCIDR: "10.64.0.0/16", ServiceCIDR: "10.65.0.0/18", MTU: 1500,
+		Endpoint:         pulumi.String("api.exchange.example"),
+		CertificateNames: pulumi.StringArray{pulumi.String("api.internal.example"), pulumi.String("api.exchange.example")},
+		RegistryMirrors: []RegistryMirror{
+			{Registry: "registry.k8s.io", Mirrors: []string{"https://k8s.mirror.example"}},
+			{Registry: "quay.io", Mirrors: []string{"https://quay.mirror.example", "https://quay2.mirror.example"}},
+		},
+		DownloadMirror: "https://files.mirror.example/",
+	}
+	for i := range 3 {
+		args.Nodes = append(args.Nodes, node(fmt.Sprintf("arvan-k8s-m%d", i+1), 11+i, func(n *Node) { n.ControlPlane, n.Etcd = true, true }))
+	}
+	for i := range 4 {
+		args.Nodes = append(args.Nodes, node(fmt.Sprintf("arvan-k8s-w%d", i+1), 21+i, func(n *Node) {
+			n.Worker = true
+			n.Labels = map[string]string{"topology.kubernetes.io/zone": "ir-thr-ba1", "exchange.iransre.ir/pool": "general"}
+			if i == 3 {
+				n.Taints = []string{"dedicated=storage:NoSchedule"}
+			}
+		}))
+	}
+	args.Nodes = append(args.Nodes, node("arvan-k8s-bastion", 5, func(*Node) {}))
+	return args
+}
+
+func node(name string, last int, change func(*Node)) Node {
+	n := Node{
+		Name:           name,
+		PrivateAddress: pulumi.Sprintf("10.10.0.%d", last),
+		PublicAddress:  pulumi.Sprintf("203.0.113.%d", last),
+		HostKey:        pulumi.Sprintf("ssh-ed25519 AAAAhostkey%d root@%s", last, name),
+		Machine:        pulumi.Sprintf("server-%d", last),
+	}
+	change(&n)
+	return n
+}
+
+// addressesOf are the addresses that the nodes above are given.
+func addressesOf(args *Args) []address {
+	last := map[string]int{"m": 10, "w": 20}
+	if args.Cluster == "demo" {
+		last["w"] = 11
+	}
+	var addresses []address
+	for _, node := range args.Nodes {
+		short := strings.TrimPrefix(node.Name, "arvan-k8s-")
+		number := 5
+		if short != "bastion" {
+			number = last[short[:1]] + int(short[1]-'0')
+		}
+		addresses = append(addresses, address{
+			private: fmt.Sprintf("10.10.0.%d", number), public: fmt.Sprintf("203.0.113.%d", number),
+			hostKey: fmt.Sprintf("ssh-ed25519 AAAAhostkey%d root@%s", number, node.Name), machine: fmt.Sprintf("server-%d", number),
+		})
+	}
+	return addresses
+}
+
+func renderedFor(t *testing.T, args *Args, names []string, endpoint string) *rendered {
+	t.Helper()
+	full, err := args.complete()
+	assert.NilError(t, err)
+	rendered, err := full.render(addressesOf(args), names, endpoint)
+	assert.NilError(t, err)
+	return rendered
+}
+
+func demoRendered(t *testing.T) *rendered { return renderedFor(t, demoArgs(), nil, "203.0.113.11") }
+
+func prodRendered(t *testing.T) *rendered {
+	return renderedFor(t, prodArgs(), []string{"api.internal.example", "api.exchange.example"}, "api.exchange.example")
+}
+
+func TestBundleFiles(t *testing.T) {
+	for name, bundle := range map[string]*rendered{"demo": demoRendered(t), "prod": prodRendered(t)} {
+		t.Run(name, func(t *testing.T) {
+			for _, f := range bundle.files {
+				if !strings.HasPrefix(f.path, "runner/") {
+					golden.Assert(t, string(f.data), name+"/"+f.path)
+				}
+			}
+		})
+	}
+}
+
+func TestBundleIsTheSameForTheSameArguments(t *testing.T) {
+	first, err := archive(prodRendered(t).files)
+	assert.NilError(t, err)
+	second, err := archive(prodRendered(t).files)
+	assert.NilError(t, err)
+	assert.Equal(t, first, second)
+}
+
+func TestPlanHashFollowsWhatTheClusterIs(t *testing.T) {
+	hash := func(change func(*Args)) string {
+		args := demoArgs()
+		change(args)
+		return renderedFor(t, args, nil, "203.0.113.11").hash
+	}
+	before := hash(func(*Args) {})
+
+	assert.Equal(t, before, hash(func(a *Args) { a.Toolchain.Archive = "https://elsewhere.example/kubespray.tar.gz" }), "where tools come from")
+	assert.Equal(t, before, hash(func(a *Args) { a.Access.PrivateKey = pulumi.String("another key") }), "how it is reached")
+
+	assert.Assert(t, before != hash(func(a *Args) { a.MTU = 1500 }), "a variable")
+	assert.Assert(t, before != hash(func(a *Args) { a.KubernetesVersion = "1.35.3" }), "the version")
+	assert.Assert(t, before != hash(func(a *Args) { a.Nodes[1].Labels = map[string]string{"a": "b"} }), "a label")
+}
+
+func TestPublicKubeconfig(t *testing.T) {
+	found := `apiVersion: v1
+kind: Config
+clusters:
+- cluster:
+    certificate-authority-data: Q0E=
+    server: https://10.10.0.11:6443
+  name: cluster.local
+users:
+- name: kubernetes-admin
+  user:
+    client-key-data: S0VZ
+`
+	rewritten, err := withServer(found, "demo", "https://203.0.113.11:6443")
+	assert.NilError(t, err)
+	assert.Assert(t, strings.Contains(rewritten, "server: https://203.0.113.11:6443"))
+	assert.Assert(t, strings.Contains(rewritten, "client-key-data: S0VZ"))
+	assert.Assert(t, !strings.Contains(rewritten, "10.10.0.11"))
+
+	_, err = withServer("{secret", "demo", "https://203.0.113.11:6443")
+	assert.Error(t, err, "cluster demo: the kubeconfig on the runner is not YAML")
+	_, err = withServer("kind: Config", "demo", "https://203.0.113.11:6443")
+	assert.Error(t, err, "cluster demo: the kubeconfig on the runner names no cluster")
+}

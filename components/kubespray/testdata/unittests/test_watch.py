@@ -1,0 +1,96 @@
+"""What a waiting person is told."""
+
+import contextlib
+import io
+import json
+import os
+import tempfile
+import time
+import unittest
+from unittest import mock
+
+import watch
+from store import Run
+
+
+def state(**changes):
+    return dict({
+        "status": "running", "plan": "abc", "unit": "u.service", "why": "create the cluster", "started": watch.now(),
+        "phase": "cluster.yml", "phases": [], "failure": None,
+    }, **changes)
+
+
+class Watch(unittest.TestCase):
+    def setUp(self):
+        self.run_ = Run(tempfile.mkdtemp())
+        self.addCleanup(lambda: __import__("shutil").rmtree(self.run_.directory))
+        self.run_.set_state(state())
+
+    def note(self, event, **more):
+        with open(self.run_.events, "a", encoding="utf-8") as file:
+            file.write(json.dumps(dict({"time": time.time()}, event=event, **more)) + "\n")
+
+    def line(self, timings=None):
+        progress = watch.Progress(self.run_, timings or {})
+        progress.read(self.run_.state())
+        return progress.line()
+
+    def test_line(self):
+        self.note("play", phase="cluster.yml")
+        self.note("total", tasks=8)
+        self.note("play", play="Join nodes")
+        self.note("task", task="Check")
+        self.note("failed", play="Join nodes", task="Check", host="w1", message="x", ignored=True)
+        self.note("task", task="Join")
+        self.note("begin", host="w1")
+        self.assertEqual(
+            self.line({"cluster.yml": {"seconds": 90, "tasks": 8}}),
+            "[0:00] cluster.yml | task 2 of 8 (25%) | Join | w1 | last failing: Check on w1 (ignored) | took 1:30 last time")
+
+    def test_a_line_written_by_half_is_read_when_it_is_whole(self):
+        progress = watch.Progress(self.run_, {})
+        whole = json.dumps({"event": "task", "task": "Join", "time": 1.0}) + "\n"
+        for part in (whole[:9], whole[9:]):
+            with open(self.run_.events, "a", encoding="utf-8") as file:
+                file.write(part)
+            progress.read(self.run_.state())
+        self.assertEqual(progress.done, 1)
+
+    def test_slowest_tasks(self):
+        for at, task in ((0.0, "short"), (1.0, "long"), (9.0, "middling")):
+            self.note("task", task=task, time=at)
+            self.note("end", host="w-" + task, time=at)
+        self.note("stats", time=13.0)
+        progress = watch.Progress(self.run_, {})
+        progress.read(self.run_.state())
+        self.assertEqual(progress.slowest(), [("long", "w-long", 8.0), ("middling", "w-middling", 4.0), ("short", "w-short", 1.0)])
+
+    def follow(self, alive):
+        out = io.StringIO()
+        with mock.patch.multiple(watch, SILENCE_SECONDS=0.02, POLL_SECONDS=0.005, LIVENESS_SECONDS=0.01), \
+                mock.patch("units.alive", alive), contextlib.redirect_stdout(out):
+            status = watch.follow(self.run_, {})
+        return status, out.getvalue()
+
+    def test_silence_is_broken(self):
+        seen = []
+
+        def alive(_):
+            seen.append(1)
+            if len(seen) == 20:
+                self.run_.set_state(state(status="succeeded", ended=watch.now()))
+            return True
+
+        status, out = self.follow(alive)
+        self.assertEqual(status, 0)
+        self.assertGreater(out.count("cluster.yml\n"), 3, out)
+
+    def test_a_unit_that_is_gone(self):
+        status, out = self.follow(lambda _: False)
+        self.assertEqual(status, 1)
+        self.assertIn("the run was interrupted in phase cluster.yml", out)
+        self.assertIn("sudo less " + os.path.join(self.run_.directory, "ansible.log"), out)
+
+
+if __name__ == "__main__":
+    unittest.main()
