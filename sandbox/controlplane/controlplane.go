@@ -55,7 +55,7 @@ type ControlPlane struct {
 }
 
 // Start starts all processes and returns when the API server is ready and the controllers have begun to work. On an error, and when
-// the context ends before, nothing keeps running.
+// the context ends before, nothing keeps running. The context counts for the start only: Stop ends the control plane.
 func Start(ctx context.Context, options Options) (_ *ControlPlane, err error) {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
@@ -133,6 +133,7 @@ func (c *ControlPlane) bringUp(ctx context.Context, options Options) error {
 			name: name,
 			args: append([]string{l.binary, name}, flags...),
 			// Not the caller's environment: a proxy or a kubeconfig set there is not meant for these.
+			// Two processors are enough for each, and garbage collected early is memory the machine has for its other guests.
 			env:    []string{"PATH=" + os.Getenv("PATH"), "HOME=" + l.dir, "GOMAXPROCS=2", "GOGC=50", "GOMEMLIMIT=" + memory},
 			log:    l.log(name),
 			logger: options.Logger,

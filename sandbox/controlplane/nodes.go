@@ -14,9 +14,6 @@ import (
 	"k8s.io/client-go/util/retry"
 )
 
-// simulatedLabel marks the nodes that package cloud acts for. The label is part of the sandbox's contract with it.
-const simulatedLabel = "exchange.sandbox/simulated"
-
 // Every node has room for the whole platform: what is tried out here is how it is put together, not how it fills machines.
 var nodeCapacity = corev1.ResourceList{
 	corev1.ResourceCPU:              resource.MustParse("8"),
@@ -103,7 +100,7 @@ func (c *ControlPlane) DeleteNode(ctx context.Context, name string) error {
 
 func (n Node) labels() map[string]string {
 	labels := map[string]string{
-		simulatedLabel:            "true",
+		SimulatedLabel:            "true",
 		corev1.LabelHostname:      n.Name,
 		corev1.LabelArchStable:    "amd64",
 		corev1.LabelOSStable:      "linux",

@@ -14,7 +14,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/iransre/exchange-platform/sandbox/controlplane"
-	"github.com/iransre/exchange-platform/sandbox/controlplane/cloud"
 )
 
 func nodesAreReady(t *testing.T, f *fixture) {
@@ -121,7 +120,7 @@ func jobsFinish(t *testing.T, f *fixture) {
 		spec.RestartPolicy = corev1.RestartPolicyNever
 		template := corev1.PodTemplateSpec{Spec: spec}
 		if want == batchv1.JobFailed {
-			template.Annotations = map[string]string{cloud.FateAnnotation: cloud.FateFail}
+			template.Annotations = map[string]string{controlplane.FateAnnotation: controlplane.FateFail}
 		}
 		_, err := f.client.BatchV1().Jobs(namespace).Create(t.Context(), &batchv1.Job{
 			ObjectMeta: metav1.ObjectMeta{Name: name},

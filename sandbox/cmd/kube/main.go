@@ -1,6 +1,8 @@
 // Command kube is a whole Kubernetes control plane in one binary: which of its programs runs is decided by the name it is
 // called by (a link named kubectl is kubectl) or else by its first argument. One binary, because the programs share
 // most of their code: apart they would be five times as large to build, to keep and to map into memory.
+//
+// Build it with the arguments that controlplane.BuildArguments gives: the Kubernetes version is set at link time.
 package main
 
 import (

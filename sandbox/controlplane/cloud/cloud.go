@@ -21,9 +21,6 @@ import (
 // component names this program in the events and objects that it writes.
 const component = "exchange-sandbox"
 
-// NodeLabel marks the nodes that are simulated, with the value "true". Others are left alone.
-const NodeLabel = "exchange.sandbox/simulated"
-
 // Options says which cluster to surround and with what.
 type Options struct {
 	// Client reaches the API server with full rights.

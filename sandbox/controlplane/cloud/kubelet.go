@@ -16,18 +16,8 @@ import (
 	"sigs.k8s.io/kwok/pkg/apis/internalversion"
 	"sigs.k8s.io/kwok/pkg/kwok/controllers"
 	"sigs.k8s.io/kwok/pkg/log"
-)
 
-// FateAnnotation on a pod (in a workload: on its template) decides how the pod ends up: FateFail or FateStuck. It is how
-// tests rehearse a migration that fails or a rollout that hangs.
-const FateAnnotation = "exchange.sandbox/fate"
-
-// Values of FateAnnotation.
-const (
-	// FateFail makes a pod that should run to completion exit with status 1.
-	FateFail = "fail"
-	// FateStuck keeps a pod from ever starting.
-	FateStuck = "stuck"
+	"github.com/iransre/exchange-platform/sandbox/controlplane"
 )
 
 const (
@@ -46,7 +36,7 @@ var (
 	nodeKind = internalversion.StageResourceRef{APIGroup: "v1", Kind: "Node"}
 )
 
-// startKubelets lets KWOK act for the kubelets of all nodes that carry NodeLabel.
+// startKubelets lets KWOK act for the kubelets of all nodes that carry controlplane.SimulatedLabel.
 //
 // Nodes show that they live by the heartbeat in their status, not by a Lease: KWOK leaves a node alone for as long as it does
 // not hold its lease, and the lease of a node that is deleted and joins again is collected as garbage some time after.
@@ -61,7 +51,7 @@ func startKubelets(ctx context.Context, config *rest.Config, client kubernetes.I
 		TypedClient:                  client,
 		DynamicClient:                dynamicClient,
 		RESTClient:                   client.CoreV1().RESTClient(),
-		ManageNodesWithLabelSelector: NodeLabel + "=true",
+		ManageNodesWithLabelSelector: controlplane.SimulatedLabel + "=true",
 		CIDR:                         pods.String(),
 		LocalStages: map[internalversion.StageResourceRef][]*internalversion.Stage{
 			nodeKind: nodeStages(),
@@ -97,11 +87,11 @@ func nodeStages() []*internalversion.Stage {
 func podStages() []*internalversion.Stage {
 	const in, notIn = internalversion.SelectorOpIn, internalversion.SelectorOpNotIn
 	alive := is(".metadata.deletionTimestamp", internalversion.SelectorOpDoesNotExist)
-	fate := `.metadata.annotations["` + FateAnnotation + `"]`
+	fate := `.metadata.annotations["` + controlplane.FateAnnotation + `"]`
 	phase, restart := ".status.phase", ".spec.restartPolicy"
 	return []*internalversion.Stage{
 		stage(podKind, "start", podStartDelay, status("pod-running"),
-			alive, is(phase, in, "Pending"), is(fate, notIn, FateStuck)),
+			alive, is(phase, in, "Pending"), is(fate, notIn, controlplane.FateStuck)),
 		stage(podKind, "finish", podRunTime, status("pod-finished"),
 			alive, is(phase, in, "Running"), is(restart, notIn, "Always")),
 		stage(podKind, "delete", 0, internalversion.StageStep{Delete: true},
