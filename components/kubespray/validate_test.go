@@ -3,7 +3,6 @@ package kubespray
 import (
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
 )
 
@@ -82,5 +81,3 @@ func TestCarries(t *testing.T) {
 		assert.ErrorContains(t, Carries("v2.31.0", version), "is not carried by Kubespray v2.31.0")
 	}
 }
-
-var _ pulumi.ComponentResource = &Cluster{}

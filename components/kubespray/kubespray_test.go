@@ -1,0 +1,187 @@
+package kubespray
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi-command/sdk/go/command"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gotest.tools/v3/assert"
+	is "gotest.tools/v3/assert/cmp"
+	"gotest.tools/v3/golden"
+
+	"github.com/iransre/exchange-platform/components/internal/mocktest"
+)
+
+const foundKubeconfig = `{"clusters": [{"name": "c", "cluster": {"server": "https://10.10.0.11:6443"}}], "users": [{"user": {"token": "admin-token"}}]}`
+
+// registered are the registrations of one run, as the engine gets them.
+type registered struct {
+	mutex sync.Mutex
+	all   map[string]pulumi.MockResourceArgs
+}
+
+// NewResource implements pulumi.MockResourceMonitor.
+func (r *registered) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.all[args.Name] = args
+	outputs := args.Inputs.Copy()
+	if args.TypeToken == "command:remote:Command" {
+		outputs["stdout"] = resource.NewProperty("")
+		if strings.HasSuffix(args.Name, "-kubeconfig") {
+			outputs["stdout"] = resource.MakeSecret(resource.NewProperty(foundKubeconfig))
+		}
+	}
+	return args.Name + "-id", outputs, nil
+}
+
+// Call implements pulumi.MockResourceMonitor.
+func (r *registered) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) { return nil, nil }
+
+// register makes the cluster against mocks; outputs are given to check, if any.
+func register(t *testing.T, args *Args, check func(ctx *pulumi.Context, cluster *Cluster)) map[string]pulumi.MockResourceArgs {
+	t.Helper()
+	monitor := &registered{all: map[string]pulumi.MockResourceArgs{}}
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		provider, err := command.NewProvider(ctx, "command", &command.ProviderArgs{})
+		if err != nil {
+			return err
+		}
+		cluster, err := New(ctx, "cluster", args, pulumi.Providers(provider))
+		if err == nil && check != nil {
+			check(ctx, cluster)
+		}
+		return err
+	}, pulumi.WithMocks("exchange-platform", "test", monitor))
+	assert.NilError(t, err)
+	return monitor.all
+}
+
+func short(urn string) string { return urn[strings.LastIndex(urn, "::")+2:] }
+
+func TestGraph(t *testing.T) {
+	for name, args := range map[string]*Args{"demo": demoArgs(), "prod": prodArgs()} {
+		t.Run(name, func(t *testing.T) {
+			all := register(t, args, nil)
+			var lines []string
+			for name, args := range all {
+				rpc := args.RegisterRPC
+				var after []string
+				for _, urn := range rpc.GetDependencies() {
+					after = append(after, short(urn))
+				}
+				slices.Sort(after)
+				lines = append(lines, fmt.Sprintf("%s %s\n    parent: %s\n    after: %s\n    ignores: %s\n    replaced for: %s\n", args.TypeToken, name,
+					short(rpc.GetParent()), strings.Join(after, " "), strings.Join(rpc.GetIgnoreChanges(), " "), strings.Join(rpc.GetReplaceOnChanges(), " ")))
+				if args.Custom && !strings.HasPrefix(args.TypeToken, "pulumi:providers") {
+					assert.Check(t, args.Provider != "", "%s has no provider: default providers are disabled", name)
+				}
+			}
+			slices.Sort(lines)
+			golden.Assert(t, strings.Join(lines, ""), name+"/graph")
+		})
+	}
+}
+
+func TestNoSecretInTheClear(t *testing.T) {
+	for name, args := range register(t, demoArgs(), nil) {
+		text := fmt.Sprint(mocktest.Plain(resource.NewProperty(args.Inputs)))
+		assert.Check(t, !strings.Contains(text, "the-key-itself"), "%s: %s", name, text)
+	}
+	all := register(t, demoArgs(), nil)
+	assert.Check(t, all["cluster-bundle"].Inputs["stdin"].IsSecret())
+	assert.Check(t, is.Contains(all["cluster-kubeconfig"].RegisterRPC.GetAdditionalSecretOutputs(), "stdout"))
+	for _, name := range []string{"cluster-bundle", "cluster-kubeconfig"} {
+		assert.Check(t, is.Equal(all[name].Inputs["logging"].StringValue(), "none"))
+	}
+}
+
+func TestConnectionIsPinnedAndPatient(t *testing.T) {
+	args := prodArgs()
+	args.Access.PrivateKey = pulumi.ToSecret(pulumi.String(testKey)).(pulumi.StringOutput)
+	all := register(t, args, nil)
+	connection := all["cluster-ready-arvan-k8s-w2"].Inputs["connection"].SecretValue().Element.ObjectValue()
+	assert.Equal(t, connection["host"].StringValue(), "203.0.113.22")
+	assert.Equal(t, connection["port"].NumberValue(), 2222.0)
+	assert.Equal(t, connection["hostKey"].StringValue(), "ssh-ed25519 AAAAhostkey22 root@arvan-k8s-w2")
+	assert.Assert(t, connection["dialErrorLimit"].NumberValue() >= 100)
+
+	run := all["cluster-run"].Inputs["connection"].SecretValue().Element.ObjectValue()
+	assert.Equal(t, run["host"].StringValue(), "203.0.113.5", "the bastion")
+}
+
+func TestTriggers(t *testing.T) {
+	triggers := func(change func(*Args)) map[string]string {
+		args := demoArgs()
+		change(args)
+		found := map[string]string{}
+		for name, args := range register(t, args, nil) {
+			if args.TypeToken == "command:remote:Command" {
+				assert.Assert(t, !args.Inputs["triggers"].ContainsSecrets(), "%s: previews would not show what changed", name)
+				found[strings.TrimPrefix(name, "cluster-")] = fmt.Sprint(mocktest.Plain(args.Inputs["triggers"]))
+			}
+		}
+		return found
+	}
+	before := triggers(func(*Args) {})
+	for name, test := range map[string]struct {
+		change func(*Args)
+		want   []string
+	}{
+		"nothing": {func(*Args) {}, nil},
+		"key":     {func(a *Args) { a.Access.PrivateKey = pulumi.String("another") }, []string{"bundle"}},
+		"mirror":  {func(a *Args) { a.Toolchain.Archive = "https://mirror.example/k.tar.gz" }, []string{"bundle"}},
+		"mtu":     {func(a *Args) { a.MTU = 1500 }, []string{"bundle", "kubeconfig", "run"}},
+		"rebuilt": {func(a *Args) { a.Nodes[1].Machine = pulumi.String("server-x") }, []string{"bundle", "kubeconfig", "run"}},
+		"runner's address": {
+			func(a *Args) { a.Nodes[0].PublicAddress = pulumi.String("203.0.113.99") },
+			[]string{"bundle", "kubeconfig", "ready-arvan-k8s-m1", "run"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var changed []string
+			for step, value := range triggers(test.change) {
+				if before[step] != value {
+					changed = append(changed, step)
+				}
+			}
+			slices.Sort(changed)
+			assert.DeepEqual(t, changed, test.want)
+		})
+	}
+}
+
+func TestOutputs(t *testing.T) {
+	var outputs []any
+	var secret bool
+	register(t, demoArgs(), func(ctx *pulumi.Context, cluster *Cluster) {
+		pulumi.All(cluster.Kubeconfig, cluster.Endpoint, cluster.Version).ApplyT(func(values []any) int {
+			outputs = values
+			return 0
+		})
+		secret = pulumi.IsSecret(cluster.Kubeconfig)
+	})
+	assert.Equal(t, len(outputs), 3)
+	assert.Assert(t, is.Contains(outputs[0], "server: https://203.0.113.11:6443"))
+	assert.Assert(t, is.Contains(outputs[0], "token: admin-token"))
+	assert.Equal(t, outputs[1], "https://203.0.113.11:6443")
+	assert.Equal(t, outputs[2], "v1.35.4")
+	assert.Assert(t, secret)
+}
+
+func TestBadArgumentsRegisterNothing(t *testing.T) {
+	monitor := &registered{all: map[string]pulumi.MockResourceArgs{}}
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		args := demoArgs()
+		args.Runner = "nobody"
+		_, err := New(ctx, "cluster", args)
+		return err
+	}, pulumi.WithMocks("exchange-platform", "test", monitor))
+	assert.ErrorContains(t, err, `exchange:kubespray:Cluster "cluster": runner: "nobody" is none of the nodes`)
+	assert.Equal(t, len(monitor.all), 1, "only the component itself")
+}
