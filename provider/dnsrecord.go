@@ -68,7 +68,7 @@ func (s *DNSRecordArgs) Annotate(a infer.Annotator) {
 	a.Describe(&s.Type, "Type: a, aaaa, cname, aname, mx, ns, srv, txt, spf, dkim, ptr or caa.")
 	a.Describe(&s.TTL, "Seconds that an answer may be kept: "+ttlList+". Default 120.")
 	a.Describe(&s.Cloud, "Whether traffic goes through the CDN (and its WAF) instead of straight to the addresses. Default false.")
-	a.Describe(&s.UpstreamHTTPS, "How the CDN talks to the addresses: default, auto, http or https. Default: default.")
+	a.Describe(&s.UpstreamHTTPS, "How the CDN talks to the addresses: default, auto, http or https. Default: \"default\".")
 	a.Describe(&s.Addresses, "Addresses of an a or aaaa record.")
 	a.Describe(&s.Value, "Value of a record of any other type.")
 	a.Describe(&s.IPFilterMode, "Which of the addresses are answered.")

@@ -14,7 +14,7 @@ type NetworkArgs struct {
 	Description   string         `pulumi:"description,optional"`
 	CIDR          string         `pulumi:"cidr" provider:"replaceOnChanges"`
 	EnableGateway *bool          `pulumi:"enableGateway,optional"`
-	Gateway       string         `pulumi:"gateway,optional" provider:"replaceOnChanges"`
+	Gateway       string         `pulumi:"gateway,optional"`
 	EnableDHCP    *bool          `pulumi:"enableDhcp,optional"`
 	DHCPRanges    []AddressRange `pulumi:"dhcpRanges,optional"`
 	DNSServers    []string       `pulumi:"dnsServers,optional"`

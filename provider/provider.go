@@ -26,7 +26,10 @@ const (
 const sdkImportPath = "github.com/iransre/exchange-platform/sdks/arvancloud"
 
 // New makes the provider.
-func New() p.Provider {
+func New() p.Provider { return build(patient()) }
+
+func build(tuning tuning) p.Provider {
+	config := &Config{tuning: tuning}
 	provider := infer.Provider(infer.Options{
 		Metadata: schema.Metadata{
 			DisplayName: "ArvanCloud",
@@ -45,7 +48,7 @@ func New() p.Provider {
 				"pulumiSDKVersion":     3,
 			}},
 		},
-		Config: infer.Config(&Config{}),
+		Config: infer.Config(config),
 		Resources: []infer.InferredResource{
 			infer.Resource(&SSHKey{}),
 			infer.Resource(&Network{}),
@@ -58,5 +61,5 @@ func New() p.Provider {
 			infer.Function(&GetPlan{}),
 		},
 	})
-	return provider
+	return withLifecycle(provider, config)
 }

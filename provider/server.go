@@ -18,7 +18,7 @@ type ServerArgs struct {
 	InitScript          string          `pulumi:"initScript,optional" provider:"secret,replaceOnChanges"`
 	SecurityGroupIDs    []string        `pulumi:"securityGroupIds,optional"`
 	Networks            []ServerNetwork `pulumi:"networks,optional"`
-	EnablePublicAddress *bool           `pulumi:"enablePublicAddress,optional" provider:"replaceOnChanges"`
+	EnablePublicAddress *bool           `pulumi:"enablePublicAddress,optional"`
 }
 
 // ServerState is what is known of a Server.

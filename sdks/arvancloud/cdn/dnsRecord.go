@@ -34,7 +34,7 @@ type DnsRecord struct {
 	Ttl pulumi.IntOutput `pulumi:"ttl"`
 	// Type: a, aaaa, cname, aname, mx, ns, srv, txt, spf, dkim, ptr or caa.
 	Type pulumi.StringOutput `pulumi:"type"`
-	// How the CDN talks to the addresses: default, auto, http or https. Default: default.
+	// How the CDN talks to the addresses: default, auto, http or https. Default: "default".
 	UpstreamHttps pulumi.StringOutput `pulumi:"upstreamHttps"`
 	// Value of a record of any other type.
 	Value DnsValuePtrOutput `pulumi:"value"`
@@ -109,7 +109,7 @@ type dnsRecordArgs struct {
 	Ttl *int `pulumi:"ttl"`
 	// Type: a, aaaa, cname, aname, mx, ns, srv, txt, spf, dkim, ptr or caa.
 	Type string `pulumi:"type"`
-	// How the CDN talks to the addresses: default, auto, http or https. Default: default.
+	// How the CDN talks to the addresses: default, auto, http or https. Default: "default".
 	UpstreamHttps *string `pulumi:"upstreamHttps"`
 	// Value of a record of any other type.
 	Value *DnsValue `pulumi:"value"`
@@ -131,7 +131,7 @@ type DnsRecordArgs struct {
 	Ttl pulumi.IntPtrInput
 	// Type: a, aaaa, cname, aname, mx, ns, srv, txt, spf, dkim, ptr or caa.
 	Type pulumi.StringInput
-	// How the CDN talks to the addresses: default, auto, http or https. Default: default.
+	// How the CDN talks to the addresses: default, auto, http or https. Default: "default".
 	UpstreamHttps pulumi.StringPtrInput
 	// Value of a record of any other type.
 	Value DnsValuePtrInput
@@ -219,7 +219,7 @@ func (o DnsRecordOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *DnsRecord) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }
 
-// How the CDN talks to the addresses: default, auto, http or https. Default: default.
+// How the CDN talks to the addresses: default, auto, http or https. Default: "default".
 func (o DnsRecordOutput) UpstreamHttps() pulumi.StringOutput {
 	return o.ApplyT(func(v *DnsRecord) pulumi.StringOutput { return v.UpstreamHttps }).(pulumi.StringOutput)
 }

@@ -72,7 +72,6 @@ func NewServer(ctx *pulumi.Context,
 	})
 	opts = append(opts, secrets)
 	replaceOnChanges := pulumi.ReplaceOnChanges([]string{
-		"enablePublicAddress",
 		"imageId",
 		"initScript",
 		"sshKeyName",

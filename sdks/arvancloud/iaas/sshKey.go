@@ -41,7 +41,6 @@ func NewSshKey(ctx *pulumi.Context,
 	}
 	replaceOnChanges := pulumi.ReplaceOnChanges([]string{
 		"name",
-		"publicKey",
 		"zone",
 	})
 	opts = append(opts, replaceOnChanges)

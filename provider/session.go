@@ -1,0 +1,115 @@
+package provider
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/pulumi/pulumi-go-provider/infer"
+
+	"github.com/iransre/exchange-platform/provider/client"
+)
+
+// tuning is how patient the provider is. Tests make it impatient.
+type tuning struct {
+	retryInterval time.Duration // first pause before a failed call is repeated; 0 is the client's default
+	pollInterval  time.Duration // first pause between two looks at something that takes time; it grows
+	maxPoll       time.Duration // longest such pause
+}
+
+func patient() tuning { return tuning{pollInterval: 250 * time.Millisecond, maxPoll: 5 * time.Second} }
+
+// How long an operation may take when the user sets no customTimeouts. Servers take half an hour on bad days.
+const (
+	createTimeout = 45 * time.Minute
+	deleteTimeout = 20 * time.Minute
+)
+
+// session is what the resources of one configured provider share.
+type session struct {
+	*client.Client
+	tuning tuning
+
+	servers  listing[[]client.Server]
+	ports    listing[[]client.Port]
+	networks listing[[]client.Network]
+	keys     listing[[]client.SSHKey]
+	groups   listing[[]client.SecurityGroup]
+	plans    listing[[]client.Plan]
+	images   listing[[]client.ImageGroup]
+	public   listing[string]             // the zone's public network
+	records  listing[[]client.DNSRecord] // by domain and type instead of by zone
+
+	mu    sync.Mutex
+	owned map[string]bool
+}
+
+func newSession(api *client.Client, tuning tuning) *session {
+	s := &session{Client: api, tuning: tuning, owned: map[string]bool{}}
+	s.plans.catalogue, s.images.catalogue, s.public.catalogue = true, true, true
+	return s
+}
+
+// sessionOf is the session of the provider that serves the context's request.
+func sessionOf(ctx context.Context) *session { return infer.GetConfig[Config](ctx).session }
+
+// own notes that an object of that kind belongs to a resource in the state. It is never adopted by another one.
+func (s *session) own(kind, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owned[kind+" "+id] = true
+}
+
+// isOwned tells whether the object belongs to a resource in the state, as far as this session has heard of it.
+func (s *session) isOwned(kind, id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.owned[kind+" "+id]
+}
+
+// listing keeps the lists of one kind, by zone (or whatever else tells which list it is). A refresh of a hundred servers then reads one list, not a hundred servers.
+type listing[T any] struct {
+	catalogue bool // ArvanCloud's own: nothing that a session does changes it
+
+	mu    sync.Mutex
+	zones map[string]*listed[T]
+}
+
+type listed[T any] struct {
+	mu     sync.Mutex
+	value  T
+	at     time.Time
+	writes uint64
+}
+
+// listFreshness is how old a list may be. Whatever this session changes ends it at once.
+const listFreshness = 5 * time.Second
+
+// get is the zone's list: the one at hand if it is fresh, else a new one. Callers that come at the same time share it.
+func (l *listing[T]) get(
+	ctx context.Context, s *session, zone string, read func(context.Context, string) (T, error),
+) (T, error) {
+	l.mu.Lock()
+	if l.zones == nil {
+		l.zones = map[string]*listed[T]{}
+	}
+	if l.zones[zone] == nil {
+		l.zones[zone] = &listed[T]{}
+	}
+	list := l.zones[zone]
+	l.mu.Unlock()
+
+	list.mu.Lock()
+	defer list.mu.Unlock()
+	writes := s.Writes()
+	fresh := list.writes == writes && time.Since(list.at) < listFreshness
+	if !list.at.IsZero() && (fresh || l.catalogue) {
+		return list.value, nil
+	}
+	value, err := read(ctx, zone)
+	if err != nil {
+		return value, err
+	}
+	list.value, list.at, list.writes = value, time.Now(), writes
+	return value, nil
+}

@@ -1,0 +1,78 @@
+package provider
+
+import (
+	"context"
+
+	p "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/iransre/exchange-platform/provider/client"
+)
+
+// ownedKinds is the kind of object behind each resource that may be adopted.
+var ownedKinds = map[string]string{
+	Name + ":iaas:SshKey":        kindSSHKey,
+	Name + ":iaas:Network":       kindNetwork,
+	Name + ":iaas:SecurityGroup": kindSecurityGroup,
+	Name + ":iaas:Server":        kindServer,
+	Name + ":cdn:DnsRecord":      kindDNSRecord,
+}
+
+// withLifecycle adds to the inferred provider what inference cannot express: which replacements delete first, that a broken
+// server is replaced, that a changed configuration replaces nothing, and which objects are in the state.
+func withLifecycle(provider p.Provider, config *Config) p.Provider {
+	own := func(urn resource.URN, id string) {
+		if kind, adoptable := ownedKinds[string(urn.Type())]; adoptable && config.session != nil {
+			config.session.own(kind, id)
+		}
+	}
+	wrapped := provider
+	wrapped.DiffConfig = diffConfig
+	wrapped.Diff = func(ctx context.Context, request p.DiffRequest) (p.DiffResponse, error) {
+		own(request.Urn, request.ID)
+		response, err := provider.Diff(ctx, request)
+		if err != nil {
+			return response, err
+		}
+		return adjustDiff(request, response), nil
+	}
+	wrapped.Read = func(ctx context.Context, request p.ReadRequest) (p.ReadResponse, error) {
+		own(request.Urn, request.ID)
+		return provider.Read(ctx, request)
+	}
+	wrapped.Update = func(ctx context.Context, request p.UpdateRequest) (p.UpdateResponse, error) {
+		own(request.Urn, request.ID)
+		return provider.Update(ctx, request)
+	}
+	return wrapped
+}
+
+// adjustDiff finishes the difference that inference found.
+func adjustDiff(request p.DiffRequest, response p.DiffResponse) p.DiffResponse {
+	changed := func(names ...string) bool {
+		for _, name := range names {
+			if _, different := response.DetailedDiff[name]; different {
+				return true
+			}
+		}
+		return false
+	}
+	switch ownedKinds[string(request.Urn.Type())] {
+	case kindServer:
+		if status := request.State.Get("status"); status.IsString() && status.AsString() == client.StatusError {
+			if response.DetailedDiff == nil {
+				response.DetailedDiff = map[string]p.PropertyDiff{}
+			}
+			response.DetailedDiff["status"] = p.PropertyDiff{Kind: p.UpdateReplace}
+			response.HasChanges = true
+		}
+		// The new server needs the name and the private addresses of the old one.
+		response.DeleteBeforeReplace = !changed("zone", "name")
+	case kindDNSRecord:
+		// A name may hold only one of several types.
+		response.DeleteBeforeReplace = !changed("domain", "name")
+	case kindSSHKey:
+		response.DeleteBeforeReplace = !changed("zone", "name")
+	}
+	return response
+}
