@@ -56,7 +56,7 @@ func nginxValues(args *Args) map[string]any {
 				"enabled":        args.MonitorCRDs != nil,
 				"serviceMonitor": map[string]any{"enabled": args.MonitorCRDs != nil},
 			},
-			"resources": map[string]any{"requests": map[string]any{"cpu": "50m", "memory": "90Mi"}},
+			"resources": chart.Requests("50m", "90Mi"),
 		},
 	}
 }

@@ -69,7 +69,7 @@ func elasticsearchValues(installer *chart.Installer) (map[string]any, error) {
 			"persistence":     map[string]any{"enabled": false},
 			"pdb":             map[string]any{"create": false}, // of one pod: it would only block the draining of its node
 			"resourcesPreset": "none",
-			"resources":       requests("200m", "1Gi"),
+			"resources":       chart.Requests("200m", "1Gi"),
 		},
 		"data":         none,
 		"coordinating": none,
@@ -90,7 +90,7 @@ func kibanaValues(installer *chart.Installer) (map[string]any, error) {
 		"persistence":       map[string]any{"enabled": false},
 		"pdb":               map[string]any{"create": false},
 		"resourcesPreset":   "none",
-		"resources":         requests("100m", "512Mi"),
+		"resources":         chart.Requests("100m", "512Mi"),
 	}, nil
 }
 
@@ -100,8 +100,4 @@ func withEnabled(image map[string]any, enabled bool) map[string]any {
 		values[key] = value
 	}
 	return values
-}
-
-func requests(cpu, memory string) map[string]any {
-	return map[string]any{"requests": map[string]any{"cpu": cpu, "memory": memory}}
 }

@@ -60,13 +60,13 @@ func stackValues(args *Args, secret *chart.Secret) map[string]any {
 			// The webhook's certificate is made by a hook job; without it the operator must not mount that certificate either.
 			"admissionWebhooks": disabled,
 			"tls":               disabled,
-			"resources":         requests("50m", "64Mi"),
+			"resources":         chart.Requests("50m", "64Mi"),
 		},
 		"prometheus": map[string]any{"prometheusSpec": map[string]any{
 			"replicas":      1,
 			"retention":     args.Retention,
 			"retentionSize": "1GB",
-			"resources":     requests("100m", "400Mi"),
+			"resources":     chart.Requests("100m", "400Mi"),
 			// Every component's monitors and rules count, not only those labelled with this release.
 			"serviceMonitorSelectorNilUsesHelmValues": false,
 			"podMonitorSelectorNilUsesHelmValues":     false,
@@ -91,8 +91,4 @@ func grafanaIngress(args *Args) map[string]any {
 		return map[string]any{"enabled": false}
 	}
 	return map[string]any{"enabled": true, "ingressClassName": args.IngressClass, "hosts": []any{args.GrafanaHost}}
-}
-
-func requests(cpu, memory string) map[string]any {
-	return map[string]any{"requests": map[string]any{"cpu": cpu, "memory": memory}}
 }

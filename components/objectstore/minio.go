@@ -84,7 +84,7 @@ func minioValues(args *Args, root, app *chart.Secret) (map[string]any, error) {
 		"mcImage":        map[string]any{"repository": client.Path(), "tag": client.Tag},
 		"existingSecret": root.Name,
 		"persistence":    map[string]any{"enabled": false}, // standalone, the chart mounts an emptyDir in its place
-		"resources":      map[string]any{"requests": map[string]any{"cpu": "50m", "memory": "256Mi"}},
+		"resources":      chart.Requests("50m", "256Mi"),
 		"buckets":        minioBuckets(args.Buckets),
 		"policies":       []any{minioPolicy(args.Buckets)},
 		// The chart's default is an administrator with a public password.

@@ -83,7 +83,7 @@ func bitnamiValues(args *Args, secret *chart.Secret) (map[string]any, error) {
 			"persistence":     map[string]any{"enabled": false},
 			"pdb":             map[string]any{"create": false}, // of one pod: it would only block the draining of its node
 			"resourcesPreset": "none",
-			"resources":       map[string]any{"requests": map[string]any{"cpu": "100m", "memory": "256Mi"}},
+			"resources":       chart.Requests("100m", "256Mi"),
 		},
 		"metrics": map[string]any{
 			"enabled":        args.MonitorCRDs != nil,

@@ -1,5 +1,10 @@
 package chart
 
+// Requests are the resources of a container, as every chart asks for them: what the scheduler keeps free, with no limit.
+func Requests(cpu, memory string) map[string]any {
+	return map[string]any{"requests": map[string]any{"cpu": cpu, "memory": memory}}
+}
+
 // BitnamiGlobal are the global values all of Bitnami's charts need here: they refuse images that are not from their own
 // repositories, and their free images live on in bitnamilegacy only.
 func BitnamiGlobal() map[string]any {
