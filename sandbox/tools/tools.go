@@ -18,11 +18,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/iransre/exchange-platform/sandbox/controlplane"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
-
-// versionFlag names a variable that the linker sets.
-const versionFlag = " -X "
 
 // Tool is one program to build.
 type Tool struct {
@@ -56,15 +54,11 @@ func All(w *workspace.Workspace) []Tool {
 	pulumi := Tool{
 		Name: "pulumi", Purpose: "the real Pulumi CLI " + pulumiVersion, Module: "sandbox",
 		Package:     "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-		LinkerFlags: versionFlag + "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + pulumiVersion,
+		LinkerFlags: " -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + pulumiVersion,
 		Target:      w.Binary("pulumi"),
 	}
-	kube := own("kube", "the real Kubernetes control plane v1.35.4, etcd, kubectl and KWOK", "cmd/kube")
-	kube.LinkerFlags = strings.Join([]string{"",
-		"k8s.io/component-base/version.gitVersion=v1.35.4",
-		"k8s.io/component-base/version.gitMajor=1",
-		"k8s.io/component-base/version.gitMinor=35",
-	}, versionFlag)
+	kube := own("kube", "the real Kubernetes control plane "+controlplane.KubernetesVersion+", etcd, kubectl and KWOK", "cmd/kube")
+	kube.LinkerFlags = controlplane.VersionFlags
 	guest := own("guest", "the machines' systemctl, cloud-init, kubeadm …", "cmd/guest")
 	guest.Static = true
 	return []Tool{

@@ -125,7 +125,7 @@ func newFiles() (http.Handler, error) {
 func statusHandler(parts func() []Part) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(response http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(response).Encode(Status{PID: os.Getpid(), Parts: parts(), ResidentMiB: residentMiB(os.Getpid())})
+		_ = json.NewEncoder(response).Encode(Status{PID: os.Getpid(), Parts: parts(), MemoryMiB: memoryMiB(os.Getpid())})
 	})
 	return mux
 }

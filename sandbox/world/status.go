@@ -15,8 +15,8 @@ type Status struct {
 	// PID is the world's process; every other process of the sandbox is its descendant.
 	PID   int    `json:"pid"`
 	Parts []Part `json:"parts"`
-	// ResidentMiB is the memory of all its processes.
-	ResidentMiB int `json:"residentMiB"`
+	// MemoryMiB is the memory of all its processes.
+	MemoryMiB int `json:"memoryMiB"`
 }
 
 // Part is one piece of the world.
@@ -28,10 +28,9 @@ type Part struct {
 	State   string `json:"state"`
 }
 
-// residentMiB adds up the memory of the process pid and all its descendants, in MiB.
-func residentMiB(pid int) int {
+// memoryMiB adds up the memory of the process pid and all its descendants, in MiB.
+func memoryMiB(pid int) int {
 	children := map[int][]int{}
-	resident := map[int]int{}
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		return 0
@@ -46,28 +45,29 @@ func residentMiB(pid int) int {
 		fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
 		parent, _ := strconv.Atoi(fields[1])
 		children[parent] = append(children[parent], id)
-		resident[id] = residentKiB(id)
 	}
-	return sum(pid, children, resident) / 1024
+	return sumKiB(pid, children) / 1024
 }
 
-func sum(pid int, children map[int][]int, resident map[int]int) int {
-	total := resident[pid]
+func sumKiB(pid int, children map[int][]int) int {
+	total := proportionalKiB(pid)
 	for _, child := range children[pid] {
-		total += sum(child, children, resident)
+		total += sumKiB(child, children)
 	}
 	return total
 }
 
-func residentKiB(pid int) int {
-	file, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
+// proportionalKiB is a process's memory with each page that several share divided among them: the control plane is one
+// binary run five times, and its pages are in memory once.
+func proportionalKiB(pid int) int {
+	file, err := os.Open(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
 		return 0
 	}
 	defer file.Close()
 	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if value, found := strings.CutPrefix(lines.Text(), "VmRSS:"); found {
-			kib, _ := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(value), " kB"))
+		if value, found := strings.CutPrefix(lines.Text(), "Pss:"); found {
+			kib, _ := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(value, "kB")))
 			return kib
 		}
 	}
@@ -79,7 +79,7 @@ func residentKiB(pid int) int {
 func WatchMemory(pid int) (peak func() int) {
 	stop, done := make(chan struct{}), make(chan int)
 	go func() {
-		tick := time.NewTicker(100 * time.Millisecond)
+		tick := time.NewTicker(250 * time.Millisecond)
 		defer tick.Stop()
 		most := 0
 		for {
@@ -88,7 +88,7 @@ func WatchMemory(pid int) (peak func() int) {
 				done <- most
 				return
 			case <-tick.C:
-				most = max(most, residentMiB(pid))
+				most = max(most, memoryMiB(pid))
 			}
 		}
 	}()

@@ -38,7 +38,7 @@ func statusCommand() *cobra.Command {
 				return err
 			}
 			printParts(cmd.OutOrStdout(), w, status)
-			fmt.Fprintf(cmd.OutOrStdout(), "memory: %d MiB in all its processes\n", status.ResidentMiB)
+			fmt.Fprintf(cmd.OutOrStdout(), "memory: %d MiB in all its processes\n", status.MemoryMiB)
 			return nil
 		},
 	}

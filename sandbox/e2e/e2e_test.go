@@ -1,0 +1,220 @@
+//go:build e2e
+
+// Package e2e brings the whole demo stack up and down again, the way a user does.
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/iransre/exchange-platform/stacks/outputs"
+)
+
+// The life of the demo stack, in the order in which a user lives it. Each step needs the one before.
+func TestTheDemoStack(t *testing.T) {
+	s := newSandbox(t, "e2e")
+	processes := watchCommandLines()
+
+	steps := []struct {
+		name string
+		run  func(*testing.T, *sandbox)
+	}{
+		{"bad input is refused and nothing is made", badInput},
+		{"up ends with the outputs", up},
+		{"every node and pod is ready", allReady},
+		{"other teams read the outputs", readOutputs},
+		{"a second up changes nothing", secondUp},
+		{"refresh finds no drift", refresh},
+		{"a changed value changes what it should", changedValue},
+		{"no secret is in plain text", func(t *testing.T, s *sandbox) { noSecrets(t, s, processes.end()) }},
+		{"destroy leaves nothing", destroy},
+	}
+	for _, step := range steps {
+		if !t.Run(step.name, func(t *testing.T) { step.run(t, s) }) {
+			t.FailNow()
+		}
+	}
+}
+
+func badInput(t *testing.T, s *sandbox) {
+	s.must(t, "preview", "demo") // makes the stack and the world, changes nothing
+	for _, mistake := range []struct {
+		name      string
+		variables map[string]string
+		says      string
+	}{
+		{"no API key", map[string]string{"ARVANCLOUD_API_KEY": ""}, "API key"},
+		{"a wrong API key", map[string]string{"ARVANCLOUD_API_KEY": "00000000-0000-0000-0000-000000000000"}, "API key"},
+		{"an unknown zone", s.with(t, "cloud", map[string]any{"zone": "ir-thr-xx9"}), "ir-thr-xx9"},
+		{"an unknown image", s.with(t, "cloud", map[string]any{"image": map[string]any{"distribution": "ubuntu", "version": "1.0"}}), "cloud.image"},
+		{"an unknown plan", s.with(t, "nodes", nil), "nodes[0].plan"},
+		{"overlapping ranges", s.with(t, "network", map[string]any{"podCidr": "10.10.0.0/16"}), "network.podCidr"},
+		{"an unknown key", s.with(t, "postgres", map[string]any{"sise": 3}), "postgres.sise"},
+	} {
+		t.Run(mistake.name, func(t *testing.T) {
+			output, err := s.tool(t, mistake.variables, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
+			assert.Assert(t, err != nil, "accepted:\n%s", output)
+			assert.Assert(t, len(lines(output, mistake.says)) > 0, "the error does not say %q:\n%s", mistake.says, output)
+		})
+	}
+	assert.DeepEqual(t, s.servers(t), []string(nil))
+}
+
+// with is the variable that makes pulumi read a stack file with other keys in one section; for "nodes", a plan that does
+// not exist.
+func (s *sandbox) with(t *testing.T, section string, keys map[string]any) map[string]string {
+	t.Helper()
+	if section != "nodes" {
+		return map[string]string{"PULUMI_OPTION_CONFIG_FILE": s.stackFileWith(t, section, keys)}
+	}
+	path := s.stackFileWith(t, "monitoring", nil)
+	text, err := os.ReadFile(path)
+	assert.NilError(t, err)
+	assert.NilError(t, os.WriteFile(path, []byte(strings.Replace(string(text), "plan: g2-4-2-0", "plan: g9-9-9-9", 1)), 0o600))
+	return map[string]string{"PULUMI_OPTION_CONFIG_FILE": path}
+}
+
+func up(t *testing.T, s *sandbox) {
+	output := s.must(t, "up", "demo")
+	for _, name := range outputs.Names {
+		assert.Assert(t, len(lines(output, name)) > 0, "output %s is not shown:\n%s", name, output)
+	}
+	assert.DeepEqual(t, s.servers(t), []string{"arvan-k8s-m1", "arvan-k8s-w1"})
+}
+
+func allReady(t *testing.T, s *sandbox) {
+	var list struct {
+		Items []struct {
+			Kind     string
+			Metadata struct{ Name, Namespace string }
+			Status   struct {
+				Phase      string
+				Conditions []struct{ Type, Status string }
+			}
+		}
+	}
+	s.query(t, &list, "kubectl", "get", "nodes,pods", "--all-namespaces", "--output", "json")
+	nodes := []string{}
+	for _, item := range list.Items {
+		ready := item.Status.Phase == "Succeeded"
+		for _, condition := range item.Status.Conditions {
+			ready = ready || condition.Type == "Ready" && condition.Status == "True"
+		}
+		assert.Assert(t, ready, "%s %s/%s is not ready", item.Kind, item.Metadata.Namespace, item.Metadata.Name)
+		if item.Kind == "Node" {
+			nodes = append(nodes, item.Metadata.Name)
+		}
+	}
+	assert.DeepEqual(t, nodes, []string{"arvan-k8s-m1", "arvan-k8s-w1"})
+	assert.Assert(t, len(list.Items) > 15, "only %d nodes and pods", len(list.Items))
+}
+
+func readOutputs(t *testing.T, s *sandbox) {
+	var values map[string]any
+	s.query(t, &values, "pulumi", "stack", "output", "--json")
+	platform, err := outputs.Parse(values)
+	assert.NilError(t, err)
+	assert.Equal(t, platform.Exchange.Host, "demo.iransre.ir")
+	assert.Equal(t, platform.Kubernetes.Version, "v1.35.4")
+	assert.Equal(t, len(platform.Nodes), 2)
+	assert.Equal(t, platform.Nodes[1].Role, "worker")
+	assert.DeepEqual(t, platform.Ingress.Addresses, []string{platform.Nodes[1].PublicAddress})
+	assert.Equal(t, values["kubeconfig"], "[secret]")
+	// what the outputs name is there
+	for _, secret := range []struct{ namespace, name string }{
+		{platform.Postgres.Namespace, platform.Postgres.SecretName},
+		{platform.ObjectStore.Namespace, platform.ObjectStore.SecretName},
+		{platform.Grafana.Namespace, platform.Grafana.SecretName},
+	} {
+		output, err := s.tool(t, nil, "kubectl", "get", "secret", "--namespace", secret.namespace, secret.name)
+		assert.NilError(t, err, output)
+	}
+}
+
+func secondUp(t *testing.T, s *sandbox) {
+	s.must(t, "up", "demo", "--expect-no-changes")
+}
+
+func refresh(t *testing.T, s *sandbox) {
+	s.must(t, "refresh", "demo", "--expect-no-changes")
+}
+
+func changedValue(t *testing.T, s *sandbox) {
+	environ := s.with(t, "exchange", map[string]any{"webReplicas": 2})
+	t.Setenv("PULUMI_OPTION_CONFIG_FILE_OF_TEST", environ["PULUMI_OPTION_CONFIG_FILE"])
+	var digest struct {
+		Steps []struct{ Op, URN string }
+	}
+	s.query(t, &digest, "pulumi", "preview", "--json", "--config-file", environ["PULUMI_OPTION_CONFIG_FILE"])
+	var changes []string
+	for _, step := range digest.Steps {
+		if step.Op != "same" {
+			changes = append(changes, fmt.Sprintf("%s %s", step.Op, step.URN[strings.LastIndex(step.URN, "$")+1:]))
+		}
+	}
+	assert.DeepEqual(t, changes, []string{"update kubernetes:helm.sh/v3:Release::exchange-release"})
+}
+
+func noSecrets(t *testing.T, s *sandbox, processes string) {
+	places := s.logsAndState(t)
+	places["what the commands printed"] = s.said.String()
+	places["command lines of processes"] = processes
+	secrets := s.secrets(t)
+	assert.Assert(t, len(secrets) > 5, "only %d secrets found: the search itself is broken", len(secrets))
+	for place, text := range places {
+		for _, secret := range secrets {
+			assert.Assert(t, !strings.Contains(text, secret), "%s holds a secret that begins with %.3s…", place, secret)
+		}
+	}
+}
+
+func destroy(t *testing.T, s *sandbox) {
+	s.must(t, "destroy", "demo")
+	assert.DeepEqual(t, s.servers(t), []string(nil))
+	// the control plane outlives its machines in the sandbox, so that what was left in it can be seen
+	t.Setenv("KUBECONFIG", s.Path("kubernetes", "admin.kubeconfig"))
+	left := kubernetesObjects(t, s)
+	assert.DeepEqual(t, left, []string(nil))
+}
+
+// kubernetesObjects are the nodes, volumes, releases and namespaces in the cluster that Kubernetes or Kubespray did not
+// make themselves.
+func kubernetesObjects(t *testing.T, s *sandbox) []string {
+	t.Helper()
+	var list struct {
+		Items []struct {
+			Kind     string
+			Metadata struct{ Name, Namespace string }
+			Type     string
+		}
+	}
+	s.query(t, &list, "kubectl", "--kubeconfig", s.Path("kubernetes", "admin.kubeconfig"),
+		"get", "nodes,persistentvolumes,namespaces,persistentvolumeclaims,secrets,crds", "--all-namespaces", "--output", "json")
+	own := []string{"default", "kube-system", "kube-public", "kube-node-lease", "local-path-storage"}
+	var left []string
+	for _, item := range list.Items {
+		if !slices.Contains(own, item.Metadata.Name) && !slices.Contains(own, item.Metadata.Namespace) {
+			left = append(left, item.Kind+" "+item.Metadata.Namespace+"/"+item.Metadata.Name)
+		}
+	}
+	return left
+}
+
+// servers are the names of the servers in the cloud.
+func (s *sandbox) servers(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	servers, _ := s.cloud(t)["servers"].([]any)
+	for _, each := range servers {
+		if server, ok := each.(map[string]any); ok {
+			names = append(names, fmt.Sprint(server["name"]))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
