@@ -60,6 +60,7 @@ func rows(t *testing.T, prefix string, of *schema, defaults map[string]any) []st
 			all = append(all, rows(t, prefix+key+".", property, value.(map[string]any))...)
 			continue
 		}
+		assert.Assert(t, property.Description != "", "%s%s has no description in values.schema.json", prefix, key)
 		all = append(all, fmt.Sprintf("| `%s%s` | %s | %s |\n", prefix, key, defaultOf(property, value), property.Description))
 	}
 	return all

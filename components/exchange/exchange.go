@@ -1,0 +1,194 @@
+// Package exchange is the application itself: its namespace, its credentials and the release of its chart.
+package exchange
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/internal/component"
+)
+
+const (
+	releaseName   = "exchange"
+	namespaceName = "exchange"
+	secretName    = "exchange"
+	// secretKeyLength is what Django's own deployment check asks for, and some more.
+	secretKeyLength = 64
+)
+
+// DefaultChartPath is where the exchange's chart lies, seen from the program's folder.
+const DefaultChartPath = "./charts/exchange"
+
+// Image is the application's image. It comes from where it says, whatever replaces the registries of other images.
+type Image struct {
+	Repository string
+	Tag        string
+}
+
+// Database is how the application reaches PostgreSQL.
+type Database struct {
+	Host         pulumi.StringInput
+	ReadOnlyHost pulumi.StringInput // replicas; nil if there are none
+	Port         pulumi.IntInput
+	Name         pulumi.StringInput
+	User         pulumi.StringInput
+	Password     pulumi.StringInput // letters and digits: it becomes part of a URL
+}
+
+// ObjectStore is how the application reaches its buckets.
+type ObjectStore struct {
+	Endpoint     pulumi.StringInput // URL of the S3 API
+	StaticBucket string
+	MediaBucket  string
+	AccessKey    pulumi.StringInput
+	SecretKey    pulumi.StringInput
+}
+
+// Args describes the application.
+type Args struct {
+	Installer      *chart.Installer
+	ChartPath      string // DefaultChartPath if empty
+	Image          Image
+	Host           string             // the name users type
+	IngressClass   pulumi.StringInput // whose controller lets them in
+	Database       Database
+	ObjectStore    ObjectStore
+	WebReplicas    int
+	WorkerReplicas int
+	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
+	MonitorCRDs pulumi.Resource
+}
+
+// Exchange is the running application. What uses its URL waits until the rollout is through.
+type Exchange struct {
+	pulumi.ResourceState
+
+	URL       pulumi.StringOutput `pulumi:"url"`
+	Host      pulumi.StringOutput `pulumi:"host"`
+	Namespace pulumi.StringOutput `pulumi:"namespace"`
+}
+
+// New installs the application.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Exchange, error) {
+	self := &Exchange{}
+	return component.New(ctx, "exchange:exchange:Exchange", name, self, opts, func(child pulumi.ResourceOption) error {
+		return self.install(ctx, name, args, child)
+	})
+}
+
+func (e *Exchange) install(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
+	namespace, err := args.Installer.Namespace(ctx, name+"-namespace", &chart.NamespaceArgs{
+		Name: namespaceName, PodSecurity: chart.Restricted,
+	}, child)
+	if err != nil {
+		return err
+	}
+	credentials, err := credentials(ctx, name, args, child)
+	if err != nil {
+		return err
+	}
+	secret, err := args.Installer.Secret(ctx, name+"-secret", &chart.SecretArgs{
+		Namespace: namespace.Name, Name: secretName, Data: credentials,
+	}, child)
+	if err != nil {
+		return err
+	}
+	path := args.ChartPath
+	if path == "" {
+		path = DefaultChartPath
+	}
+	release, err := args.Installer.Release(ctx, name+"-release", &chart.ReleaseArgs{
+		Path: path, Name: releaseName, Namespace: namespace.Name, Atomic: true, CRDs: args.MonitorCRDs,
+		Values: values(args, secret.Name, revision(ctx, credentials)),
+	}, child)
+	if err != nil {
+		return err
+	}
+	e.URL = release.After("https://" + args.Host)
+	e.Host = release.After(args.Host)
+	e.Namespace = namespace.Name
+	return nil
+}
+
+// credentials are the contents of the application's Secret, under the keys that are the chart's defaults.
+func credentials(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) (pulumi.StringMap, error) {
+	opts := []pulumi.ResourceOption{child}
+	if args.Installer.Random != nil {
+		opts = append(opts, pulumi.Provider(args.Installer.Random))
+	}
+	key, err := random.NewRandomPassword(ctx, name+"-secret-key", &random.RandomPasswordArgs{
+		Length: pulumi.Int(secretKeyLength), Special: pulumi.Bool(false),
+	}, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("DJANGO_SECRET_KEY: %w", err)
+	}
+	return pulumi.StringMap{
+		"DJANGO_SECRET_KEY":     key.Result,
+		"DATABASE_PASSWORD":     args.Database.Password,
+		"AWS_ACCESS_KEY_ID":     args.ObjectStore.AccessKey,
+		"AWS_SECRET_ACCESS_KEY": args.ObjectStore.SecretKey,
+	}, nil
+}
+
+// revision changes with the credentials, so that a new password restarts the pods that read it. It is 48 bits of a hash over
+// them all, which tells nothing about them: Django's key alone has 380 random bits.
+func revision(ctx *pulumi.Context, credentials pulumi.StringMap) pulumi.StringOutput {
+	sum := credentials.ToStringMapOutput().ApplyT(func(data map[string]string) string {
+		hash := sha256.New()
+		for _, key := range slices.Sorted(maps.Keys(data)) {
+			fmt.Fprintf(hash, "%q %q\n", key, data[key])
+		}
+		return fmt.Sprintf("%.6x", hash.Sum(nil))
+	})
+	return pulumi.UnsecretWithContext(ctx.Context(), sum).(pulumi.StringOutput)
+}
+
+// values are the chart's values. Credentials reach it by the Secret's name only.
+func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
+	monitored := args.MonitorCRDs != nil
+	database := pulumi.Map{
+		"host": args.Database.Host, "port": args.Database.Port, "name": args.Database.Name, "user": args.Database.User,
+		"existingSecret": secret,
+	}
+	if args.Database.ReadOnlyHost != nil {
+		database["readOnlyHost"] = args.Database.ReadOnlyHost
+	}
+	return pulumi.Map{
+		"image":    pulumi.Map{"repository": pulumi.String(args.Image.Repository), "tag": pulumi.String(args.Image.Tag)},
+		"host":     pulumi.String(args.Host),
+		"django":   pulumi.Map{"existingSecret": secret},
+		"database": database,
+		"objectStore": pulumi.Map{
+			"endpoint":       args.ObjectStore.Endpoint,
+			"staticBucket":   pulumi.String(args.ObjectStore.StaticBucket),
+			"mediaBucket":    pulumi.String(args.ObjectStore.MediaBucket),
+			"existingSecret": secret,
+		},
+		"secretRevision": revision,
+		"web":            pulumi.Map{"replicas": pulumi.Int(args.WebReplicas)},
+		"worker":         pulumi.Map{"replicas": pulumi.Int(args.WorkerReplicas)},
+		"migrations":     pulumi.Map{"timeoutSeconds": pulumi.Int(migrationTime(args.Installer).Seconds())},
+		"ingress":        pulumi.Map{"className": args.IngressClass},
+		"metrics": pulumi.Map{
+			"enabled":        pulumi.Bool(monitored),
+			"serviceMonitor": pulumi.Map{"enabled": pulumi.Bool(monitored)},
+		},
+	}
+}
+
+// migrationTime leaves a part of the release's time to the rollout behind the migrations. It also makes the Job give up
+// before Helm does, so that the error names the migrations.
+func migrationTime(installer *chart.Installer) time.Duration {
+	total := installer.Timeout
+	if total == 0 {
+		total = chart.DefaultTimeout
+	}
+	return (total * 4 / 5).Truncate(time.Second)
+}

@@ -1,0 +1,123 @@
+package exchange_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gotest.tools/v3/assert"
+
+	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/exchange"
+	"github.com/iransre/exchange-platform/components/internal/mocktest"
+)
+
+// password is one that the mocked database gives out; nobody but the Secret may see it.
+const password = mocktest.Generated + "-of-the-database"
+
+func program(change func(*exchange.Args), look func(*pulumi.Context, *exchange.Exchange)) func(*pulumi.Context) error {
+	return func(ctx *pulumi.Context) error {
+		cluster, randomness, err := mocktest.Providers(ctx)
+		if err != nil {
+			return err
+		}
+		args := &exchange.Args{
+			Installer:    &chart.Installer{Provider: cluster, Random: randomness},
+			ChartPath:    "../../charts/exchange",
+			Image:        exchange.Image{Repository: "ghcr.io/iransre/exchange", Tag: "1.4.2"},
+			Host:         "demo.iransre.ir",
+			IngressClass: pulumi.String("nginx"),
+			Database: exchange.Database{
+				Host: pulumi.String("postgresql.postgres.svc"), Port: pulumi.Int(5432),
+				Name: pulumi.String("exchange"), User: pulumi.String("exchange"),
+				Password: pulumi.ToSecret(pulumi.String(password)).(pulumi.StringOutput),
+			},
+			ObjectStore: exchange.ObjectStore{
+				Endpoint: pulumi.String("http://minio.objectstore.svc:9000"), StaticBucket: "static", MediaBucket: "media",
+				AccessKey: pulumi.String("exchange"),
+				SecretKey: pulumi.ToSecret(pulumi.String(mocktest.Generated + "-of-the-store")).(pulumi.StringOutput),
+			},
+			WebReplicas: 1, WorkerReplicas: 1, MonitorCRDs: cluster,
+		}
+		if change != nil {
+			change(args)
+		}
+		made, err := exchange.New(ctx, "exchange", args)
+		if err == nil && look != nil {
+			look(ctx, made)
+		}
+		return err
+	}
+}
+
+func valuesOf(t *testing.T, r *mocktest.Recording) map[string]any {
+	t.Helper()
+	return mocktest.Plain(r.Get(t, "exchange-release").Inputs["values"]).(map[string]any)
+}
+
+func TestExchange(t *testing.T) {
+	mocktest.Run(t, program(nil, nil)).CheckComponent(t)
+}
+
+func TestTheSecretHoldsWhatTheChartReads(t *testing.T) {
+	data := mocktest.Run(t, program(nil, nil)).Get(t, "exchange-secret").Inputs["stringData"]
+	assert.Assert(t, data.IsSecret())
+	assert.DeepEqual(t, mocktest.Plain(opened(data)), map[string]any{
+		"DJANGO_SECRET_KEY":     mocktest.Generated + "-exchange-secret-key",
+		"DATABASE_PASSWORD":     password,
+		"AWS_ACCESS_KEY_ID":     "exchange",
+		"AWS_SECRET_ACCESS_KEY": mocktest.Generated + "-of-the-store",
+	})
+}
+
+func TestANewPasswordChangesTheRelease(t *testing.T) {
+	before := valuesOf(t, mocktest.Run(t, program(nil, nil)))["secretRevision"]
+	again := valuesOf(t, mocktest.Run(t, program(nil, nil)))["secretRevision"]
+	assert.Equal(t, before, again)
+	after := valuesOf(t, mocktest.Run(t, program(func(args *exchange.Args) {
+		args.Database.Password = pulumi.ToSecret(pulumi.String("another")).(pulumi.StringOutput)
+	}, nil)))["secretRevision"]
+	assert.Assert(t, before != after)
+}
+
+func TestWhoUsesTheURLWaitsForTheRollout(t *testing.T) {
+	r := mocktest.Run(t, program(nil, func(ctx *pulumi.Context, e *exchange.Exchange) {
+		consumer := &pulumi.CustomResourceState{}
+		assert.NilError(t, ctx.RegisterResource("test:index:Consumer", "consumer", pulumi.Map{"url": e.URL}, consumer))
+	}))
+	consumer := r.Get(t, "consumer")
+	assert.Equal(t, consumer.Inputs["url"].StringValue(), "https://demo.iransre.ir")
+	assert.DeepEqual(t, consumer.DependsOn, []string{"exchange-release"})
+}
+
+func TestReplicasOfTheDatabaseAndMigrationTime(t *testing.T) {
+	values := valuesOf(t, mocktest.Run(t, program(func(args *exchange.Args) {
+		args.Database.ReadOnlyHost = pulumi.String("pg-ro.postgres.svc")
+		args.Installer.Timeout = 2 * time.Minute
+		args.MonitorCRDs = nil
+	}, nil)))
+	assert.Equal(t, values["database"].(map[string]any)["readOnlyHost"], "pg-ro.postgres.svc")
+	assert.Equal(t, values["migrations"].(map[string]any)["timeoutSeconds"], 96.0)
+	assert.DeepEqual(t, values["metrics"], map[string]any{"enabled": false, "serviceMonitor": map[string]any{"enabled": false}})
+}
+
+func TestAMissingChartIsNamed(t *testing.T) {
+	_, err := mocktest.Try(program(func(args *exchange.Args) { args.ChartPath = "./nowhere" }, nil))
+	assert.ErrorContains(t, err, "chart folder ./nowhere")
+}
+
+// opened is a secret map with all its secrets in the clear.
+func opened(value resource.PropertyValue) resource.PropertyValue {
+	for value.IsSecret() {
+		value = value.SecretValue().Element
+	}
+	if !value.IsObject() {
+		return value
+	}
+	plain := resource.PropertyMap{}
+	for key, each := range value.ObjectValue() {
+		plain[key] = opened(each)
+	}
+	return resource.NewProperty(plain)
+}
