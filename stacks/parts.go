@@ -1,0 +1,107 @@
+package stacks
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/components/arvan"
+	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/exchange"
+	"github.com/iransre/exchange-platform/components/ingress"
+	"github.com/iransre/exchange-platform/components/kubespray"
+	"github.com/iransre/exchange-platform/components/logging"
+	"github.com/iransre/exchange-platform/components/monitoring"
+	"github.com/iransre/exchange-platform/components/objectstore"
+	"github.com/iransre/exchange-platform/components/postgres"
+)
+
+// Each function here says what one component is told: the configuration and the other components' outputs, as its
+// arguments.
+
+func machineArgs(cfg *Config, imageID string) *arvan.Args {
+	args := &arvan.Args{
+		Zone: cfg.Cloud.Zone, ImageID: imageID,
+		CIDR: cfg.Network.CIDR, MTU: cfg.Network.MTU, SSHPort: cfg.Cloud.SSHPort,
+		AdminCIDRs: cfg.Cloud.AdminCIDRs, WebCIDRs: cfg.Network.WebCIDRs, AdminSSHKeys: cfg.Cloud.AdminSSHKeys,
+	}
+	for _, node := range cfg.Nodes {
+		args.Servers = append(args.Servers, arvan.Server{
+			Name: node.Name, ControlPlane: node.Role == ControlPlane, Plan: node.Plan, DiskGiB: node.DiskGiB,
+		})
+	}
+	return args
+}
+
+func clusterArgs(name string, cfg *Config, machines *arvan.Machines) *kubespray.Args {
+	args := &kubespray.Args{
+		Cluster:           name,
+		Access:            kubespray.Access{User: cfg.Cloud.User, Port: cfg.Cloud.SSHPort, PrivateKey: machines.PrivateKey},
+		KubernetesVersion: cfg.Kubernetes.Version,
+		KubesprayVersion:  cfg.Kubernetes.Kubespray.Version,
+		Toolchain: kubespray.Toolchain{
+			Archive: cfg.Kubernetes.Kubespray.Archive, SHA256: cfg.Kubernetes.Kubespray.SHA256,
+			Ansible: kubespray.Ansible(cfg.Kubernetes.Kubespray.Ansible), PackageIndex: cfg.Kubernetes.Kubespray.PackageIndex,
+		},
+		PodCIDR: cfg.Network.PodCIDR, ServiceCIDR: cfg.Network.ServiceCIDR, MTU: cfg.Network.MTU,
+		DownloadMirror: cfg.Mirrors.Files,
+	}
+	for _, registry := range slices.Sorted(maps.Keys(cfg.Mirrors.Registries)) {
+		args.RegistryMirrors = append(args.RegistryMirrors, kubespray.RegistryMirror{
+			Registry: registry, Mirrors: []string{cfg.Mirrors.Registries[registry]},
+		})
+	}
+	for _, node := range cfg.Nodes {
+		machine := machines.Machines[node.Name]
+		args.Nodes = append(args.Nodes, kubespray.Node{
+			Name:         node.Name,
+			ControlPlane: node.Role == ControlPlane, Etcd: node.Role == ControlPlane, Worker: node.Role == Worker,
+			PrivateAddress: machine.PrivateAddress, PublicAddress: machine.PublicAddress,
+			HostKey: machine.HostKey, Machine: machine.ID,
+			Labels: node.Labels, Taints: node.Taints,
+		})
+		// Ansible runs where the cluster is: over a border's latency a run takes hours.
+		if args.Runner == "" && node.Role == ControlPlane {
+			args.Runner = node.Name
+		}
+	}
+	return args
+}
+
+func collector(cfg *Config) *logging.FluentBitArgs {
+	if !cfg.Logging.FluentBit {
+		return nil
+	}
+	return &logging.FluentBitArgs{}
+}
+
+// workerAddresses are where the edge sends web traffic.
+func workerAddresses(cfg *Config, machines *arvan.Machines) []pulumi.StringInput {
+	var addresses []pulumi.StringInput
+	for _, node := range cfg.Nodes {
+		if node.Role == Worker {
+			addresses = append(addresses, machines.Machines[node.Name].PublicAddress)
+		}
+	}
+	return addresses
+}
+
+func exchangeArgs(cfg *Config, installer *chart.Installer, watch *monitoring.Monitoring, web *ingress.Ingress,
+	database *postgres.Postgres, store *objectstore.ObjectStore,
+) *exchange.Args {
+	return &exchange.Args{
+		Installer: installer, MonitorCRDs: watch.CRDs,
+		Image: exchange.Image{Repository: cfg.Exchange.Image.Repository, Tag: cfg.Exchange.Image.Tag},
+		Host:  cfg.Exchange.Host, IngressClass: web.Class,
+		Database: exchange.Database{
+			Host: database.Host, ReadOnlyHost: database.ReadOnlyHost, Port: database.Port,
+			Name: database.Database, User: database.User, Password: database.Password,
+		},
+		ObjectStore: exchange.ObjectStore{
+			Endpoint: store.Endpoint, StaticBucket: cfg.ObjectStore.StaticBucket, MediaBucket: cfg.ObjectStore.MediaBucket,
+			AccessKey: store.AccessKey, SecretKey: store.SecretKey,
+		},
+		WebReplicas: cfg.Exchange.WebReplicas, WorkerReplicas: cfg.Exchange.WorkerReplicas,
+	}
+}

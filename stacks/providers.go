@@ -1,0 +1,88 @@
+package stacks
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/kubespray"
+	"github.com/iransre/exchange-platform/sdks/arvancloud"
+	"github.com/iransre/exchange-platform/sdks/arvancloud/iaas"
+	"github.com/pulumi/pulumi-command/sdk/go/command"
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+)
+
+// providers are those that need no cluster. Default providers are disabled (Pulumi.yaml), so each resource names its own;
+// components hand these down to their children.
+type providers struct {
+	arvancloud *arvancloud.Provider
+	command    *command.Provider
+	random     *random.Provider
+}
+
+func newProviders(ctx *pulumi.Context, cfg *Config) (*providers, error) {
+	args := &arvancloud.ProviderArgs{Zone: pulumi.String(cfg.Cloud.Zone)}
+	if cfg.Cloud.Endpoint != "" {
+		args.Endpoint = pulumi.String(cfg.Cloud.Endpoint)
+	}
+	cloud, err := arvancloud.NewProvider(ctx, "arvancloud", args)
+	if err != nil {
+		return nil, err
+	}
+	remote, err := command.NewProvider(ctx, "command", &command.ProviderArgs{})
+	if err != nil {
+		return nil, err
+	}
+	dice, err := random.NewProvider(ctx, "random", &random.ProviderArgs{})
+	if err != nil {
+		return nil, err
+	}
+	return &providers{cloud, remote, dice}, nil
+}
+
+// option hands the providers to a component and all its children.
+func (p *providers) option() pulumi.ResourceOption {
+	return pulumi.Providers(p.arvancloud, p.command, p.random)
+}
+
+// checkOffer asks the cloud whether the zone has the image and every plan, before anything is made, and returns the
+// image's id there.
+func checkOffer(ctx *pulumi.Context, cfg *Config, cloud *arvancloud.Provider) (imageID string, err error) {
+	image, err := iaas.GetImage(ctx, &iaas.GetImageArgs{
+		Distribution: cfg.Cloud.Image.Distribution, Version: cfg.Cloud.Image.Version, Zone: &cfg.Cloud.Zone,
+	}, pulumi.Provider(cloud))
+	if err != nil {
+		return "", fmt.Errorf("cloud.image: %w", err)
+	}
+	var asked []string
+	for i, node := range cfg.Nodes {
+		if slices.Contains(asked, node.Plan) {
+			continue
+		}
+		asked = append(asked, node.Plan)
+		if _, err := iaas.GetPlan(ctx, &iaas.GetPlanArgs{PlanId: node.Plan, Zone: &cfg.Cloud.Zone}, pulumi.Provider(cloud)); err != nil {
+			return "", fmt.Errorf("nodes[%d].plan: %w", i, err)
+		}
+	}
+	return image.ImageId, nil
+}
+
+// newInstaller is the way into the cluster.
+func newInstaller(ctx *pulumi.Context, name string, cfg *Config, cluster *kubespray.Cluster) (*chart.Installer, error) {
+	provider, err := kubernetes.NewProvider(ctx, "kubernetes", &kubernetes.ProviderArgs{
+		Kubeconfig: cluster.Kubeconfig,
+		// Without it, a preview that does not know the kubeconfig yet, or a renewed certificate, plans to replace everything
+		// in the cluster.
+		ClusterIdentifier:     pulumi.String(name + "-cluster"),
+		EnableServerSideApply: pulumi.Bool(true),
+		// A demo whose machines are gone has nothing left to delete in its cluster.
+		DeleteUnreachable: pulumi.Bool(cfg.Profile == "demo"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &chart.Installer{Provider: provider, Mirror: cfg.Mirrors.Charts}, nil
+}
