@@ -13,6 +13,7 @@ require (
 	github.com/spf13/cobra v1.10.2
 	go.etcd.io/etcd/server/v3 v3.6.8
 	golang.org/x/crypto v0.54.0
+	golang.org/x/mod v0.37.0
 	gotest.tools/v3 v3.5.2
 	helm.sh/helm/v3 v3.20.1
 	k8s.io/api v0.36.1

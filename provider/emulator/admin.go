@@ -12,6 +12,8 @@ func (e *Emulator) adminRoutes() *http.ServeMux {
 	mux.HandleFunc("GET /{$}", e.servePage)
 	mux.HandleFunc("GET /_emulator/state", e.serveState)
 	mux.HandleFunc("GET /_emulator/requests", e.serveRequests)
+	mux.HandleFunc("GET /_emulator/settings", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, e.Settings()) })
+	mux.HandleFunc("PATCH /_emulator/settings", e.patchSettings)
 	mux.HandleFunc("GET /_emulator/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, e.Faults()) })
 	mux.HandleFunc("POST /_emulator/faults", e.addFaults)
 	mux.HandleFunc("POST /_emulator/faults/random", e.addRandomFaults)
@@ -76,6 +78,19 @@ func (e *Emulator) answerAdded(w http.ResponseWriter, faults []Fault) {
 		ids = append(ids, id)
 	}
 	writeJSON(w, http.StatusCreated, map[string]any{"ids": ids, "faults": faults})
+}
+
+// patchSettings changes the settings that are sent and answers all of them.
+func (e *Emulator) patchSettings(w http.ResponseWriter, r *http.Request) {
+	settings := e.Settings()
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&settings); err != nil {
+		writeJSON(w, http.StatusUnprocessableEntity, map[string]string{"message": err.Error()})
+		return
+	}
+	e.SetSettings(settings)
+	writeJSON(w, http.StatusOK, e.Settings())
 }
 
 // serveState shows what exists, in short (items) and in full (world, without user data).

@@ -174,6 +174,15 @@ func (r *dnsRecord) sameAs(o *dnsRecord) bool {
 	return reflect.DeepEqual(mine, theirs)
 }
 
+// valueView is the value on the wire. Addresses come back with every field that they can have, as null if it was not sent.
+func (r *dnsRecord) valueView() any {
+	var addresses []addressValue
+	if r.Type != "a" && r.Type != "aaaa" || json.Unmarshal(r.Value, &addresses) != nil {
+		return r.Value
+	}
+	return addresses
+}
+
 func (r *dnsRecord) view() map[string]any {
 	filter := any(map[string]any{"count": "single", "order": "none", "geo_filter": "none"})
 	if isPresent(r.IPFilterMode) {
@@ -181,7 +190,7 @@ func (r *dnsRecord) view() map[string]any {
 	}
 	return map[string]any{
 		"id": r.ID, "type": r.Type, "name": r.Name, "ttl": r.TTL, "cloud": r.Cloud, "upstream_https": r.UpstreamHTTPS, "ip_filter_mode": filter,
-		"value": r.Value, "is_protected": false, "usage": []any{}, "can_delete": true, "health_check_status": false,
+		"value": r.valueView(), "is_protected": false, "usage": []any{}, "can_delete": true, "health_check_status": false,
 		"health_check_setting": nil, "created_at": cdnTimestamp(r.Created), "updated_at": cdnTimestamp(r.Updated),
 	}
 }

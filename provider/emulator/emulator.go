@@ -132,7 +132,8 @@ func (e *Emulator) apiRoutes() *router {
 	e.accountRoutes(r)
 	zone := r.under("/ecc/v1/regions/{zone}")
 	for _, family := range []func(*router){
-		sshKeyRoutes, quotaRoutes, sizeRoutes, imageRoutes, networkRoutes, subnetRoutes, portRoutes, securityRoutes, serverRoutes, serverActionRoutes,
+		sshKeyRoutes, quotaRoutes, sizeRoutes, imageRoutes, networkRoutes, subnetRoutes, portRoutes, securityRoutes,
+		serverRoutes, serverActionRoutes, serverGroupRoutes, floatingIPRoutes, volumeRoutes, tagRoutes, ptrRoutes,
 	} {
 		family(zone)
 	}

@@ -67,6 +67,12 @@ func (e *Emulator) followMachine(id string, state *machineState) {
 			e.logger.Warn("emulator: machine", "id", id, "name", wish.machine.Name, "error", err)
 		}
 		e.mu.Lock()
+		if e.ctx.Err() != nil {
+			// Closing: whatever was cancelled is done again after the restart.
+			state.running = false
+			e.mu.Unlock()
+			return
+		}
 		state.reached, state.err = target, err
 		if wish.boot {
 			state.installation = wish.installation
@@ -135,6 +141,9 @@ func (e *Emulator) machineOf(z *zone, s *server) Machine {
 			m.PrivateAddresses[p.NetworkID] = p.IP
 		} else if m.PublicAddress == "" {
 			m.PublicAddress = p.IP
+		}
+		if floating, ok := z.floatingOf(p.ID); ok && m.PublicAddress == "" {
+			m.PublicAddress = floating.Address
 		}
 	}
 	return m

@@ -159,13 +159,12 @@ func detachNetwork(c *call) reply {
 // networkView is the network on the wire, with its subnet and the servers on it.
 func (c *call) networkView(n *network) map[string]any {
 	servers := c.zone.serversOn(n)
-	status := "ACTIVE"
 	return map[string]any{
-		"id": n.ID, "name": n.Name, "description": n.Subnet.Description, "status": status, "admin_state_up": true,
+		"id": n.ID, "name": n.Name, "description": n.Subnet.Description, "status": "ACTIVE", "admin_state_up": true,
 		"shared": n.Public, "router:external": n.Public, "subnets": []map[string]any{c.zone.subnetView(n)}, "servers": servers,
 		"tenant_id": stableID("tenant"), "dhcp_ip": "", "mtu": n.MTU, "port_security_enabled": true, "qos_policy_id": "",
 		"ipv4_address_scope": nil, "ipv6_address_scope": nil, "availability_zones": []string{"nova"},
-		"availability_zone_hints": []string{}, "tags": []any{}, "revision_number": n.Version, "read_only": n.Public,
+		"availability_zone_hints": []string{}, "tags": c.tagNames(n.ID), "revision_number": n.Version, "read_only": n.Public,
 		"created_at": timestamp(n.Created), "updated_at": timestamp(n.Updated),
 	}
 }

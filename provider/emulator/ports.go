@@ -18,6 +18,7 @@ type port struct {
 	Security  bool     `json:"security"`
 	Disabled  bool     `json:"disabled"`
 	Groups    []string `json:"groups"`
+	Hidden    *wait    `json:"hidden,omitempty"` // a public address that came late does not show before this is over
 }
 
 func (p *port) key() string { return p.ID }
@@ -31,6 +32,7 @@ func portRoutes(r *router) {
 }
 
 func listPorts(c *call) reply {
+	c.readServers()
 	ports := []map[string]any{}
 	for _, p := range c.zone.Ports {
 		if c.zone.addressShows(p) {
@@ -125,8 +127,9 @@ func (z *zone) portsOf(matches func(*port) bool) []*port {
 	return ports
 }
 
-// removePort also leaves floating addresses without a port.
+// removePort also leaves floating addresses without a port, and forgets the reverse name of an address that is given back.
 func (z *zone) removePort(p *port) {
+	z.PTRs = without(z.PTRs, p.IP)
 	z.Ports = without(z.Ports, p.ID)
 	for _, f := range z.FloatingIPs {
 		if f.PortID == p.ID {

@@ -58,10 +58,6 @@ func readQuota(c *call) reply {
 		plan := catalogue.plan(s.Plan)
 		cores, memory = cores+plan.Cores, memory+plan.MemoryGB
 	}
-	volumeGB := 0
-	for _, v := range c.zone.Volumes {
-		volumeGB += v.Size
-	}
 	return withData(http.StatusOK, map[string]any{
 		"max_total_instances":        limit(q.Servers),
 		"total_instances_used":       len(c.zone.Servers),
@@ -77,12 +73,11 @@ func readQuota(c *call) reply {
 		"max_server_groups":          limit(q.ServerGroups),
 		"total_server_groups_used":   len(c.zone.ServerGroups),
 		"max_total_floating_ips":     limit(q.FloatingIPs),
-		"total_floating_ip_used":     len(c.zone.FloatingIPs),
-		"max_total_volumes":          limit(q.Volumes),
-		"total_volumes_used":         len(c.zone.Volumes),
-		"max_total_volume_gigabytes": limit(q.VolumeGB),
-		"total_gigabytes_used":       volumeGB,
-		"max_total_networks":         limit(q.Networks),
-		"total_networks_used":        len(c.zone.privateNetworks()),
+		"total_floating_ips_used":    len(c.zone.FloatingIPs),
+		"max_image_meta":             limit(128),
+		"max_personality":            limit(5),
+		"max_personality_size":       limit(10240),
+		"max_server_meta":            limit(128),
+		"max_server_group_members":   limit(100),
 	})
 }

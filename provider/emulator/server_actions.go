@@ -191,9 +191,7 @@ func addPublicIP(c *call, s *server) reply {
 	if len(groups) > 0 {
 		p.Groups = groups
 	}
-	if s.Status != "BUILD" {
-		s.AddressWait = c.emulator.options.Pace.Address.begin(c.now)
-	}
+	p.Hidden = c.emulator.options.Pace.Address.begin(c.now)
 	s.note("add-public-ip", c.now)
 	c.changed()
 	c.emulator.machineChanged(c.zone, s)

@@ -223,17 +223,18 @@ func (c *call) build(o order, name string) (*server, reply, bool) {
 		}
 	}
 	if o.public {
-		if _, refusal, ok := c.newPublicPort(s); !ok {
+		p, refusal, ok := c.newPublicPort(s)
+		if !ok {
 			return s, refusal, false
 		}
+		p.Hidden = s.AddressStep.begin(c.now)
 	}
 	for i, v := range o.body.Volumes {
-		size := v.Size
 		volumeName := v.Name
 		if volumeName == "" {
 			volumeName = fmt.Sprintf("%s-volume-%d", name, i+1)
 		}
-		c.attachVolume(c.newVolume(volumeName, v.Description, v.Type, size), s)
+		c.attachVolume(c.newVolume(volumeName, v.Description, v.Type, v.Size), s)
 	}
 	for _, id := range o.body.VolumeIDs {
 		v, _ := find(c.zone.Volumes, id)

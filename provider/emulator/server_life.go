@@ -20,27 +20,24 @@ func (c *call) readServer(id string) {
 	}
 	if s.Next != nil {
 		s.Next.Wait.read()
-	} else if s.AddressWait != nil {
-		s.AddressWait.read()
+	}
+	if s.Status != "BUILD" {
+		for _, p := range c.zone.hiddenPorts(s) {
+			p.Hidden.read()
+		}
 	}
 }
 
 // settle moves a server forward if its time has come and the machine behind it is where it should be. It is called with the
 // world locked and says whether anything changed.
 func (e *Emulator) settle(z *zone, s *server, now time.Time) bool {
-	if s.Next == nil {
-		if s.AddressWait != nil && s.AddressWait.over(now) {
-			s.AddressWait = nil
-			return true
-		}
-		return false
-	}
-	if !s.Next.Wait.over(now) {
-		return false
+	shown := s.Status != "BUILD" && z.showAddresses(s, now)
+	if s.Next == nil || !s.Next.Wait.over(now) {
+		return shown
 	}
 	settled, err := e.machineSettled(s.ID)
 	if !settled {
-		return false
+		return shown
 	}
 	next := *s.Next
 	s.Next, s.TaskState = nil, ""
@@ -54,7 +51,9 @@ func (e *Emulator) settle(z *zone, s *server, now time.Time) bool {
 		s.Status, s.Error = "ERROR", err.Error()
 	default:
 		if s.Status == "BUILD" {
-			s.AddressWait = s.AddressStep.begin(now)
+			for _, p := range z.hiddenPorts(s) {
+				p.Hidden = s.AddressStep.begin(now)
+			}
 		}
 		s.Status = next.Status
 	}
@@ -83,5 +82,20 @@ func (z *zone) addressShows(p *port) bool {
 	if !ok || s.Status == "BUILD" {
 		return false
 	}
-	return !p.Public || s.AddressWait == nil
+	return p.Hidden == nil
+}
+
+// showAddresses shows the addresses of a server that were hidden long enough.
+func (z *zone) showAddresses(s *server, now time.Time) bool {
+	shown := false
+	for _, p := range z.hiddenPorts(s) {
+		if p.Hidden.over(now) {
+			p.Hidden, shown = nil, true
+		}
+	}
+	return shown
+}
+
+func (z *zone) hiddenPorts(s *server) []*port {
+	return z.portsOf(func(p *port) bool { return p.ServerID == s.ID && p.Hidden != nil })
 }

@@ -13,6 +13,11 @@ func (c *call) serverView(s *server) map[string]any {
 			addresses[n.Name] = append(addresses[n.Name], map[string]any{
 				"mac_addr": p.MAC, "version": "4", "addr": p.IP, "type": "fixed", "is_public": p.Public, "is_vpc": false,
 			})
+			if f, ok := c.zone.floatingOf(p.ID); ok {
+				addresses[n.Name] = append(addresses[n.Name], map[string]any{
+					"mac_addr": p.MAC, "version": "4", "addr": f.Address, "type": "floating", "is_public": true, "is_vpc": false,
+				})
+			}
 		}
 	}
 	groups := []map[string]any{}

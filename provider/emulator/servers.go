@@ -27,10 +27,9 @@ type server struct {
 	ServerGroup  string         `json:"serverGroup,omitempty"`
 	Tags         []string       `json:"tags"`
 	Created      time.Time      `json:"created"`
-	Next         *transition    `json:"next,omitempty"`        // the state it is on the way to
-	AddressWait  *wait          `json:"addressWait,omitempty"` // public addresses do not show before this is over
-	AddressStep  Step           `json:"addressStep"`           // how long AddressWait will be once the server is ACTIVE
-	Installation int            `json:"installation"`          // counts rebuilds
+	Next         *transition    `json:"next,omitempty"` // the state it is on the way to
+	AddressStep  Step           `json:"addressStep"`    // how long public addresses stay hidden once the server is ACTIVE
+	Installation int            `json:"installation"`   // counts rebuilds
 	Actions      []serverAction `json:"actions"`
 }
 
@@ -110,7 +109,7 @@ func deleteServer(c *call) reply {
 }
 
 func (c *call) deleteServer(s *server) {
-	s.TaskState, s.AddressWait = "deleting", nil
+	s.TaskState = "deleting"
 	s.Next = &transition{Status: statusGone, Wait: c.emulator.options.Pace.Delete.begin(c.now)}
 	s.note("delete", c.now)
 	for _, v := range c.zone.Volumes {

@@ -42,6 +42,9 @@ func open(t *testing.T, options emulator.Options) *account {
 	return &account{t, e, server}
 }
 
+// in is the same account for a subtest.
+func (a *account) in(t *testing.T) *account { return &account{t, a.emulator, a.server} }
+
 // answer is the reply to a call.
 type answer struct {
 	t      *testing.T
@@ -175,6 +178,20 @@ func (a *account) await(id, status string) map[string]any {
 	}
 	a.t.Fatalf("server %s did not become %s", id, status)
 	return nil
+}
+
+// awaitPublic reads a server until its public address shows, and returns that.
+func (a *account) awaitPublic(id string) string {
+	a.t.Helper()
+	server := a.await(id, "ACTIVE")
+	for a.t.Context().Err() == nil {
+		if public, _ := addresses(server); len(public) > 0 {
+			return public[0]
+		}
+		server = a.call(200, "GET", zone+"/servers/"+id, nil).object()
+	}
+	a.t.Fatalf("server %s got no public address", id)
+	return ""
 }
 
 // addresses lists a server's addresses, the public ones first.

@@ -51,7 +51,7 @@ func TestTheVersionsAreTheCatalogues(t *testing.T) {
 		"kube-prometheus-stack":    "88.5.3",
 		"minio":                    "5.4.0",
 		"postgresql":               "16.7.27",
-		"prometheus-operator-crds": "30.0.1",
+		"prometheus-operator-crds": "31.0.1",
 	})
 }
 

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
 )
+
+// errSaid is the failure of a program that has told the user itself.
+var errSaid = errors.New("the program has said what is wrong")
 
 func main() {
 	// The first interrupt is left to pulumi, which then stops cleanly; we only must not die before it.
@@ -34,11 +36,9 @@ func main() {
 		statusCommand(), envCommand(), logsCommand(), downCommand(), buildCommand(), serveCommand(),
 	)
 	if err := root.ExecuteContext(ctx); err != nil {
-		// pulumi has already said what is wrong
-		if exit := (&exec.ExitError{}); errors.As(err, &exit) {
-			os.Exit(1)
+		if !errors.Is(err, errSaid) {
+			fmt.Fprintln(os.Stderr, "error:", err)
 		}
-		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }

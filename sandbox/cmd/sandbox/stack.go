@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -80,7 +81,11 @@ func pulumi(ctx context.Context, w *workspace.Workspace, stack string, out io.Wr
 		return err
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, out, os.Stderr
-	return cmd.Run()
+	err = cmd.Run()
+	if exit := (&exec.ExitError{}); errors.As(err, &exit) {
+		return errSaid
+	}
+	return err
 }
 
 func pulumiProcess(ctx context.Context, w *workspace.Workspace, stack string, arguments ...string) (*exec.Cmd, error) {
