@@ -15,6 +15,8 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
+
+	"github.com/iransre/exchange-platform/sandbox/charts/internal/render"
 )
 
 // exchangeFolder is the platform's own chart. It is tested here because this module has the Helm SDK.
@@ -27,7 +29,7 @@ func TestTheExchangesManifests(t *testing.T) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), "-values.yaml")
 		t.Run(name, func(t *testing.T) {
-			golden.Assert(t, manifests(t, render(t, exchange(t), "exchange", exchangeValues(t, name))), filepath.Join("exchange", name+".yaml"))
+			golden.Assert(t, manifests(t, rendered(t, exchange(t), "exchange", exchangeValues(t, name))), filepath.Join("exchange", name+".yaml"))
 		})
 	}
 }
@@ -50,27 +52,27 @@ func TestTheExchangeRefusesWrongValues(t *testing.T) {
 			values := exchangeValues(t, "demo")
 			change := map[string]any{}
 			assert.NilError(t, yaml.Unmarshal([]byte(test.change), &change))
-			_, err := renderOrError(exchange(t), "exchange", chartutil.CoalesceTables(change, values))
+			_, err := render.Objects(exchange(t), "exchange", "ns", chartutil.CoalesceTables(change, values))
 			assert.ErrorContains(t, err, test.message)
 		})
 	}
 }
 
 func TestTheExchangesDefaultsAloneAreRefused(t *testing.T) {
-	_, err := renderOrError(exchange(t), "exchange", map[string]any{})
+	_, err := render.Objects(exchange(t), "exchange", "ns", map[string]any{})
 	for _, required := range []string{"/image/repository", "/image/tag", "/host", "/django/existingSecret", "/database/host", "/objectStore/endpoint"} {
 		assert.ErrorContains(t, err, required)
 	}
 }
 
 func TestAChangedSettingRollsThePods(t *testing.T) {
-	before := render(t, exchange(t), "exchange", exchangeValues(t, "demo"))
+	before := rendered(t, exchange(t), "exchange", exchangeValues(t, "demo"))
 	for name, change := range map[string]map[string]any{
 		"setting": {"env": map[string]any{"FEATURE": "on"}},
 		"secret":  {"secretRevision": "2"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			after := render(t, exchange(t), "exchange", chartutil.CoalesceTables(change, exchangeValues(t, "demo")))
+			after := rendered(t, exchange(t), "exchange", chartutil.CoalesceTables(change, exchangeValues(t, "demo")))
 			for _, part := range []string{"exchange-web", "exchange-worker"} {
 				assert.Assert(t, !equalTemplates(find(t, before, "Deployment", part), find(t, after, "Deployment", part)), part)
 			}
@@ -80,7 +82,7 @@ func TestAChangedSettingRollsThePods(t *testing.T) {
 
 // The hook runs before the chart's other objects: it may use nothing but what is there before the chart.
 func TestTheMigrationsNeedNothingOfTheChart(t *testing.T) {
-	job := find(t, render(t, exchange(t), "exchange", exchangeValues(t, "demo")), "Job", "exchange-migrations")
+	job := find(t, rendered(t, exchange(t), "exchange", exchangeValues(t, "demo")), "Job", "exchange-migrations")
 	assert.Equal(t, job.GetAnnotations()["helm.sh/hook"], "pre-install,pre-upgrade")
 	text, err := yaml.Marshal(job.Object)
 	assert.NilError(t, err)
@@ -91,7 +93,7 @@ func TestTheMigrationsNeedNothingOfTheChart(t *testing.T) {
 
 // A second copy of the pods' rules, in the words of the restricted pod security standard.
 func TestNoContainerOfTheExchangeHasRights(t *testing.T) {
-	for _, object := range render(t, exchange(t), "exchange", exchangeValues(t, "prod")) {
+	for _, object := range rendered(t, exchange(t), "exchange", exchangeValues(t, "prod")) {
 		pod := podSpec(object)
 		if pod == nil {
 			continue

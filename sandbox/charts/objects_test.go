@@ -26,7 +26,7 @@ func TestAStandInRendersTheObjectsOfTheRealChart(t *testing.T) {
 			chartName, _, _ := strings.Cut(name, ".")
 			stand, err := charts.Load(chartName)
 			assert.NilError(t, err)
-			objects := render(t, stand, "x", readValues(t, name+".yaml"))
+			objects := rendered(t, stand, "x", readValues(t, name+".yaml"))
 			golden.Assert(t, summary(objects), filepath.Join("objects", name+".txt"))
 		})
 	}

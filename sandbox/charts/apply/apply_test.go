@@ -1,0 +1,159 @@
+// Package apply_test applies what the charts render to a real API server. It is apart from the other tests of the charts,
+// because it needs the control plane's binary and takes seconds.
+package apply_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/poll"
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/yaml"
+
+	"github.com/iransre/exchange-platform/sandbox/charts"
+	"github.com/iransre/exchange-platform/sandbox/charts/internal/render"
+	"github.com/iransre/exchange-platform/sandbox/controlplane/controlplanetest"
+)
+
+const (
+	address    = "127.94.8.1"
+	components = "../../../components"
+	exchange   = "../../../charts/exchange"
+)
+
+func TestTheAPIServerTakesWhatTheChartsRender(t *testing.T) {
+	c := connect(t)
+	// The kinds of the Prometheus operator come first, as they do in a stack.
+	first := "prometheus-operator-crds"
+	c.apply(t, c.standIn(t, first))
+	for _, name := range charts.Names() {
+		if name != first {
+			t.Run(name, func(t *testing.T) { c.apply(t, c.standIn(t, name)) })
+		}
+	}
+	own, err := loader.LoadDir(exchange)
+	assert.NilError(t, err)
+	for _, name := range []string{"demo", "prod"} {
+		t.Run("exchange "+name, func(t *testing.T) {
+			values, err := chartutil.ReadValuesFile(filepath.Join(exchange, "ci", name+"-values.yaml"))
+			assert.NilError(t, err)
+			objects := c.render(t, own, "exchange-"+name, values)
+			c.apply(t, objects)
+			for _, object := range objects {
+				c.createPod(t, object)
+			}
+		})
+	}
+}
+
+// cluster is an API server with a client for objects of any kind.
+type cluster struct {
+	objects dynamic.Interface
+	mapper  meta.ResettableRESTMapper
+}
+
+func connect(t *testing.T) *cluster {
+	t.Helper()
+	config, err := clientcmd.RESTConfigFromKubeConfig(controlplanetest.Start(t, address).Kubeconfig())
+	assert.NilError(t, err)
+	config.QPS = -1
+	objects, err := dynamic.NewForConfig(config)
+	assert.NilError(t, err)
+	kinds, err := discovery.NewDiscoveryClientForConfig(config)
+	assert.NilError(t, err)
+	return &cluster{objects, restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(kinds))}
+}
+
+// standIn renders a stand-in with the values that the platform's component gives it.
+func (c *cluster) standIn(t *testing.T, name string) []*unstructured.Unstructured {
+	t.Helper()
+	stand, err := charts.Load(name)
+	assert.NilError(t, err)
+	files, err := filepath.Glob(filepath.Join(components, "*", "testdata", name+".values.yaml"))
+	assert.NilError(t, err)
+	assert.Equal(t, len(files), 1)
+	text, err := os.ReadFile(files[0])
+	assert.NilError(t, err)
+	values := map[string]any{}
+	assert.NilError(t, yaml.Unmarshal(text, &values))
+	return c.render(t, stand, name, values)
+}
+
+// render renders a release into a namespace of its own that exists and only takes pods without rights.
+func (c *cluster) render(t *testing.T, of *chart.Chart, release string, values map[string]any) []*unstructured.Unstructured {
+	t.Helper()
+	objects, err := render.Objects(of, release, release, values)
+	assert.NilError(t, err)
+	c.apply(t, []*unstructured.Unstructured{
+		{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{
+			"name": release, "labels": map[string]any{"pod-security.kubernetes.io/enforce": "restricted"},
+		}}},
+		// A controller would make it a moment later; no pod is admitted without it.
+		{Object: map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": map[string]any{
+			"name": "default", "namespace": release,
+		}}},
+	})
+	return objects
+}
+
+// apply applies the objects. A field that the API does not know is an error.
+func (c *cluster) apply(t *testing.T, objects []*unstructured.Unstructured) {
+	t.Helper()
+	for _, object := range objects {
+		text, err := object.MarshalJSON()
+		assert.NilError(t, err)
+		force := true
+		_, err = c.resource(t, object).Patch(t.Context(), object.GetName(), "application/apply-patch+yaml", text,
+			metav1.PatchOptions{FieldManager: "test", Force: &force, FieldValidation: metav1.FieldValidationStrict})
+		assert.NilError(t, err, "%s %s", object.GetKind(), object.GetName())
+	}
+}
+
+// createPod asks whether the namespace would admit a pod of this workload.
+func (c *cluster) createPod(t *testing.T, workload *unstructured.Unstructured) {
+	t.Helper()
+	spec, isWorkload, _ := unstructured.NestedMap(workload.Object, "spec", "template", "spec")
+	if !isWorkload {
+		return
+	}
+	pod := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "v1", "kind": "Pod", "spec": spec,
+		"metadata": map[string]any{"name": "try", "namespace": workload.GetNamespace()},
+	}}
+	_, err := c.resource(t, pod).Create(t.Context(), pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	assert.NilError(t, err, "%s %s", workload.GetKind(), workload.GetName())
+}
+
+// resource is where objects of this kind live. A kind that was just defined takes a moment to be served.
+func (c *cluster) resource(t *testing.T, object *unstructured.Unstructured) dynamic.ResourceInterface {
+	t.Helper()
+	kind := object.GroupVersionKind()
+	var mapping *meta.RESTMapping
+	poll.WaitOn(t, func(poll.LogT) poll.Result {
+		var err error
+		if mapping, err = c.mapper.RESTMapping(schema.GroupKind{Group: kind.Group, Kind: kind.Kind}, kind.Version); err != nil {
+			c.mapper.Reset()
+			return poll.Continue("%v", err)
+		}
+		return poll.Success()
+	}, poll.WithTimeout(10*time.Second))
+	if mapping.Scope.Name() == meta.RESTScopeNameRoot {
+		return c.objects.Resource(mapping.Resource)
+	}
+	namespace := object.GetNamespace()
+	return c.objects.Resource(mapping.Resource).Namespace(namespace)
+}
