@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // searchPath is PATH inside a machine.
@@ -147,12 +148,29 @@ func (p *process) kill() {
 
 // signal sends a signal to the command, and with everyone also to all that it started.
 func (p *process) signal(s syscall.Signal, scope signalScope) {
-	for _, first := range children(p.cmd.Process.Pid) {
-		for _, pid := range children(first) {
-			_ = syscall.Kill(pid, s)
-			if scope == everyone {
-				signalTree(pid, s)
-			}
+	for _, pid := range p.commands() {
+		_ = syscall.Kill(pid, s)
+		if scope == everyone {
+			signalTree(pid, s)
+		}
+	}
+}
+
+// commands are the processes right below the first one of the namespace: the command, and what lost its parent. A command
+// that bwrap has still to start is waited for.
+func (p *process) commands() []int {
+	for {
+		var found []int
+		for _, first := range children(p.cmd.Process.Pid) {
+			found = append(found, children(first)...)
+		}
+		if len(found) > 0 {
+			return found
+		}
+		select {
+		case <-p.done:
+			return nil
+		case <-time.After(time.Millisecond):
 		}
 	}
 }
@@ -174,10 +192,8 @@ func signalTree(pid int, s syscall.Signal) {
 
 // mainPID is the command's process number as this machine sees it, or 0.
 func (p *process) mainPID() int {
-	for _, first := range children(p.cmd.Process.Pid) {
-		for _, pid := range children(first) {
-			return pid
-		}
+	for _, pid := range p.commands() {
+		return pid
 	}
 	return 0
 }

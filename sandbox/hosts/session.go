@@ -13,6 +13,7 @@ import (
 	"github.com/creack/pty"
 	"github.com/gliderlabs/ssh"
 	"github.com/iransre/exchange-platform/sandbox/hosts/guestapi"
+	"golang.org/x/sys/unix"
 )
 
 // execute runs what a session asks for and ends when that ends; when the client goes first, so does all the session started.
@@ -107,10 +108,7 @@ func (s *sshServer) onTerminal(ctx context.Context, c command, size ssh.Window, 
 		return 0, err
 	}
 	defer master.Close()
-	setSize := func(w ssh.Window) {
-		_ = pty.Setsize(master, &pty.Winsize{Rows: uint16(w.Height), Cols: uint16(w.Width)})
-	}
-	setSize(size)
+	resize(master, size)
 	c.terminal = slave
 	p, err := s.run.jail.start(c)
 	if err := errors.Join(err, slave.Close()); err != nil {
@@ -118,7 +116,7 @@ func (s *sshServer) onTerminal(ctx context.Context, c command, size ssh.Window, 
 	}
 	go func() {
 		for w := range windows {
-			setSize(w)
+			resize(master, w)
 		}
 	}()
 	go func() { _, _ = io.Copy(master, raw.channel) }()
@@ -130,6 +128,17 @@ func (s *sshServer) onTerminal(ctx context.Context, c command, size ssh.Window, 
 	code := s.await(ctx, p, nil)
 	<-shown
 	return code, nil
+}
+
+// resize tells a terminal its size. It does not take the file's descriptor out, which would make its reads block.
+func resize(master *os.File, w ssh.Window) {
+	raw, err := master.SyscallConn()
+	if err != nil {
+		return // it was closed
+	}
+	_ = raw.Control(func(fd uintptr) {
+		_ = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: uint16(w.Height), Col: uint16(w.Width)})
+	})
 }
 
 // await waits for the process, passing on signals, and ends it when the session is gone.

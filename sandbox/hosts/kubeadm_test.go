@@ -1,0 +1,100 @@
+package hosts_test
+
+import (
+	"io"
+	"net"
+	"testing"
+
+	"github.com/iransre/exchange-platform/sandbox/hosts"
+	"github.com/iransre/exchange-platform/sandbox/hosts/hoststest"
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/assert/cmp"
+)
+
+// greeter stands for an API server: it says hello and hangs up.
+func greeter(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	assert.NilError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Write([]byte("hello"))
+			_ = conn.Close()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// api connects to the API of a machine and returns what it says.
+func (w *world) api(name string) (string, error) {
+	conn, err := net.Dial("tcp", net.JoinHostPort(w.specs[name].PublicAddress, "6443"))
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	said, err := io.ReadAll(conn)
+	return string(said), err
+}
+
+func TestKubeadm(t *testing.T) {
+	w := newWorld(t)
+	cluster := w.options.Cluster.(*hoststest.Cluster)
+	cluster.API = greeter(t)
+	w.boot("m1", "w1", "m2")
+	assert.Equal(t, w.run("w1", "sudo kubeadm join").stderr, "kubeadm: there is no cluster to join: no control plane has run kubeadm init\n")
+	_, err := w.api("m1")
+	assert.ErrorContains(t, err, "refused", "no API before kubeadm init")
+
+	w.must("m1", "sudo kubeadm init --node-name arvan-m1 --advertise-address 10.0.0.1 --external-address "+w.specs["m1"].PublicAddress+
+		" --apiserver-cert-extra-sans api.example,10.9.9.9 --node-labels a=b,c= --node-taints k=v:NoSchedule --kubernetes-version 1.34.3")
+	assert.DeepEqual(t, cluster.Nodes(), map[string]hosts.Node{"arvan-m1": {
+		Name: "arvan-m1", ControlPlane: true, InternalIP: "10.0.0.1", ExternalIP: w.specs["m1"].PublicAddress,
+		Labels: map[string]string{"a": "b", "c": ""}, Taints: []string{"k=v:NoSchedule"}, Version: "v1.34.3",
+	}})
+	for _, name := range []string{"api.example", "10.9.9.9", "10.0.0.1", "arvan-m1", w.specs["m1"].PublicAddress, "localhost"} {
+		assert.Assert(t, cmp.Contains(cluster.CertSANs(), name))
+	}
+	said, err := w.api("m1")
+	assert.NilError(t, err)
+	assert.Equal(t, said, "hello")
+	assert.Equal(t, w.must("m1", "grep server: /etc/kubernetes/admin.conf; stat -c %a /etc/kubernetes/admin.conf; systemctl is-active kubelet; ls /var/lib/kubelet"),
+		"    server: https://"+w.specs["m1"].PublicAddress+":6443\n600\nactive\nconfig.yaml")
+
+	w.must("w1", "sudo kubeadm join --node-name arvan-w1 --kubernetes-version v1.35.4")
+	w.must("m2", "sudo kubeadm join --control-plane")
+	nodes := cluster.Nodes()
+	assert.Equal(t, nodes["arvan-w1"].InternalIP, "10.0.0.2")
+	assert.Assert(t, !nodes["arvan-w1"].ControlPlane && nodes["m2"].ControlPlane)
+	for _, name := range []string{"api.example", "m2", "10.0.0.3"} {
+		assert.Assert(t, cmp.Contains(cluster.CertSANs(), name), "the certificate serves all control planes")
+	}
+	_, err = w.api("w1")
+	assert.ErrorContains(t, err, "refused", "workers have no API")
+
+	assert.NilError(t, w.Close())
+	w.open()
+	said, err = w.api("m2")
+	assert.NilError(t, err)
+	assert.Equal(t, said, "hello", "after a restart")
+
+	w.must("m2", "sudo kubeadm reset --force; test ! -e /etc/kubernetes/admin.conf; test ! -e /var/lib/kubelet/config.yaml")
+	_, err = w.api("m2")
+	assert.ErrorContains(t, err, "refused")
+	assert.Assert(t, cmp.Len(cluster.Nodes(), 2))
+	w.must("m2", "sudo kubeadm reset -f")
+	assert.Equal(t, w.run("m2", "sudo kubeadm join --bogus").stderr, "kubeadm: the sandbox's stand-in does not know \"--bogus\"\n")
+}
+
+func TestKubeadmWithoutCluster(t *testing.T) {
+	w := newWorld(t)
+	assert.NilError(t, w.Close())
+	w.options.Cluster = nil
+	w.open()
+	w.boot("m1")
+	assert.Equal(t, w.run("m1", "sudo kubeadm init").stderr, "kubeadm: this sandbox runs no Kubernetes control plane\n")
+}

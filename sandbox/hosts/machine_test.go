@@ -1,0 +1,184 @@
+package hosts_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/iransre/exchange-platform/sandbox/hosts"
+	"github.com/iransre/exchange-platform/sandbox/hosts/hoststest"
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/assert/cmp"
+)
+
+// withKey puts the test's key where ssh inside a machine finds it.
+func (w *world) withKey(name string) {
+	w.t.Helper()
+	got := run(w.t, w.dial("root", name), string(w.key.Private),
+		"mkdir -p ~/.ssh && cat > ~/.ssh/id_ed25519 && chmod 600 ~/.ssh/id_ed25519 && echo 'StrictHostKeyChecking=accept-new' > ~/.ssh/config")
+	assert.Equal(w.t, got.code, 0, got.stderr)
+}
+
+func TestPrivateNetwork(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1", "w1")
+	alien := w.spec("alien")
+	alien.PrivateAddresses = map[string]string{"net-2": "10.0.0.2"}
+	w.bootSpec(alien)
+	w.withKey("m1")
+	root := w.dial("root", "m1")
+	for _, target := range []string{"10.0.0.2", "w1", w.specs["w1"].PublicAddress} {
+		assert.Equal(t, run(t, root, "", "ssh "+target+" hostname").stdout, "w1\n", target)
+	}
+	assert.Equal(t, run(t, root, "", "ssh ubuntu@10.0.0.2 'echo $SSH_CONNECTION; exit 9'"), result{stdout: "10.0.0.1 0 10.0.0.2 22\n", stderr: "", code: 9})
+	assert.Equal(t, run(t, root, "", "ssh 10.0.0.1 hostname; ssh localhost hostname").stdout, "m1\nm1\n")
+	assert.Equal(t, run(t, root, "", "echo data | ssh 10.0.0.2 'cat > /opt/x'; scp -q /etc/hostname 10.0.0.2:/opt/y; ssh w1 cat /opt/x /opt/y").stdout, "data\nm1\n")
+	got := run(t, root, "", "ssh 10.0.0.99 true")
+	assert.Equal(t, got.code, 255)
+	assert.Assert(t, cmp.Contains(got.stderr, "no route to host: no machine on the networks of m1 has this address"))
+}
+
+func TestBootIsIdempotent(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1")
+	w.must("m1", "echo kept > /opt/file")
+	client := w.dial("ubuntu", "m1")
+	spec := w.specs["m1"]
+	spec.PrivateAddresses = map[string]string{hoststest.Network: "10.0.0.1", "net-2": "10.2.0.1"}
+	assert.NilError(t, w.Boot(t.Context(), spec))
+	assert.Equal(t, run(t, client, "", "cat /opt/file").stdout, "kept\n", "nothing was disturbed")
+	assert.DeepEqual(t, w.List()[0].PrivateAddresses, []string{"10.0.0.1", "10.2.0.1"})
+
+	old := spec.PublicAddress
+	spec.PublicAddress = w.prefix + ".200"
+	w.bootSpec(spec)
+	assert.Equal(t, w.must("m1", "cat /opt/file"), "kept")
+	_, err := net.Dial("tcp", net.JoinHostPort(old, "2222"))
+	assert.ErrorContains(t, err, "refused")
+}
+
+func TestMachinesComeBackAfterRestart(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1", "w1")
+	w.must("m1", "echo kept > /opt/file; sudo hostnamectl set-hostname renamed; hostname; sudo systemd-run -q --unit=job sleep 86395.125")
+	assert.NilError(t, w.Stop(t.Context(), "w1"))
+	assert.NilError(t, w.Close())
+	assert.Assert(t, cmp.Len(processes(t, "86395.125"), 0))
+	assert.Assert(t, cmp.Len(processes(t, w.options.Dir), 0), "no process is left")
+
+	w.open()
+	assert.Equal(t, w.must("m1", "cat /opt/file; hostname; systemctl is-active job || true"), "kept\nrenamed\ninactive")
+	_, err := w.tryDial("ubuntu", "w1", w.key.Signer)
+	assert.ErrorContains(t, err, "refused", "a stopped machine stays off")
+	assert.NilError(t, w.Start(t.Context(), "w1"))
+	w.must("w1", "true")
+}
+
+func TestRemoveForgetsTheMachine(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1")
+	w.must("m1", "mkdir -p /opt/deep/er; chmod 000 /opt/deep; sudo kubeadm init --node-name m1; sudo systemd-run -q --unit=job sleep 86394.125")
+	w.Remove(t.Context(), "vm-m1")
+	assert.Assert(t, cmp.Len(processes(t, "86394.125"), 0))
+	entries, err := os.ReadDir(w.options.Dir)
+	assert.NilError(t, err)
+	assert.Assert(t, cmp.Len(entries, 0))
+	assert.Assert(t, cmp.Len(w.options.Cluster.(*hoststest.Cluster).Nodes(), 0))
+	w.Remove(t.Context(), "vm-m1") // once more does no harm
+	w.specs = nil
+}
+
+func TestRebootFromInside(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1")
+	w.must("m1", "touch /run/volatile /opt/stays; sudo systemd-run -q --unit=job sleep 86393.125")
+	client := w.dial("ubuntu", "m1")
+	session, err := client.NewSession()
+	assert.NilError(t, err)
+	assert.Assert(t, session.Run("sudo reboot; sleep 86392.125") != nil)
+	assert.Assert(t, client.Wait() != nil)
+	eventually(t, "it is back", func() bool {
+		client, err := w.tryDial("ubuntu", "m1", w.key.Signer)
+		return err == nil && client.Close() == nil
+	})
+	assert.Equal(t, w.must("m1", "ls /run/volatile /opt/stays 2>/dev/null; systemctl is-active job || true"), "/opt/stays\ninactive")
+}
+
+func TestCutNetwork(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1")
+	client := w.dial("ubuntu", "m1")
+	session, err := client.NewSession()
+	assert.NilError(t, err)
+	stdin, err := session.StdinPipe()
+	assert.NilError(t, err)
+	stdout, err := session.StdoutPipe()
+	assert.NilError(t, err)
+	assert.NilError(t, session.Start("cat"))
+
+	assert.NilError(t, w.Cut("m1"))
+	assert.Assert(t, w.List()[0].Cut)
+	_, err = stdin.Write([]byte("held up\n"))
+	assert.NilError(t, err)
+	fresh, err := net.Dial("tcp", net.JoinHostPort(w.specs["m1"].PublicAddress, "2222"))
+	assert.NilError(t, err)
+	assert.NilError(t, fresh.SetReadDeadline(time.Now().Add(50*time.Millisecond)))
+	_, err = fresh.Read(make([]byte, 1))
+	assert.Assert(t, os.IsTimeout(err), "no answer, and no refusal either: %v", err)
+	assert.NilError(t, fresh.Close())
+
+	assert.NilError(t, w.Restore("m1"))
+	line := make([]byte, len("held up\n"))
+	_, err = io.ReadFull(stdout, line)
+	assert.NilError(t, err)
+	assert.Equal(t, string(line), "held up\n")
+
+	assert.NilError(t, w.Cut("m1"))
+	assert.NilError(t, w.Stop(t.Context(), "m1"), "a cut machine can be stopped")
+	assert.ErrorContains(t, w.Cut("m2"), `no virtual machine is called "m2"; there are: m1`)
+}
+
+func TestBusyAddress(t *testing.T) {
+	w := newWorld(t)
+	spec := w.spec("m1")
+	taken, err := net.Listen("tcp", net.JoinHostPort(spec.PublicAddress, "2222"))
+	assert.NilError(t, err)
+	defer taken.Close()
+	err = w.Boot(t.Context(), spec)
+	assert.Error(t, err, "machine m1: "+taken.Addr().String()+" is in use by another program (another sandbox?): stop it or give this sandbox another address range")
+	assert.NilError(t, taken.Close())
+	w.bootSpec(spec)
+	w.must("m1", "true")
+}
+
+func TestNewSaysWhatIsMissing(t *testing.T) {
+	for name, test := range map[string]struct{ bwrap, message string }{
+		"no bubblewrap":      {"", "hosts: bwrap is not on PATH: install the package bubblewrap"},
+		"no user namespaces": {"echo 'bwrap: No permissions to create new namespace, likely because' >&2; exit 1", "hosts: this machine forbids user namespaces to its users; allow them"},
+		"something else":     {"echo 'bwrap: Can't mount proc' >&2; exit 1", "hosts: bwrap cannot make a machine's root here: bwrap: Can't mount proc"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bin := t.TempDir()
+			if test.bwrap != "" {
+				script := "#!/bin/sh\n" + strings.ReplaceAll(test.bwrap, "Can't", `Can'"'"'t`) + "\n"
+				assert.NilError(t, os.WriteFile(filepath.Join(bin, "bwrap"), []byte(script), 0o755))
+			}
+			t.Setenv("PATH", bin)
+			_, err := hosts.New(hosts.Options{Dir: t.TempDir(), GuestBinary: guest})
+			assert.ErrorContains(t, err, test.message)
+		})
+	}
+	_, err := hosts.New(hosts.Options{Dir: t.TempDir(), GuestBinary: "/no/guest"})
+	assert.Error(t, err, "hosts: the machines' stand-in binary is missing: stat /no/guest: no such file or directory")
+}
+
+func TestBootAfterCloseIsRefused(t *testing.T) {
+	w := newWorld(t)
+	assert.NilError(t, w.Close())
+	assert.ErrorContains(t, w.Boot(context.Background(), w.spec("m1")), "closed")
+}
