@@ -148,15 +148,15 @@ func (c *call) groupView(g *securityGroup) map[string]any {
 	for _, rule := range g.Rules {
 		rules = append(rules, rule.view())
 	}
-	view := c.groupReference(g)
+	view := c.groupReference(g, c.zone.Ports)
 	view["rules"] = rules
 	return view
 }
 
-// groupReference is the group as a server carries it: without rules.
-func (c *call) groupReference(g *securityGroup) map[string]any {
+// groupReference is the group as a server carries it: without rules, and with the addresses of the server's ports.
+func (c *call) groupReference(g *securityGroup, ports []*port) map[string]any {
 	addresses := []string{}
-	for _, p := range c.zone.Ports {
+	for _, p := range ports {
 		if slices.Contains(p.Groups, g.ID) {
 			addresses = append(addresses, p.IP)
 		}

@@ -6,7 +6,8 @@ import "slices"
 func (c *call) serverView(s *server) map[string]any {
 	networks := []string{}
 	addresses := map[string][]map[string]any{}
-	for _, p := range c.zone.portsOf(func(p *port) bool { return p.ServerID == s.ID }) {
+	ports := c.zone.portsOf(func(p *port) bool { return p.ServerID == s.ID })
+	for _, p := range ports {
 		networks = append(networks, p.NetworkID)
 		if c.zone.addressShows(p) {
 			n, _ := find(c.zone.Networks, p.NetworkID)
@@ -23,7 +24,7 @@ func (c *call) serverView(s *server) map[string]any {
 	groups := []map[string]any{}
 	for _, g := range c.zone.Groups {
 		if slices.Contains(s.Groups, g.ID) {
-			groups = append(groups, c.groupReference(g))
+			groups = append(groups, c.groupReference(g, ports))
 		}
 	}
 	tags := []map[string]any{}
