@@ -5,6 +5,7 @@ import (
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
 	"github.com/iransre/exchange-platform/provider/client"
 )
@@ -30,15 +31,27 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 	wrapped.DiffConfig = diffConfig
 	wrapped.Diff = func(ctx context.Context, request p.DiffRequest) (p.DiffResponse, error) {
 		own(request.Urn, request.ID)
-		response, err := provider.Diff(ctx, request)
+		compared := request
+		if request.OldInputs.Len() > 0 {
+			// Inputs are compared with inputs. An output of the same name (the gateway that ArvanCloud picked) is no difference.
+			compared.State = request.OldInputs
+		}
+		response, err := provider.Diff(ctx, compared)
 		if err != nil {
 			return response, err
 		}
 		return adjustDiff(request, response), nil
 	}
+	wrapped.Check = func(ctx context.Context, request p.CheckRequest) (p.CheckResponse, error) {
+		response, err := provider.Check(ctx, request)
+		response.Inputs = withoutUnset(response.Inputs)
+		return response, err
+	}
 	wrapped.Read = func(ctx context.Context, request p.ReadRequest) (p.ReadResponse, error) {
 		own(request.Urn, request.ID)
-		return provider.Read(ctx, request)
+		response, err := provider.Read(ctx, request)
+		response.Inputs = withoutUnset(response.Inputs)
+		return response, err
 	}
 	wrapped.Update = func(ctx context.Context, request p.UpdateRequest) (p.UpdateResponse, error) {
 		own(request.Urn, request.ID)
@@ -75,4 +88,31 @@ func adjustDiff(request p.DiffRequest, response p.DiffResponse) p.DiffResponse {
 		response.DeleteBeforeReplace = !changed("zone", "name")
 	}
 	return response
+}
+
+// withoutUnset drops empty texts and zeros from inputs. They mean that an input is not set, and only make previews and imported
+// code longer.
+func withoutUnset(inputs property.Map) property.Map {
+	kept := map[string]property.Value{}
+	for name, value := range inputs.All {
+		if value.IsString() && value.AsString() == "" || value.IsNumber() && value.AsNumber() == 0 {
+			continue
+		}
+		kept[name] = withoutUnsetInside(value)
+	}
+	return property.NewMap(kept)
+}
+
+func withoutUnsetInside(value property.Value) property.Value {
+	switch {
+	case value.IsMap():
+		return property.WithGoValue(value, withoutUnset(value.AsMap()))
+	case value.IsArray():
+		elements := make([]property.Value, 0, value.AsArray().Len())
+		for _, element := range value.AsArray().All {
+			elements = append(elements, withoutUnsetInside(element))
+		}
+		return property.WithGoValue(value, property.NewArray(elements))
+	}
+	return value
 }
