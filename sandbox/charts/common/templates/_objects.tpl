@@ -182,3 +182,15 @@ storageClassName: {{ . }}
 {{- $resources := .resources | default (get $sizes (.resourcesPreset | default "none")) -}}
 {{- toYaml ($resources | default dict) -}}
 {{- end -}}
+
+{{/* The rights of a container of Bitnami's charts: none. */}}
+{{- define "common.noRights" -}}
+runAsNonRoot: true
+runAsUser: 1001
+runAsGroup: 1001
+privileged: false
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}

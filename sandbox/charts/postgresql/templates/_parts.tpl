@@ -75,7 +75,7 @@ spec:
             - {name: tcp-postgresql, containerPort: 5432}
           livenessProbe: {tcpSocket: {port: tcp-postgresql}, initialDelaySeconds: 30}
           readinessProbe: {tcpSocket: {port: tcp-postgresql}, initialDelaySeconds: 5}
-          securityContext: {runAsNonRoot: true, runAsUser: 1001, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: RuntimeDefault}}
+          securityContext: {{- include "common.noRights" . | nindent 12 }}
           resources: {{- include "common.resources" $r | nindent 12 }}
           volumeMounts:
             - {name: data, mountPath: /bitnami/postgresql}
@@ -84,6 +84,7 @@ spec:
           image: {{ include "common.image" (dict "root" .root "image" $v.metrics.image) }}
           ports:
             - {name: http-metrics, containerPort: 9187}
+          securityContext: {{- include "common.noRights" . | nindent 12 }}
           resources: {{- include "common.resources" $v.metrics | nindent 12 }}
         {{- end }}
       {{- if not $r.persistence.enabled }}
