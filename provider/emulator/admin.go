@@ -93,7 +93,8 @@ func (e *Emulator) patchSettings(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, e.Settings())
 }
 
-// serveState shows what exists, in short (items) and in full (world, without user data).
+// serveState shows what exists: in short as one list (items) and as a list per kind that there is any of (servers, networks,
+// securityGroups, …), in full as the world, without user data.
 func (e *Emulator) serveState(w http.ResponseWriter, _ *http.Request) {
 	items := e.Contents()
 	e.mu.Lock()
@@ -112,14 +113,19 @@ func (e *Emulator) serveState(w http.ResponseWriter, _ *http.Request) {
 			s.UserData = ""
 		}
 	}
-	hourly := 0.0
+	hourly, kinds := 0.0, map[string][]Item{}
 	for _, item := range items {
 		hourly += item.Hourly
+		kinds[item.plural()] = append(kinds[item.plural()], item)
 	}
-	writeJSON(w, http.StatusOK, map[string]any{
+	state := map[string]any{
 		"items": items, "world": shown, "faults": e.Faults(), "requests": e.RequestCount(),
 		"cost": map[string]any{"currency": "IRR", "perHour": hourly, "perMonth": hourly * hoursPerMonth},
-	})
+	}
+	for kind, members := range kinds {
+		state[kind] = members
+	}
+	writeJSON(w, http.StatusOK, state)
 }
 
 func (e *Emulator) serveRequests(w http.ResponseWriter, r *http.Request) {

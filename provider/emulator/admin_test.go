@@ -49,6 +49,9 @@ func TestWatching(t *testing.T) {
 	state := string(a.call(200, "GET", "/_emulator/state", nil).raw)
 	assert.Assert(t, strings.Contains(state, id))
 	assert.Assert(t, strings.Contains(state, `"perHour": 10400`), state)
+	var lists map[string]json.RawMessage
+	assert.NilError(t, json.Unmarshal([]byte(state), &lists))
+	assert.Assert(t, strings.Contains(string(lists["servers"]), id) && lists["networks"] == nil)
 	var requests []emulator.RequestRecord
 	assert.NilError(t, json.Unmarshal(a.call(200, "GET", "/_emulator/requests?last=1", nil).raw, &requests))
 	assert.Equal(t, len(requests), 1)

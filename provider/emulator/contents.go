@@ -5,7 +5,7 @@ import "strings"
 // Item is one thing that exists because somebody made it.
 type Item struct {
 	Zone    string  `json:"zone"` // empty for domains and records
-	Kind    string  `json:"kind"`
+	Kind    string  `json:"kind"` // server, network, security-group, ssh-key, server-group, volume, floating-ip, tag, ptr, domain, dns-record
 	ID      string  `json:"id"`
 	Name    string  `json:"name"`
 	Status  string  `json:"status,omitempty"`
@@ -90,4 +90,13 @@ func (z *zone) hourly(s *server) float64 {
 		return 0
 	}
 	return catalogue.plan(s.Plan).Hourly
+}
+
+// plural is the item's kind as the key of a list, for example securityGroups.
+func (i Item) plural() string {
+	words := strings.Split(i.Kind, "-")
+	for n, word := range words[1:] {
+		words[n+1] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.Join(words, "") + "s"
 }
