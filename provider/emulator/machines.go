@@ -150,7 +150,7 @@ func (e *Emulator) machineOf(z *zone, s *server) Machine {
 }
 
 // resumeMachines boots again what ran when the emulator was closed, and waits for it: whoever talks to the emulator after
-// that finds the machines where the API says they are.
+// that finds the machines where the API says they are. One that does not come up is off, and can be switched on again.
 func (e *Emulator) resumeMachines() {
 	if e.options.Machines == nil {
 		return
@@ -169,7 +169,7 @@ func (e *Emulator) resumeMachines() {
 				if err := e.options.Machines.Boot(e.ctx, machine); err != nil {
 					e.logger.Warn("emulator: machine not booted after restart", "id", machine.ID, "name", machine.Name, "error", err)
 					e.mu.Lock()
-					s.Status, s.Error, e.dirty = "ERROR", err.Error(), true
+					s.Status, s.Error, e.dirty = "SHUTOFF", err.Error(), true
 					e.mu.Unlock()
 				}
 			})

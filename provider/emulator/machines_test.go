@@ -152,6 +152,22 @@ func TestRestart(t *testing.T) {
 	assert.Equal(t, a.awaitPublic(building), "127.83.12.11")
 }
 
+// A machine that does not come up after a restart is off, and can be switched on.
+func TestMachineLostOverRestart(t *testing.T) {
+	h := &hosts{}
+	options := emulator.Options{StateFile: filepath.Join(t.TempDir(), "state.json"), Machines: h}
+	a := open(t, options)
+	id := a.create(nil)
+	a.await(id, "ACTIVE")
+	assert.NilError(t, a.emulator.Close())
+	h.fail = errors.New("the port is taken")
+	a = open(t, options)
+	h.fail = nil
+	a.await(id, "SHUTOFF")
+	a.call(200, "POST", zone+"/servers/"+id+"/power-on", nil)
+	a.await(id, "ACTIVE")
+}
+
 func TestDamagedStateFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
 	a := open(t, emulator.Options{StateFile: file})

@@ -51,23 +51,27 @@ func (e *Emulator) serveCall(r *http.Request, body []byte, effects effects) repl
 	if handle == nil {
 		return failure(http.StatusNotFound, "Not Found")
 	}
-	e.mu.Lock()
-	c := &call{
-		emulator: e, world: e.world, method: r.Method, path: r.URL.Path, parameters: parameters, query: r.URL.Query(), body: body, now: e.now(), effects: effects,
-	}
-	if code, inZone := parameters["zone"]; inZone {
-		if c.zone = e.world.zone(code); c.zone == nil {
-			e.mu.Unlock()
-			return failure(http.StatusNotFound, "Not Found")
-		}
-	}
-	answer := e.staleList(c, handle(c))
-	e.mu.Unlock()
+	answer := e.locked(handle, &call{
+		emulator: e, method: r.Method, path: r.URL.Path, parameters: parameters, query: r.URL.Query(), body: body, effects: effects,
+	})
 	if err := e.save(); err != nil {
 		e.logger.Error("emulator: state not saved", "error", err)
 		return failure(http.StatusInternalServerError, "The emulator could not save its state: "+err.Error())
 	}
 	return answer
+}
+
+// locked runs an operation with the world locked.
+func (e *Emulator) locked(handle handler, c *call) reply {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c.world, c.now = e.world, e.now()
+	if code, inZone := c.parameters["zone"]; inZone {
+		if c.zone = e.world.zone(code); c.zone == nil {
+			return failure(http.StatusNotFound, "Not Found")
+		}
+	}
+	return e.staleList(c, handle(c))
 }
 
 // authorized checks the key. The prefix is compared without case; a key without prefix is refused, as by the real API.

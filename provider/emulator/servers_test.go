@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
 	"gotest.tools/v3/assert"
@@ -29,6 +30,18 @@ func TestServerComesUpInSteps(t *testing.T) {
 	assert.DeepEqual(t, private, []string{"10.10.0.2"})
 	assert.Equal(t, server["flavor"].(map[string]any)["ram"], 4096.0, "a server's memory is in MB")
 	assert.Equal(t, a.call(200, "GET", zone+"/sizes/g2-4-2-0", nil).object()["memory"], 4.0, "a plan's memory is in GB")
+}
+
+// States can take time instead of reads.
+func TestPaceByTime(t *testing.T) {
+	const long = 20 * time.Millisecond
+	a := open(t, emulator.Options{Pace: emulator.Pace{Build: emulator.Step{After: long}, Address: emulator.Step{After: long}}})
+	started := time.Now()
+	id := a.create(nil)
+	a.await(id, "ACTIVE")
+	assert.Assert(t, time.Since(started) >= long)
+	a.awaitPublic(id)
+	assert.Assert(t, time.Since(started) >= 2*long)
 }
 
 // Without a key the password comes once; with one it never comes.
