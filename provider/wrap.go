@@ -5,7 +5,6 @@ import (
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
 	"github.com/iransre/exchange-platform/provider/client"
 )
@@ -44,7 +43,12 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 	}
 	wrapped.Check = func(ctx context.Context, request p.CheckRequest) (p.CheckResponse, error) {
 		response, err := provider.Check(ctx, request)
-		response.Inputs = withoutUnset(response.Inputs)
+		response.Inputs = withUnknowns(withoutUnset(response.Inputs), request.Inputs)
+		return response, err
+	}
+	wrapped.Create = func(ctx context.Context, request p.CreateRequest) (p.CreateResponse, error) {
+		response, err := provider.Create(ctx, request)
+		response.Properties = withUnknowns(response.Properties, request.Properties)
 		return response, err
 	}
 	wrapped.Read = func(ctx context.Context, request p.ReadRequest) (p.ReadResponse, error) {
@@ -55,7 +59,9 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 	}
 	wrapped.Update = func(ctx context.Context, request p.UpdateRequest) (p.UpdateResponse, error) {
 		own(request.Urn, request.ID)
-		return provider.Update(ctx, request)
+		response, err := provider.Update(ctx, request)
+		response.Properties = withUnknowns(response.Properties, request.Inputs)
+		return response, err
 	}
 	return wrapped
 }
@@ -88,31 +94,4 @@ func adjustDiff(request p.DiffRequest, response p.DiffResponse) p.DiffResponse {
 		response.DeleteBeforeReplace = !changed("zone", "name")
 	}
 	return response
-}
-
-// withoutUnset drops empty texts and zeros from inputs. They mean that an input is not set, and only make previews and imported
-// code longer.
-func withoutUnset(inputs property.Map) property.Map {
-	kept := map[string]property.Value{}
-	for name, value := range inputs.All {
-		if value.IsString() && value.AsString() == "" || value.IsNumber() && value.AsNumber() == 0 {
-			continue
-		}
-		kept[name] = withoutUnsetInside(value)
-	}
-	return property.NewMap(kept)
-}
-
-func withoutUnsetInside(value property.Value) property.Value {
-	switch {
-	case value.IsMap():
-		return property.WithGoValue(value, withoutUnset(value.AsMap()))
-	case value.IsArray():
-		elements := make([]property.Value, 0, value.AsArray().Len())
-		for _, element := range value.AsArray().All {
-			elements = append(elements, withoutUnsetInside(element))
-		}
-		return property.WithGoValue(value, property.NewArray(elements))
-	}
-	return value
 }

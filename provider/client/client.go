@@ -48,7 +48,7 @@ func New(options Options) (*Client, error) {
 		return nil, fmt.Errorf("the API endpoint %q is not a http or https URL", options.Endpoint)
 	}
 	key := strings.TrimSpace(options.APIKey)
-	if prefix, rest, found := strings.Cut(key, " "); found && strings.EqualFold(prefix, "apikey") {
+	if prefix, rest, _ := strings.Cut(key, " "); strings.EqualFold(prefix, "apikey") {
 		key = strings.TrimSpace(rest)
 	}
 	if key == "" {

@@ -1,0 +1,65 @@
+package provider
+
+import "github.com/pulumi/pulumi/sdk/v3/go/property"
+
+// withoutUnset drops empty texts and zeros from inputs. They mean that an input is not set, and only make previews and imported
+// code longer.
+func withoutUnset(inputs property.Map) property.Map {
+	kept := map[string]property.Value{}
+	for name, value := range inputs.All {
+		if value.IsString() && value.AsString() == "" || value.IsNumber() && value.AsNumber() == 0 {
+			continue
+		}
+		kept[name] = withoutUnsetIn(value)
+	}
+	return property.NewMap(kept)
+}
+
+func withoutUnsetIn(value property.Value) property.Value {
+	switch {
+	case value.IsMap():
+		return property.WithGoValue(value, withoutUnset(value.AsMap()))
+	case value.IsArray():
+		elements := make([]property.Value, 0, value.AsArray().Len())
+		for _, element := range value.AsArray().All {
+			elements = append(elements, withoutUnsetIn(element))
+		}
+		return property.WithGoValue(value, property.NewArray(elements))
+	}
+	return value
+}
+
+// withUnknowns puts back what a preview does not know yet: inference loses a list or map of which nothing is known, at any
+// depth, so that it would look like one that is not given.
+func withUnknowns(result, inputs property.Map) property.Map {
+	for name, input := range inputs.All {
+		if !input.HasComputed() {
+			continue
+		}
+		value, there := result.GetOk(name)
+		if there {
+			result = result.Set(name, withUnknownsIn(value, input))
+		} else {
+			result = result.Set(name, input)
+		}
+	}
+	return result
+}
+
+func withUnknownsIn(value, input property.Value) property.Value {
+	switch {
+	case value.IsComputed():
+		return value
+	case value.IsMap() && input.IsMap():
+		return property.WithGoValue(value, withUnknowns(value.AsMap(), input.AsMap()))
+	case value.IsArray() && input.IsArray() && value.AsArray().Len() == input.AsArray().Len():
+		elements := make([]property.Value, 0, value.AsArray().Len())
+		for i, element := range value.AsArray().All {
+			elements = append(elements, withUnknownsIn(element, input.AsArray().Get(i)))
+		}
+		return property.WithGoValue(value, property.NewArray(elements))
+	case input.HasComputed():
+		return input
+	}
+	return value
+}
