@@ -97,10 +97,10 @@ func parseRanges(text string, within netip.Prefix) ([]addressRange, error) {
 		start, errStart := netip.ParseAddr(strings.TrimSpace(first))
 		end, errEnd := netip.ParseAddr(strings.TrimSpace(second))
 		if errStart != nil || errEnd != nil {
-			return nil, fmt.Errorf("The dhcp field must hold one \"start,end\" range per line, not %q.", line)
+			return nil, fmt.Errorf("one \"start,end\" range per line is wanted, not %q", line)
 		}
 		if start.Compare(end) > 0 || !within.Contains(start) || !within.Contains(end) {
-			return nil, fmt.Errorf("The dhcp range %s is not inside of %s.", line, within)
+			return nil, fmt.Errorf("the range %s is not inside of %s", line, within)
 		}
 		ranges = append(ranges, addressRange{start, end})
 	}

@@ -66,7 +66,9 @@ func TestWatching(t *testing.T) {
 
 func TestSettingsOverHTTP(t *testing.T) {
 	a := open(t, emulator.Options{})
-	a.call(200, "PATCH", "/_emulator/settings", map[string]any{"quota": map[string]any{"servers": 1}, "variants": map[string]any{"missingServerStatus": 400}})
+	a.call(200, "PATCH", "/_emulator/settings", map[string]any{
+		"quota": map[string]any{"servers": 1}, "variants": map[string]any{"missingServerStatus": 400},
+	})
 	a.call(400, "GET", zone+"/servers/unknown", nil)
 	a.create(nil)
 	a.call(420, "POST", zone+"/servers", a.orderOf(nil))

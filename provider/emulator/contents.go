@@ -29,7 +29,8 @@ func (e *Emulator) Contents() []Item {
 			items = append(items, Item{Kind: "domain", ID: d.ID, Name: d.Name, Status: d.Status})
 		}
 		for _, r := range d.Records {
-			items = append(items, Item{Kind: "dns-record", ID: r.ID, Name: strings.TrimPrefix(r.Name+"."+d.Name, "@."), Detail: r.Type + " " + string(r.Value)})
+			name := strings.TrimPrefix(r.Name+"."+d.Name, "@.")
+			items = append(items, Item{Kind: "dns-record", ID: r.ID, Name: name, Detail: r.Type + " " + string(r.Value)})
 		}
 	}
 	return items

@@ -24,7 +24,9 @@ func TestPrivateNetwork(t *testing.T) {
 	assert.DeepEqual(t, made["static_routes"], []any{map[string]any{"destination": "10.99.0.0/16", "nexthop": "10.20.0.254"}})
 	subnet := made["id"].(string)
 
-	a.call(200, "PATCH", zone+"/subnets", map[string]any{"subnet_id": subnet, "network_id": made["network_id"], "name": "renamed", "enable_gateway": false})
+	a.call(200, "PATCH", zone+"/subnets", map[string]any{
+		"subnet_id": subnet, "network_id": made["network_id"], "name": "renamed", "enable_gateway": false,
+	})
 	got := a.call(200, "GET", zone+"/subnets/"+subnet, nil).object()
 	assert.Equal(t, got["name"], "renamed")
 	assert.Equal(t, got["gateway_ip"], "")

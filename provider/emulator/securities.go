@@ -113,7 +113,9 @@ func createCDNGroup(c *call) reply {
 	}
 	g := &securityGroup{ID: newID(), Name: "CDN", RealName: "arCDN", Description: "ArvanCloud CDN", ReadOnly: true, Created: c.now}
 	for _, cidr := range cdnRanges {
-		g.Rules = append(g.Rules, &securityRule{ID: newID(), GroupID: g.ID, Direction: "ingress", EtherType: "IPv4", Protocol: "tcp", IP: cidr, Created: c.now})
+		g.Rules = append(g.Rules, &securityRule{
+			ID: newID(), GroupID: g.ID, Direction: "ingress", EtherType: "IPv4", Protocol: "tcp", IP: cidr, Created: c.now,
+		})
 	}
 	g.Rules = append(g.Rules, egressRules(g.ID)...)
 	c.zone.Groups = append(c.zone.Groups, g)

@@ -148,7 +148,7 @@ func (b subnetBody) apply(n *network) fieldErrors {
 	if b.DHCP != nil {
 		ranges, err := parseRanges(*b.DHCP, prefix)
 		if err != nil {
-			errors.add("dhcp", err.Error())
+			errors.add("dhcp", "The dhcp field is invalid: "+err.Error()+".")
 		}
 		n.Subnet.Ranges = ranges
 	}
