@@ -1,7 +1,7 @@
 """Tells a person how a run gets on, and how it ended."""
 
+import calendar
 import json
-import os
 import time
 
 import units
@@ -73,7 +73,7 @@ class Progress:
         self.run, self.timings = run, timings
         self.offset, self.rest = 0, ""
         self.state = None
-        self.play, self.task, self.hosts = "", "", {}
+        self.phase, self.play, self.task, self.hosts = "", "", "", {}
         self.done, self.total, self.all_tasks = 0, 0, 0
         self.failing = ""
         self.durations = []
@@ -95,11 +95,12 @@ class Progress:
     def take(self, event):
         kind = event["event"]
         if kind == "play":
+            self.end_task(event["time"])
             if "phase" in event:
-                self.done, self.total = 0, 0
+                self.phase, self.play, self.task, self.hosts = event["phase"], "", "", {}
+                self.done, self.total, self.failing = 0, 0, ""
             else:
                 self.play = event["play"]
-            self.end_task(event["time"])
         elif kind == "total":
             self.total = event["tasks"]
         elif kind == "task":
@@ -133,6 +134,16 @@ class Progress:
 
     def line(self):
         parts = ["[%s] %s" % (clock(self.elapsed(self.state)), self.state["phase"])]
+        if self.phase == self.state["phase"]:
+            parts += self.within()
+        expected = self.timings.get(self.state["phase"])
+        if expected:
+            parts.append("took %s last time" % clock(expected["seconds"]))
+        return " | ".join(parts)
+
+    def within(self):
+        """Where in the playbook the run is."""
+        parts = []
         if self.done:
             total = max(self.total, self.done)
             parts.append("task %d of %d (%d%%)" % (self.done, total, 100 * self.done // total) if self.total
@@ -143,10 +154,7 @@ class Progress:
             parts.append(some(list(self.hosts)))
         if self.failing:
             parts.append("last failing: " + self.failing)
-        expected = self.timings.get(self.state["phase"])
-        if expected:
-            parts.append("took %s last time" % clock(expected["seconds"]))
-        return " | ".join(parts)
+        return parts
 
 
 def some(hosts):
@@ -163,5 +171,4 @@ def now():
 
 
 def parse(text):
-    import calendar  # pylint: disable=import-outside-toplevel
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
