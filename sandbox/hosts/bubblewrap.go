@@ -18,7 +18,8 @@ func findBubblewrap() (string, error) {
 	if err != nil {
 		return "", errors.New("bwrap is not on PATH: install the package bubblewrap")
 	}
-	trial := exec.Command(path, append(isolation("trial"), "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--", "/bin/true")...)
+	// As first process of its namespace, true leaves nothing behind.
+	trial := exec.Command(path, append(isolation("trial"), "--as-pid-1", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--", "/bin/true")...)
 	var stderr bytes.Buffer
 	trial.Stderr = &stderr
 	if err := trial.Run(); err != nil {
@@ -93,5 +94,6 @@ func (m *machine) rootOptions() []string {
 			}
 		}
 	}
-	return append(options, "--dev", "/dev", "--proc", "/proc")
+	return append(options, "--dev", "/dev", "--proc", "/proc",
+		"--ro-bind", filepath.Join(m.root(), bootIDFile), "/proc/sys/kernel/random/boot_id")
 }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	gossh "golang.org/x/crypto/ssh"
 	"sigs.k8s.io/yaml"
 )
 
@@ -82,6 +83,11 @@ func parseCloudConfig(text string) (userData, error) {
 	data := userData{Hostname: config.Hostname, AuthorizedKeys: config.SSHAuthorizedKeys, HostKey: config.SSHKeys["ed25519_private"]}
 	if data.Hostname == "" {
 		data.Hostname, _, _ = strings.Cut(config.FQDN, ".")
+	}
+	if data.HostKey != "" {
+		if _, err := gossh.ParsePrivateKey([]byte(data.HostKey)); err != nil {
+			return userData{}, fmt.Errorf("cloud-config: ssh_keys.ed25519_private: %w", err)
+		}
 	}
 	for key := range keys {
 		if !slices.Contains(harmless, key) {

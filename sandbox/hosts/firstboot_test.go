@@ -64,6 +64,7 @@ func TestUserDataErrors(t *testing.T) {
 		"failing command": {"#cloud-config\nruncmd: [echo shown, 'exit 3']\n", "the user data's commands ended with exit status 3: see /var/log/cloud-init-output.log"},
 		"bad yaml":        {"#cloud-config\nruncmd: [", "cloud-config: "},
 		"bad file":        {"#cloud-config\nwrite_files: [{path: /usr/x, content: a}]\n", "write_files /usr/x: /usr is read-only in the sandbox, except /usr/local"},
+		"bad host key":    {"#cloud-config\nssh_keys: {ed25519_private: x}\n", "cloud-config: ssh_keys.ed25519_private: ssh: no key found"},
 		"unknown kind":    {"Content-Type: multipart/mixed\n", "the sandbox knows #cloud-config and scripts"},
 	} {
 		t.Run(name, func(t *testing.T) {

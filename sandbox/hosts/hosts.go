@@ -104,6 +104,9 @@ func New(opts Options) (*Hosts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hosts: %w", err)
 	}
+	if err := adoptOrphans(); err != nil {
+		return nil, fmt.Errorf("hosts: %w", err)
+	}
 	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("hosts: %w", err)
 	}
@@ -190,6 +193,12 @@ func (h *Hosts) Close() error {
 	}
 	group.Wait()
 	return nil
+}
+
+func (h *Hosts) isClosed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closed
 }
 
 // find returns the machine with this ID, name or hostname.

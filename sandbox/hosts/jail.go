@@ -1,6 +1,7 @@
 package hosts
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // searchPath is PATH inside a machine.
@@ -44,8 +47,15 @@ type command struct {
 // process is a running command and everything it started: its end is the end of all of them.
 type process struct {
 	cmd  *exec.Cmd
+	info *os.File      // where bwrap tells about the namespace
+	born chan struct{} // closed when first and handle are known, or never will be
 	done chan struct{}
 	code int // valid after done; 128+n when a signal ended it
+
+	first int // the first process of the namespace, whose end the kernel makes the end of all others; 0 for none
+
+	mu     sync.Mutex
+	handle int // the pidfd of first; -1 when there is none, or none any more
 }
 
 // start runs a command in a process namespace of its own.
@@ -66,10 +76,15 @@ func (j *jail) start(c command) (*process, error) {
 	if err := write.Close(); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(j.m.hosts.bwrap, append([]string{"--args", "3", "--"}, c.argv...)...)
+	info, infoWrite, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer infoWrite.Close()
+	cmd := exec.Command(j.m.hosts.bwrap, append([]string{"--args", "3", "--info-fd", "4", "--"}, c.argv...)...)
 	cmd.Env = c.env
 	cmd.Dir = "/"
-	cmd.ExtraFiles = []*os.File{read}
+	cmd.ExtraFiles = []*os.File{read, infoWrite}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if c.terminal != nil {
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = c.terminal, c.terminal, c.terminal
@@ -80,28 +95,66 @@ func (j *jail) start(c command) (*process, error) {
 			cmd.Stdin = c.stdin
 		}
 	}
-	p := &process{cmd: cmd, done: make(chan struct{})}
+	p := &process{cmd: cmd, info: info, born: make(chan struct{}), done: make(chan struct{}), handle: -1}
 	// Holding the lock over the start keeps close from missing a process that is just being made.
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.closed {
-		return nil, fmt.Errorf("machine %s is off", j.m.name())
+		return nil, errors.Join(fmt.Errorf("machine %s is off", j.m.name()), info.Close())
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, info.Close())
 	}
 	j.processes[p] = true
 	go j.reap(p)
 	return p, nil
 }
 
+// reap waits for the end of a process and of all it started.
 func (j *jail) reap(p *process) {
+	p.meet()
+	close(p.born)
 	err := p.cmd.Wait()
 	p.code = exitCode(p.cmd.ProcessState, err)
+	p.bury()
 	j.mu.Lock()
 	delete(j.processes, p)
 	j.mu.Unlock()
 	close(p.done)
+}
+
+// meet learns which process is the first of the namespace.
+func (p *process) meet() {
+	defer p.info.Close()
+	var told struct {
+		Child int `json:"child-pid"`
+	}
+	if json.NewDecoder(p.info).Decode(&told) != nil {
+		return // bwrap failed; it says why on its standard error
+	}
+	if handle, err := unix.PidfdOpen(told.Child, 0); err == nil {
+		p.first, p.handle = told.Child, handle
+	}
+}
+
+// bury waits until the namespace is empty. bwrap ends as soon as its command does: what that left behind is dying then, and
+// its first process, now this process's child (see adoptOrphans), would stay a zombie.
+func (p *process) bury() {
+	if p.handle < 0 {
+		return
+	}
+	for unix.Waitid(unix.P_PIDFD, p.handle, nil, unix.WEXITED, nil) == unix.EINTR {
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = unix.Close(p.handle)
+	p.handle = -1
+}
+
+// adoptOrphans makes processes whose parent ended children of this one instead of the system's first process, which in a
+// container may be one that never looks after them.
+func adoptOrphans() error {
+	return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 }
 
 func exitCode(state *os.ProcessState, err error) int {
@@ -134,16 +187,16 @@ func (j *jail) close() {
 	}
 }
 
-// kill ends the process and all it started. Killing the first process of its namespace makes the kernel end all others
-// before bwrap sees it gone, so nothing is left once done is closed.
+// kill ends the process and all it started.
 func (p *process) kill() {
-	inner := children(p.cmd.Process.Pid)
-	for _, pid := range inner {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
-	}
-	if len(inner) == 0 {
+	<-p.born
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.handle < 0 {
 		_ = p.cmd.Process.Kill()
+		return
 	}
+	_ = unix.PidfdSendSignal(p.handle, unix.SIGKILL, nil, 0)
 }
 
 // signal sends a signal to the command, and with everyone also to all that it started.
@@ -159,12 +212,9 @@ func (p *process) signal(s syscall.Signal, scope signalScope) {
 // commands are the processes right below the first one of the namespace: the command, and what lost its parent. A command
 // that bwrap has still to start is waited for.
 func (p *process) commands() []int {
-	for {
-		var found []int
-		for _, first := range children(p.cmd.Process.Pid) {
-			found = append(found, children(first)...)
-		}
-		if len(found) > 0 {
+	<-p.born
+	for p.first != 0 {
+		if found := children(p.first); len(found) > 0 {
 			return found
 		}
 		select {
@@ -173,6 +223,7 @@ func (p *process) commands() []int {
 		case <-time.After(time.Millisecond):
 		}
 	}
+	return nil
 }
 
 // signalScope says whom a signal is for.

@@ -46,8 +46,8 @@ func (m *machine) handleKubeadm(handle handleFunc) {
 			request.ControlPlane = true
 			return m.joinCluster(ctx, request)
 		case "join":
-			if !m.hosts.initialised() {
-				return errors.New("there is no cluster to join: no control plane has run kubeadm init")
+			if err := m.hosts.reachableAPI(); err != nil {
+				return err
 			}
 			return m.joinCluster(ctx, request)
 		default:
@@ -56,12 +56,23 @@ func (m *machine) handleKubeadm(handle handleFunc) {
 	})
 }
 
-// initialised tells whether any machine is a control plane.
-func (h *Hosts) initialised() bool {
-	return slices.ContainsFunc(h.all(), func(m *machine) bool {
-		node := m.snapshot().Node
-		return node != nil && node.ControlPlane
-	})
+// reachableAPI returns an error unless a control plane runs and is on the network: a node can only join through one.
+func (h *Hosts) reachableAPI() error {
+	known := false
+	for _, m := range h.all() {
+		state := m.snapshot()
+		if state.Node == nil || !state.Node.ControlPlane {
+			continue
+		}
+		if state.Running && !m.link.isCut() {
+			return nil
+		}
+		known = true
+	}
+	if known {
+		return errors.New("the API server does not answer: every control plane is switched off or cut from the network")
+	}
+	return errors.New("there is no cluster to join: no control plane has run kubeadm init")
 }
 
 // joinCluster makes a node of the machine, and opens the API on its public address when it is a control plane.

@@ -31,7 +31,8 @@ type machine struct {
 	dir   string
 	link  *link // its network cable
 
-	power sync.Mutex // serialises boot, start, stop and remove
+	power   sync.Mutex // serialises boot, start, stop and remove
+	removed bool       // guarded by power
 
 	mu    sync.Mutex // guards what follows
 	state state
@@ -102,10 +103,7 @@ func (m *machine) update(change func(*state)) error {
 	m.mu.Lock()
 	change(&m.state)
 	m.mu.Unlock()
-	if err := m.save(); err != nil {
-		return fmt.Errorf("machine %s: %w", m.name(), err)
-	}
-	return nil
+	return m.save()
 }
 
 func (m *machine) snapshot() state {
@@ -131,6 +129,9 @@ func (m *machine) live() (*running, error) {
 func (m *machine) boot(spec emulator.Machine) error {
 	m.power.Lock()
 	defer m.power.Unlock()
+	if m.removed {
+		return fmt.Errorf("machine %s is being removed", spec.Name)
+	}
 	if err := os.MkdirAll(m.dir, 0o700); err != nil {
 		return fmt.Errorf("machine %s: %w", spec.Name, err)
 	}
@@ -142,7 +143,7 @@ func (m *machine) boot(spec emulator.Machine) error {
 		}
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("machine %s: %w", spec.Name, err)
 	}
 	if run, err := m.live(); err == nil {
 		if moved {
@@ -165,6 +166,9 @@ func (m *machine) start() error {
 // startLocked switches the machine on.
 func (m *machine) startLocked() (err error) {
 	name := m.name()
+	if m.hosts.isClosed() {
+		return errClosed
+	}
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("machine %s: %w", name, err)
@@ -197,13 +201,13 @@ func (m *machine) startLocked() (err error) {
 		m.end(run)
 		return err
 	}
-	m.mu.Lock()
-	m.run = run
-	m.state.Running = true
-	m.mu.Unlock()
-	if err := m.save(); err != nil {
+	if err := m.update(func(s *state) { s.Running = true }); err != nil {
+		m.end(run)
 		return err
 	}
+	m.mu.Lock()
+	m.run = run
+	m.mu.Unlock()
 	run.group.Go(run.firstBoot.start)
 	run.group.Go(run.units.startEnabled)
 	m.hosts.log.Info("machine started", "machine", name, "address", m.snapshot().Machine.PublicAddress)
@@ -243,6 +247,7 @@ func (m *machine) end(run *running) {
 func (m *machine) remove(ctx context.Context) error {
 	m.power.Lock()
 	defer m.power.Unlock()
+	m.removed = true
 	m.haltLocked()
 	err := m.leaveCluster(ctx)
 	return errors.Join(err, removeTree(m.dir))

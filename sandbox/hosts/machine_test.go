@@ -96,6 +96,7 @@ func TestRemoveForgetsTheMachine(t *testing.T) {
 func TestRebootFromInside(t *testing.T) {
 	w := newWorld(t)
 	w.boot("m1")
+	bootID := w.must("m1", "cat /proc/sys/kernel/random/boot_id")
 	w.must("m1", "touch /run/volatile /opt/stays; sudo systemd-run -q --unit=job sleep 86393.125")
 	client := w.dial("ubuntu", "m1")
 	session, err := client.NewSession()
@@ -107,6 +108,7 @@ func TestRebootFromInside(t *testing.T) {
 		return err == nil && client.Close() == nil
 	})
 	assert.Equal(t, w.must("m1", "ls /run/volatile /opt/stays 2>/dev/null; systemctl is-active job || true"), "/opt/stays\ninactive")
+	assert.Assert(t, w.must("m1", "cat /proc/sys/kernel/random/boot_id") != bootID)
 }
 
 func TestCutNetwork(t *testing.T) {

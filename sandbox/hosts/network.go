@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"strconv"
@@ -23,12 +24,41 @@ type handler func(net.Conn)
 type listener struct {
 	net.Listener
 	done sync.WaitGroup
+
+	mu    sync.Mutex
+	conns map[net.Conn]bool
 }
 
-// Close stops listening; connections go on.
+// accept serves connections until the listener is closed.
+func (l *listener) accept(link *link, serve handler) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		conn = link.wrap(conn)
+		l.mu.Lock()
+		l.conns[conn] = true
+		l.mu.Unlock()
+		go func() {
+			serve(conn)
+			l.mu.Lock()
+			delete(l.conns, conn)
+			l.mu.Unlock()
+		}()
+	}
+}
+
+// Close stops listening and ends what was accepted.
 func (l *listener) Close() {
 	_ = l.Listener.Close()
 	l.done.Wait()
+	l.mu.Lock()
+	conns := maps.Clone(l.conns)
+	l.mu.Unlock()
+	for conn := range conns {
+		_ = conn.Close()
+	}
 }
 
 // listeners are the addresses a running machine answers on.
@@ -75,17 +105,9 @@ func (ls *listeners) set(m *machine, wanted map[string]handler) error {
 		if err != nil {
 			return fmt.Errorf("listening on %s: %w", address, err)
 		}
-		l := &listener{Listener: socket}
+		l := &listener{Listener: socket, conns: map[net.Conn]bool{}}
 		ls.byAddress[address] = l
-		l.done.Go(func() {
-			for {
-				conn, err := socket.Accept()
-				if err != nil {
-					return
-				}
-				go serve(m.link.wrap(conn))
-			}
-		})
+		l.done.Go(func() { l.accept(m.link, serve) })
 	}
 	return nil
 }

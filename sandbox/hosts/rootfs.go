@@ -26,6 +26,9 @@ var rootDirs = []string{
 	"var/lib/cloud/instance/scripts", "var/lib/kubelet", "var/log", "var/tmp", "var/cache", "var/spool", "var/backups",
 }
 
+// bootIDFile is shown as the kernel's boot ID.
+const bootIDFile = "run/sandbox/boot_id"
+
 const hostKeyFile = "etc/ssh/ssh_host_ed25519_key"
 
 // prepareRoot makes the tree when it is missing and what a boot makes afresh: /run and the stand-ins.
@@ -76,6 +79,12 @@ func (m *machine) prepareRoot() error {
 		if err := ensureSymlink(target, filepath.Join(root, dir)); err != nil {
 			return err
 		}
+	}
+	// The kernel's boot ID would stay the same over the machine's reboots, which is how Ansible notices them.
+	boot := machineID(rand.Text())
+	id := fmt.Sprintf("%s-%s-%s-%s-%s\n", boot[:8], boot[8:12], boot[12:16], boot[16:20], boot[20:])
+	if err := os.WriteFile(filepath.Join(root, bootIDFile), []byte(id), 0o444); err != nil {
+		return err
 	}
 	return m.writeSystemFiles()
 }
@@ -141,7 +150,7 @@ func osRelease(image string) string {
 		title, version, title, version, version, code, code, name, family)
 }
 
-// machineID makes the 32 hexadecimal digits of /etc/machine-id out of the machine's ID, so that they stay the same.
+// machineID makes 32 hexadecimal digits of an ID, always the same ones.
 func machineID(id string) string {
 	return fmt.Sprintf("%x", digest(id))[:32]
 }
@@ -176,7 +185,7 @@ func (m *machine) hostKey() (gossh.Signer, error) {
 func (m *machine) writeHostKey(private []byte) error {
 	signer, err := gossh.ParsePrivateKey(private)
 	if err != nil {
-		return fmt.Errorf("ssh_keys.ed25519_private: %w", err)
+		return err
 	}
 	path := filepath.Join(m.root(), hostKeyFile)
 	return errors.Join(
