@@ -38,6 +38,7 @@ func TestPrivateNetwork(t *testing.T) {
 	assert.Equal(t, run(t, root, "", "ssh ubuntu@10.0.0.2 'echo $SSH_CONNECTION; exit 9'"), result{stdout: "10.0.0.1 0 10.0.0.2 22\n", stderr: "", code: 9})
 	assert.Equal(t, run(t, root, "", "ssh 10.0.0.1 hostname; ssh localhost hostname").stdout, "m1\nm1\n")
 	assert.Equal(t, run(t, root, "", "echo data | ssh 10.0.0.2 'cat > /opt/x'; scp -q /etc/hostname 10.0.0.2:/opt/y; ssh w1 cat /opt/x /opt/y").stdout, "data\nm1\n")
+	assert.Equal(t, run(t, root, "", "echo '10.0.0.2 api.cluster w1.cluster # by hand' >> /etc/hosts; ssh w1.cluster hostname").stdout, "w1\n")
 	got := run(t, root, "", "ssh 10.0.0.99 true")
 	assert.Equal(t, got.code, 255)
 	assert.Assert(t, cmp.Contains(got.stderr, "no route to host: no machine on the networks of m1 has this address"))
