@@ -1,153 +1,18 @@
 package kubespray
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
-	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"sync/atomic"
-	"syscall"
 	"testing"
-	"time"
 
 	"gotest.tools/v3/assert"
 	is "gotest.tools/v3/assert/cmp"
 	"gotest.tools/v3/golden"
-	"gotest.tools/v3/poll"
 )
-
-// host is a machine the runner program runs on for real, with stand-ins for systemd, Ansible and ssh on its PATH.
-type host struct {
-	t         *testing.T
-	dir, stub string
-	downloads *atomic.Int32
-	archive   string
-}
-
-func newHost(t *testing.T) *host {
-	t.Helper()
-	t.Parallel()
-	h := &host{t: t, dir: t.TempDir(), downloads: &atomic.Int32{}}
-	h.stub = filepath.Join(h.dir, "stub")
-	assert.NilError(t, os.Mkdir(h.stub, 0o700))
-	tree := kubesprayTree(t)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		h.downloads.Add(1)
-		_, _ = w.Write(tree)
-	}))
-	h.archive = server.URL + "/kubespray.tar.gz"
-	t.Cleanup(func() {
-		server.Close()
-		pids, _ := filepath.Glob(filepath.Join(h.stub, "*.pid"))
-		for _, file := range pids {
-			_ = syscall.Kill(-h.pid(file), syscall.SIGKILL)
-		}
-	})
-	return h
-}
-
-func kubesprayTree(t *testing.T) []byte {
-	t.Helper()
-	var packed bytes.Buffer
-	compressed := gzip.NewWriter(&packed)
-	archive := tar.NewWriter(compressed)
-	for _, name := range []string{"kubespray-2.31.0/cluster.yml", "kubespray-2.31.0/ansible.cfg"} {
-		assert.NilError(t, archive.WriteHeader(&tar.Header{Name: name, Mode: 0o644}))
-	}
-	assert.NilError(t, archive.Close())
-	assert.NilError(t, compressed.Close())
-	return packed.Bytes()
-}
-
-// upload puts the bundle of these arguments where uploadScript would, and returns its plan.
-func (h *host) upload(change func(*Args)) string {
-	h.t.Helper()
-	args := demoArgs()
-	args.Toolchain.Archive, args.Toolchain.Ansible = h.archive, System
-	change(args)
-	rendered := renderedFor(h.t, args, nil, "203.0.113.11")
-	assert.NilError(h.t, os.RemoveAll(filepath.Join(h.dir, "cluster", "bundle")))
-	for _, f := range append(rendered.files, file{"ssh_key", []byte(testKey)}) {
-		path := filepath.Join(h.dir, "cluster", "bundle", f.path)
-		assert.NilError(h.t, os.MkdirAll(filepath.Dir(path), 0o700))
-		assert.NilError(h.t, os.WriteFile(path, f.data, 0o600))
-	}
-	return rendered.hash
-}
-
-func (h *host) command(words ...string) *exec.Cmd {
-	// Far longer than anything here takes: it only keeps a bug from hanging the tests.
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	h.t.Cleanup(cancel)
-	stubs, err := filepath.Abs("testdata/stubs")
-	assert.NilError(h.t, err)
-	command := exec.CommandContext(ctx, "python3", append([]string{filepath.Join(h.dir, "cluster", "bundle", "runner")}, words...)...)
-	command.Env = append(os.Environ(), "STUB="+h.stub, "PATH="+stubs+":"+os.Getenv("PATH"), "PYTHONDONTWRITEBYTECODE=1")
-	command.Dir = h.dir
-	return command
-}
-
-func (h *host) run(words ...string) (output string, ok bool) {
-	h.t.Helper()
-	out, err := h.command(words...).CombinedOutput()
-	return string(out), err == nil
-}
-
-// set makes the stand-ins behave: hold, fail, inventory. unset takes it back.
-func (h *host) set(name, content string) {
-	h.t.Helper()
-	assert.NilError(h.t, os.WriteFile(filepath.Join(h.stub, name), []byte(content), 0o600))
-}
-
-func (h *host) unset(name string) {
-	h.t.Helper()
-	assert.NilError(h.t, os.Remove(filepath.Join(h.stub, name)))
-}
-
-// played are the playbooks that were run, with what was given to each besides the inventory.
-func (h *host) played() []string {
-	data, _ := os.ReadFile(filepath.Join(h.stub, "played"))
-	var played []string
-	for line := range strings.Lines(string(data)) {
-		_, what, _ := strings.Cut(strings.TrimSpace(line), "--become ")
-		played = append(played, what)
-	}
-	return played
-}
-
-func (h *host) waitUntilPlayed(count int) {
-	h.t.Helper()
-	poll.WaitOn(h.t, func(poll.LogT) poll.Result {
-		if len(h.played()) >= count {
-			return poll.Success()
-		}
-		return poll.Continue("played %v", h.played())
-	}, poll.WithDelay(20*time.Millisecond), poll.WithTimeout(30*time.Second))
-}
-
-func (h *host) pid(file string) int {
-	data, _ := os.ReadFile(file)
-	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
-	assert.NilError(h.t, err)
-	return pid
-}
-
-// killUnit ends the run's unit as a crash would.
-func (h *host) killUnit() {
-	h.t.Helper()
-	pids, err := filepath.Glob(filepath.Join(h.stub, "*.pid"))
-	assert.NilError(h.t, err)
-	assert.Equal(h.t, len(pids), 1)
-	assert.NilError(h.t, syscall.Kill(-h.pid(pids[0]), syscall.SIGKILL))
-}
 
 func unchanged(*Args) {}
 
@@ -305,6 +170,13 @@ func TestRunnerRefusesWhatItCannotTrust(t *testing.T) {
 		assert.Assert(t, is.Contains(out, "the archive was changed or the checksum belongs to another one"))
 		assert.Equal(t, len(h.played()), 0)
 	})
+	t.Run("an archive that is not there", func(t *testing.T) {
+		h := newHost(t)
+		h.archive += "?gone"
+		out, ok := h.run("up", "--plan", h.upload(unchanged))
+		assert.Assert(t, !ok)
+		assert.Assert(t, is.Contains(out, "cannot download Kubespray from "+h.archive+": HTTP Error 404"))
+	})
 	t.Run("a node that left the inventory", func(t *testing.T) {
 		h := newHost(t)
 		out, ok := h.run("up", "--plan", h.upload(addWorker))
@@ -318,8 +190,25 @@ func TestRunnerRefusesWhatItCannotTrust(t *testing.T) {
 
 // TestRunnerUnits runs the Python tests of the parts that need no host.
 func TestRunnerUnits(t *testing.T) {
+	readAll(t, "testdata/unittests")
 	command := exec.Command("python3", "-m", "unittest", "discover", "-s", "testdata/unittests", "-t", "testdata/unittests")
 	command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONPATH=runner:runner/callbacks")
 	out, err := command.CombinedOutput()
 	assert.NilError(t, err, string(out))
+}
+
+func TestRunnerInstallsAnsibleInAPythonEnvironment(t *testing.T) {
+	if exec.Command("python3", "-c", "import ensurepip").Run() != nil {
+		t.Skip("this machine's Python has no ensurepip")
+	}
+	h := newHost(t)
+	out, ok := h.run("up", "--plan", h.upload(func(a *Args) { a.Toolchain.Ansible = Venv }))
+	assert.Assert(t, ok, out)
+	pips, err := filepath.Glob(filepath.Join(h.dir, "cluster", "toolchains", "*", "venv", "bin", "pip*"))
+	assert.NilError(t, err)
+	assert.Assert(t, len(pips) > 0)
+
+	out, ok = h.run("up", "--plan", h.upload(func(a *Args) { a.Toolchain.Ansible, a.MTU = Venv, 1500 }))
+	assert.Assert(t, ok, out)
+	assert.Equal(t, h.downloads.Load(), int32(1), "what was prepared is taken again")
 }

@@ -42,6 +42,8 @@ def carry_out(store, run, state):
         run.set_state(state)
 
     enter("toolchain")
+    # A run that was killed leaves its temporary files.
+    shutil.rmtree(os.path.join(store.root, "tmp"), ignore_errors=True)
     free = shutil.disk_usage(store.root).free
     if free < ENOUGH_BYTES:
         raise Failure(message="only %d MB are free in %s: make room for at least %d MB and run up again"

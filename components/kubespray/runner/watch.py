@@ -2,6 +2,7 @@
 
 import calendar
 import json
+import shutil
 import time
 
 import units
@@ -10,6 +11,7 @@ SILENCE_SECONDS = 15
 POLL_SECONDS = 0.25
 LIVENESS_SECONDS = 2
 SLOWEST = 10
+LITTLE_BYTES = 64 << 20
 
 
 def follow(run, timings):
@@ -38,6 +40,9 @@ def follow(run, timings):
 def interrupted(run, state, progress):
     print("the run was interrupted in phase %s (unit %s is gone): killed, or the host rebooted" % (state["phase"], state["unit"]))
     print(progress.line())
+    free = shutil.disk_usage(run.directory).free
+    if free < LITTLE_BYTES:
+        print("only %d MB are free in %s: that may be why" % (free >> 20, run.directory))
     print(where(run))
     print("run up again: it resumes after the last finished phase")
     return 1
@@ -49,7 +54,10 @@ def report(run):
     progress = Progress(run, {})
     progress.read(state)
     if state["status"] == "running":
-        print(progress.line())
+        if units.alive(state["unit"]):
+            print(progress.line())
+        else:
+            interrupted(run, state, progress)
         return
     for task, host, seconds in progress.slowest():
         print("  %6.1f s  %s%s" % (seconds, task, " (%s)" % host if host else ""))
