@@ -1,11 +1,9 @@
 package provider
 
 import (
-	"errors"
 	"net/http"
 	"testing"
 
-	p "github.com/pulumi/pulumi-go-provider"
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/provider/client"
@@ -140,99 +138,4 @@ func TestForeignObjectsAreNotTakenOver(t *testing.T) {
 	assert.ErrorContains(t, err, "its plan is eco-1-1-0")
 	assert.ErrorContains(t, err, "pulumi import arvancloud:iaas:Server NAME ir-thr-ba1/")
 	assert.Equal(t, cloud.count("server"), 1)
-}
-
-func TestServerThatFailsAfterItsCreationIsKeptAndFinished(t *testing.T) {
-	cloud := newCloud(t)
-	plugin := newPlugin(t, cloud)
-	network := plugin.create(networkToken, map[string]any{"name": "cluster", "cidr": "10.10.0.0/24"})
-	cloud.fail(t, emulator.Fault{Kind: emulator.Refuse, Method: http.MethodPatch, Path: "/networks/*/attach",
-		Status: http.StatusForbidden, Message: "not now", Times: 1})
-	inputs := serverInputs(plugin)
-	inputs["networks"] = []any{map[string]any{"networkId": network.get("networkId"), "address": "10.10.0.20"}}
-	server, err := plugin.tryCreate(serverToken, inputs)
-	var partial partialError
-	assert.Assert(t, errors.As(err, &partial), "%v", err)
-	assert.ErrorContains(t, err, "attach it to the network")
-	assert.ErrorContains(t, err, "403 Forbidden: not now")
-	assert.Assert(t, server.get("serverId") != "")
-
-	server.plugin = newPlugin(t, cloud)
-	server.update(nil)
-	assert.Equal(t, server.get("privateAddress"), "10.10.0.20")
-	assert.Equal(t, cloud.count("server"), 1)
-	server.settled()
-}
-
-func TestServerInErrorIsReplaced(t *testing.T) {
-	cloud := newCloud(t)
-	plugin := newPlugin(t, cloud)
-	cloud.fail(t, emulator.Fault{Kind: emulator.BuildError, Method: http.MethodPost, Path: "/servers", Times: 1, Message: "No valid host was found."})
-	server, err := plugin.tryCreate(serverToken, serverInputs(plugin))
-	assert.ErrorContains(t, err, "is in the state ERROR")
-	difference := server.diff(server.inputs)
-	assert.Equal(t, difference.DetailedDiff["status"].Kind, p.UpdateReplace)
-	assert.Assert(t, difference.DeleteBeforeReplace)
-	server.delete()
-	plugin.create(serverToken, serverInputs(plugin)).settled()
-}
-
-func TestSlowServer(t *testing.T) {
-	cloud := newCloud(t)
-	plugin := newPlugin(t, cloud)
-	cloud.fail(t, emulator.Fault{Kind: emulator.SlowBuild, Method: http.MethodPost, Path: "/servers", Reads: 40, Times: 1})
-	cloud.fail(t, emulator.Fault{Kind: emulator.LateAddress, Method: http.MethodPost, Path: "/servers", Reads: 40, Times: 1})
-	server := plugin.create(serverToken, serverInputs(plugin))
-	assert.Equal(t, server.get("status"), "ACTIVE")
-	assert.Assert(t, server.get("publicAddress") != "")
-}
-
-func TestVariantsOfTheAPI(t *testing.T) {
-	for name, variants := range map[string]emulator.Variants{
-		"missing servers are 400":    {MissingServerStatus: http.StatusBadRequest},
-		"missing servers are 500":    {MissingServerStatus: http.StatusInternalServerError},
-		"networks without data":      {SubnetReplyWithoutData: true},
-		"groups with egress":         {GroupsWithEgress: true, ReadOnlyAsString: true},
-		"detach by port, create 200": {DetachByPortOnly: true, CreateServerStatus: http.StatusOK},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			cloud := newCloud(t)
-			cloud.SetSettings(emulator.Settings{Variants: variants})
-			plugin := newPlugin(t, cloud)
-			network := plugin.create(networkToken, map[string]any{"name": "cluster", "cidr": "10.10.0.0/24"})
-			group := plugin.create(securityGroupToken, map[string]any{"name": "nodes"})
-			inputs := serverInputs(plugin)
-			inputs["networks"] = []any{map[string]any{"networkId": network.get("networkId")}}
-			inputs["securityGroupIds"] = []any{group.get("securityGroupId")}
-			server := plugin.create(serverToken, inputs)
-			for _, thing := range []*thing{network, group, server} {
-				thing.settled()
-			}
-			server.update(map[string]any{"networks": []any{}})
-			server.settled()
-			for _, thing := range []*thing{server, group, network} {
-				thing.delete()
-			}
-			assert.Equal(t, len(cloud.Contents()), 0)
-		})
-	}
-}
-
-func TestRefreshReadsOneListPerKind(t *testing.T) {
-	cloud := newCloud(t)
-	plugin := newPlugin(t, cloud)
-	var servers []*thing
-	for _, name := range []string{"w1", "w2", "w3", "w4"} {
-		inputs := serverInputs(plugin)
-		inputs["name"] = name
-		servers = append(servers, plugin.create(serverToken, inputs))
-	}
-	refreshing := newPlugin(t, cloud)
-	before := len(cloud.requests("GET "))
-	for _, server := range servers {
-		server.plugin = refreshing
-		assert.Assert(t, !server.refresh())
-	}
-	assert.Equal(t, len(cloud.requests("GET "))-before, 2, "one list of servers and one of ports")
 }

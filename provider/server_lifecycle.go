@@ -97,7 +97,7 @@ func (*Server) Create(
 	id := identity{args.Zone, serverID}
 	s.own(kindServer, id.String())
 	state := ServerState{ServerArgs: args, Zone: args.Zone, DiskSize: wanted.DiskSize, ServerID: serverID}
-	state, err = s.settleServer(ctx, id, serverGoal{args: args, keepRunning: true}, state)
+	state, err = s.settleServer(ctx, id, serverGoal{args: args}, state)
 	return infer.CreateResponse[ServerState]{ID: id.String(), Output: state}, partial(err)
 }
 
@@ -205,8 +205,14 @@ func (*Server) Update(
 	}
 	ctx, cancel := withDefaultTimeout(ctx, createTimeout)
 	defer cancel()
-	goal := serverGoal{args: args, old: &old, keepRunning: old.Status != client.StatusShutoff}
-	state, err = sessionOf(ctx).settleServer(ctx, id, goal, state)
+	s := sessionOf(ctx)
+	if args.PlanID != old.PlanID {
+		// Before the server is switched off for it.
+		if _, err := s.plan(ctx, id.place, args.PlanID); err != nil {
+			return infer.UpdateResponse[ServerState]{}, err
+		}
+	}
+	state, err = s.settleServer(ctx, id, serverGoal{args: args, old: &old}, state)
 	return infer.UpdateResponse[ServerState]{Output: state}, partial(err)
 }
 

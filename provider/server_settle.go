@@ -11,9 +11,8 @@ import (
 
 // serverGoal is what a server is to become.
 type serverGoal struct {
-	args        ServerArgs
-	old         *ServerState // what it was before an update; nil when it has just been made
-	keepRunning bool         // whether it is to be on in the end
+	args ServerArgs
+	old  *ServerState // what it was before an update; nil when it has just been made
 }
 
 // serverView is a server as it is, with its ports.
@@ -22,22 +21,50 @@ type serverView struct {
 	ports []client.Port
 }
 
-// serverAction is one call that brings a server nearer to its goal.
-type serverAction struct {
-	name string // says what it does, and tells it from others
-	do   func(context.Context) error
-}
-
 // Limits of what is tried again for one action.
 const (
-	maxDoubts    = 3 // outcomes that are in doubt
-	maxConflicts = 8 // refusals because something else is under way
+	maxDoubts    = 3  // outcomes that are in doubt
+	maxConflicts = 8  // refusals because something else is under way
+	doubtLooks   = 10 // looks for the effect of an action in doubt, before it is made again
 )
+
+// attempts is how an action has gone so far.
+type attempts struct {
+	done      bool
+	doubts    int
+	conflicts int
+	looks     int // still to come before it is made again
+}
+
+// mayStart tells whether the action is to be made now, rather than waited for.
+func (a *attempts) mayStart() bool {
+	if a.looks > 0 {
+		a.looks--
+		return false
+	}
+	return !a.done
+}
+
+// settle takes note of how the action went, and returns its error if that is final.
+func (a *attempts) settle(err error) error {
+	switch {
+	case err == nil:
+		a.done = true
+	case client.IsAmbiguous(err) && a.doubts < maxDoubts:
+		a.doubts++
+		a.looks = doubtLooks
+	case client.HasStatus(err, http.StatusConflict) && a.conflicts < maxConflicts:
+		a.conflicts++
+	default:
+		return err
+	}
+	return nil
+}
 
 // settleServer looks at the server, does the first thing that is missing, and looks again, until nothing is missing. It
 // therefore goes on from wherever an earlier attempt got to. The state is what was seen last, also when it fails.
 func (s *session) settleServer(ctx context.Context, id identity, goal serverGoal, state ServerState) (ServerState, error) {
-	done, doubts, conflicts := map[string]bool{}, map[string]int{}, map[string]int{}
+	tried := map[string]*attempts{}
 	err := s.poll(ctx, func(ctx context.Context) (string, error) {
 		view, found, err := s.viewServer(ctx, id)
 		if err != nil {
@@ -63,22 +90,15 @@ func (s *session) settleServer(ctx context.Context, id identity, goal serverGoal
 			}
 			return "", nil
 		}
-		waiting := fmt.Sprintf("%s: waiting for the effect of: %s", label, action.name)
-		if done[action.name] {
-			return waiting, nil
+		if tried[action.name] == nil {
+			tried[action.name] = &attempts{}
 		}
-		err = action.do(ctx)
-		switch {
-		case err == nil:
-			done[action.name] = true
-		case client.IsAmbiguous(err) && doubts[action.name] < maxDoubts:
-			doubts[action.name]++
-		case client.HasStatus(err, http.StatusConflict) && conflicts[action.name] < maxConflicts:
-			conflicts[action.name]++
-		default:
-			return "", fmt.Errorf("%s: %s: %w", label, action.name, err)
+		if attempts := tried[action.name]; attempts.mayStart() {
+			if err := attempts.settle(action.do(ctx)); err != nil {
+				return "", fmt.Errorf("%s: %s: %w", label, action.name, err)
+			}
 		}
-		return waiting, nil
+		return fmt.Sprintf("%s: waiting for the effect of: %s", label, action.name), nil
 	})
 	return state, err
 }
@@ -160,129 +180,4 @@ func (g serverGoal) missingAddress(state ServerState) string {
 		}
 	}
 	return ""
-}
-
-// nextAction is the first thing that is missing for the goal, or nil.
-func (s *session) nextAction(id identity, goal serverGoal, view serverView) *serverAction {
-	for _, next := range []func(identity, serverGoal, serverView) *serverAction{
-		s.nextRename, s.nextSize, s.nextPower, s.nextSecurityGroup, s.nextNetwork, s.nextPublicAddress,
-	} {
-		if action := next(id, goal, view); action != nil {
-			return action
-		}
-	}
-	return nil
-}
-
-func (s *session) nextRename(id identity, goal serverGoal, view serverView) *serverAction {
-	if view.Name == goal.args.Name {
-		return nil
-	}
-	return &serverAction{"rename it to " + goal.args.Name, func(ctx context.Context) error {
-		return s.RenameServer(ctx, id.place, id.object, goal.args.Name)
-	}}
-}
-
-// nextSize changes the plan, for which the server has to be off, and grows the disk.
-func (s *session) nextSize(id identity, goal serverGoal, view serverView) *serverAction {
-	switch {
-	case view.Flavor.ID != goal.args.PlanID && view.Status == client.StatusActive:
-		return &serverAction{"switch it off to resize it", func(ctx context.Context) error { return s.StopServer(ctx, id.place, id.object) }}
-	case view.Flavor.ID != goal.args.PlanID:
-		return &serverAction{"resize it to " + goal.args.PlanID, func(ctx context.Context) error {
-			return s.ResizeServer(ctx, id.place, id.object, goal.args.PlanID)
-		}}
-	case goal.old != nil && goal.args.DiskSize > goal.old.DiskSize && int(view.Flavor.Disk) < goal.args.DiskSize:
-		return &serverAction{fmt.Sprintf("grow its disk to %d GB", goal.args.DiskSize), func(ctx context.Context) error {
-			return s.GrowDisk(ctx, id.place, id.object, goal.args.DiskSize)
-		}}
-	}
-	return nil
-}
-
-func (s *session) nextPower(id identity, goal serverGoal, view serverView) *serverAction {
-	if view.Status != client.StatusShutoff || !goal.keepRunning {
-		return nil
-	}
-	return &serverAction{"switch it on", func(ctx context.Context) error { return s.StartServer(ctx, id.place, id.object) }}
-}
-
-// nextSecurityGroup adds the groups that are missing, then removes those too many. No group at all means the zone's default
-// group, which is left to ArvanCloud.
-func (s *session) nextSecurityGroup(id identity, goal serverGoal, view serverView) *serverAction {
-	if len(goal.args.SecurityGroupIDs) == 0 {
-		return nil
-	}
-	var groups []string
-	for _, group := range view.SecurityGroups {
-		groups = append(groups, group.ID)
-	}
-	for _, group := range goal.args.SecurityGroupIDs {
-		if !slices.Contains(groups, group) {
-			return &serverAction{"add it to the security group " + group, func(ctx context.Context) error {
-				return s.AddSecurityGroup(ctx, id.place, id.object, group)
-			}}
-		}
-	}
-	for _, group := range groups {
-		if !slices.Contains(goal.args.SecurityGroupIDs, group) {
-			return &serverAction{"remove it from the security group " + group, func(ctx context.Context) error {
-				return s.RemoveSecurityGroup(ctx, id.place, id.object, group)
-			}}
-		}
-	}
-	return nil
-}
-
-// nextNetwork unplugs the server where it is not wanted any more or has another address than wanted, and plugs it in where it
-// is missing. Networks that were never in the inputs are left alone.
-func (s *session) nextNetwork(id identity, goal serverGoal, view serverView) *serverAction {
-	addresses, ports := view.private()
-	detach := func(network string) *serverAction {
-		port := ports[network].ID
-		return &serverAction{fmt.Sprintf("detach port %s from the network %s", port, network), func(ctx context.Context) error {
-			return s.Detach(ctx, id.place, port, id.object)
-		}}
-	}
-	if goal.old != nil {
-		for _, network := range goal.old.Networks {
-			wanted := slices.ContainsFunc(goal.args.Networks, func(n ServerNetwork) bool { return n.NetworkID == network.NetworkID })
-			if !wanted && addresses[network.NetworkID] != "" {
-				return detach(network.NetworkID)
-			}
-		}
-	}
-	for _, network := range goal.args.Networks {
-		switch address := addresses[network.NetworkID]; {
-		case address == "":
-			return &serverAction{fmt.Sprintf("attach it to the network %s %s", network.NetworkID, network.Address),
-				func(ctx context.Context) error {
-					return s.Attach(ctx, id.place, network.NetworkID, id.object, network.Address)
-				}}
-		case network.Address != "" && address != network.Address:
-			return detach(network.NetworkID)
-		}
-	}
-	return nil
-}
-
-// nextPublicAddress adds a public address when an update asks for one. A server made with one gets it by itself, only later,
-// and must not get a second one meanwhile.
-func (s *session) nextPublicAddress(id identity, goal serverGoal, view serverView) *serverAction {
-	address := view.PublicIPv4()
-	switch wanted := goal.args.wantsPublicAddress(); {
-	case wanted && address == "" && goal.old != nil && !goal.old.wantsPublicAddress():
-		return &serverAction{"add a public address", func(ctx context.Context) error {
-			return s.AddPublicIPv4(ctx, id.place, id.object, goal.args.SecurityGroupIDs)
-		}}
-	case !wanted && address != "":
-		for _, port := range view.ports {
-			if slices.Contains(port.Addresses, client.PortAddress(address)) {
-				return &serverAction{"remove the public address " + address, func(ctx context.Context) error {
-					return s.DeletePort(ctx, id.place, port.ID)
-				}}
-			}
-		}
-	}
-	return nil
 }

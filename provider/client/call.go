@@ -28,6 +28,9 @@ type call struct {
 	method string
 	path   string // below the endpoint, with a leading slash; may carry a query
 	body   any    // sent as JSON; nil sends none
+
+	// counted says that to make the call twice is a mistake, though its method promises otherwise.
+	counted bool
 }
 
 // do makes the call, again if that is safe, and decodes what it answers into answer, unless that is nil.
@@ -155,7 +158,7 @@ func retryAfter(header string) error {
 }
 
 // repeatable tells whether the call may simply be made again after it failed like that. A POST or PATCH that may have been
-// applied may not: the caller has to look first. PUT and DELETE come to the same however often they are made.
+// applied may not: the caller has to look first. PUT and DELETE come to the same however often they are made, nearly always.
 func repeatable(call call, err error) bool {
 	var failure *Error
 	if !errors.As(err, &failure) || errors.Is(err, context.Canceled) {
@@ -166,7 +169,7 @@ func repeatable(call call, err error) bool {
 	}
 	switch call.method {
 	case http.MethodGet, http.MethodPut, http.MethodDelete:
-		return failure.ambiguous
+		return failure.ambiguous && !call.counted
 	}
 	return false
 }

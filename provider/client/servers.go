@@ -156,10 +156,10 @@ func (c *Client) ResizeServer(ctx context.Context, zone, id, planID string) erro
 	return c.serverAction(ctx, zone, id, "resize", map[string]any{"flavor_id": planID})
 }
 
-// GrowDisk makes a server's root disk larger. size is in GB.
+// GrowDisk makes a server's root disk larger. size is in GB. A second call with the same size is refused.
 func (c *Client) GrowDisk(ctx context.Context, zone, id string, size int) error {
 	return c.do(ctx, call{method: http.MethodPut, path: zonal(zone, "servers", id, "resizeRoot"),
-		body: map[string]any{"new_size": size}}, nil)
+		body: map[string]any{"new_size": size}, counted: true}, nil)
 }
 
 // AddSecurityGroup puts a server into a group.

@@ -1,0 +1,60 @@
+package provider
+
+import (
+	"net/http"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/iransre/exchange-platform/provider/emulator"
+)
+
+func TestVariantsOfTheAPI(t *testing.T) {
+	for name, variants := range map[string]emulator.Variants{
+		"missing servers are 400":    {MissingServerStatus: http.StatusBadRequest},
+		"missing servers are 500":    {MissingServerStatus: http.StatusInternalServerError},
+		"networks without data":      {SubnetReplyWithoutData: true},
+		"groups with egress":         {GroupsWithEgress: true, ReadOnlyAsString: true},
+		"detach by port, create 200": {DetachByPortOnly: true, CreateServerStatus: http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := newCloud(t)
+			cloud.SetSettings(emulator.Settings{Variants: variants})
+			plugin := newPlugin(t, cloud)
+			network := plugin.create(networkToken, map[string]any{"name": "cluster", "cidr": "10.10.0.0/24"})
+			group := plugin.create(securityGroupToken, map[string]any{"name": "nodes"})
+			inputs := serverInputs(plugin)
+			inputs["networks"] = []any{map[string]any{"networkId": network.get("networkId")}}
+			inputs["securityGroupIds"] = []any{group.get("securityGroupId")}
+			server := plugin.create(serverToken, inputs)
+			for _, thing := range []*thing{network, group, server} {
+				thing.settled()
+			}
+			server.update(map[string]any{"networks": []any{}})
+			server.settled()
+			for _, thing := range []*thing{server, group, network} {
+				thing.delete()
+			}
+			assert.Equal(t, len(cloud.Contents()), 0)
+		})
+	}
+}
+
+func TestRefreshReadsOneListPerKind(t *testing.T) {
+	cloud := newCloud(t)
+	plugin := newPlugin(t, cloud)
+	var servers []*thing
+	for _, name := range []string{"w1", "w2", "w3", "w4"} {
+		inputs := serverInputs(plugin)
+		inputs["name"] = name
+		servers = append(servers, plugin.create(serverToken, inputs))
+	}
+	refreshing := newPlugin(t, cloud)
+	before := len(cloud.requests("GET "))
+	for _, server := range servers {
+		server.plugin = refreshing
+		assert.Assert(t, !server.refresh())
+	}
+	assert.Equal(t, len(cloud.requests("GET "))-before, 2, "one list of servers and one of ports")
+}
