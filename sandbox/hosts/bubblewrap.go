@@ -44,10 +44,11 @@ func explainBubblewrap(err error, stderr string) error {
 }
 
 // isolation is what separates a machine's processes from this machine, its network apart: that is shared, and nothing in
-// the machine's tools listens on it.
+// the machine's tools listens on it. Without capabilities nobody in the machine can make the read-only parts writable, which
+// would be this machine's own files when the sandbox runs as root.
 func isolation(hostname string) []string {
 	return []string{
-		"--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid", "--unshare-ipc",
+		"--unshare-user", "--uid", "0", "--gid", "0", "--cap-drop", "ALL", "--unshare-pid", "--unshare-ipc",
 		"--unshare-uts", "--hostname", hostname, "--die-with-parent",
 	}
 }

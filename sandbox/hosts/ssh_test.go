@@ -74,6 +74,7 @@ func TestMachinesDoNotSeeThisMachine(t *testing.T) {
 		assert.Equal(t, w.run("m1", "test -e "+path).code, 1, path)
 	}
 	assert.Equal(t, w.run("m1", "touch /usr/x").code, 1, "/usr is read-only")
+	assert.Assert(t, w.run("m1", "sudo mount -o remount,bind,rw /usr").code != 0, "and stays so")
 	w.must("m1", "echo mine > /opt/file; touch /usr/local/x /var/x /etc/x")
 	assert.Equal(t, w.run("w1", "test -e /opt/file").code, 1, "each machine has its own tree")
 	assert.Equal(t, w.must("m1", "env | grep -c ^GOFLAGS || true"), "0")

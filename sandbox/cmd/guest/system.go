@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/iransre/exchange-platform/sandbox/hosts/guestapi"
 )
@@ -50,7 +49,7 @@ func cloudInit(args []string) (int, error) {
 	return 1, nil
 }
 
-// hostnamectl shows or changes the machine's name.
+// hostnamectl shows or changes the machine's name. Sessions that run keep the old one: they may not change their kernel's.
 func hostnamectl(args []string) (int, error) {
 	o := options{flags: []string{"--static", "--transient", "--pretty", "--no-ask-password"}}
 	if err := o.parse(args); err != nil {
@@ -60,10 +59,7 @@ func hostnamectl(args []string) (int, error) {
 		if o.set["--pretty"] {
 			return 0, nil
 		}
-		if err := call(http.MethodPost, guestapi.Hostname, guestapi.HostnameRequest{Name: o.rest[1]}, nil); err != nil {
-			return 1, err
-		}
-		return 0, syscall.Sethostname([]byte(o.rest[1])) // for the running session; the daemon does it for later ones
+		return 0, call(http.MethodPost, guestapi.Hostname, guestapi.HostnameRequest{Name: o.rest[1]}, nil)
 	}
 	name, err := os.ReadFile("/etc/hostname")
 	if err != nil {
