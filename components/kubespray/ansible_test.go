@@ -62,4 +62,3 @@ func TestInventoryAsAnsibleReadsIt(t *testing.T) {
 		})
 	}
 }
-
