@@ -25,6 +25,10 @@ func (s *session) poll(ctx context.Context, step func(context.Context) (waitingF
 	shown := ""
 	for {
 		waitingFor, err := step(ctx)
+		if err != nil && ctx.Err() != nil && shown != "" {
+			// Which of its calls the end of the wait interrupted says nothing.
+			return fmt.Errorf("%s: gave up: %w", shown, context.Cause(ctx))
+		}
 		if err != nil || waitingFor == "" {
 			return err
 		}
@@ -36,7 +40,7 @@ func (s *session) poll(ctx context.Context, step func(context.Context) (waitingF
 		select {
 		case <-time.After(pause.NextBackOff()):
 		case <-ctx.Done():
-			return fmt.Errorf("gave up %s: %w", waitingFor, context.Cause(ctx))
+			return fmt.Errorf("%s: gave up: %w", waitingFor, context.Cause(ctx))
 		}
 	}
 }

@@ -3,10 +3,13 @@ package provider
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"gotest.tools/v3/assert"
+	"gotest.tools/v3/poll"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
 )
@@ -98,6 +101,27 @@ func TestChangeIsAppliedOnceThoughItFails(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestServerWhoseCreationIsCancelledIsKept(t *testing.T) {
+	cloud := newCloud(t)
+	plugin := newPlugin(t, cloud)
+	cloud.fail(t, emulator.Fault{Kind: emulator.SlowBuild, Method: http.MethodPost, Path: "/servers", Reads: 1 << 20, Times: 1})
+	inputs := plugin.check(serverToken, props(serverInputs(plugin)))
+	go func() {
+		poll.WaitOn(t, func(poll.LogT) poll.Result {
+			if cloud.count("server") == 1 {
+				return poll.Success()
+			}
+			return poll.Continue("no server yet")
+		}, poll.WithDelay(time.Millisecond))
+		assert.Check(t, plugin.Cancel())
+	}()
+	response, err := plugin.Create(p.CreateRequest{Urn: urn(serverToken), Properties: inputs})
+	assert.ErrorContains(t, err, "failed to initialize")
+	assert.Assert(t, response.PartialState != nil)
+	assert.Assert(t, strings.HasSuffix(response.PartialState.Reasons[0], "context canceled"), response.PartialState.Reasons[0])
+	assert.Assert(t, response.Properties.Get("serverId").AsString() != "")
 }
 
 func TestServerInErrorIsReplaced(t *testing.T) {

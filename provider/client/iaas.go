@@ -16,8 +16,6 @@ const (
 // Zone is an availability zone as the API lists it.
 type Zone struct {
 	Code    string `json:"code"`
-	City    string `json:"city"`
-	DC      string `json:"dc"`
 	Create  bool   `json:"create"`
 	Visible bool   `json:"visible"`
 }
