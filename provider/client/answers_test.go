@@ -27,7 +27,7 @@ func TestDNSRecordsReadsEveryPage(t *testing.T) {
 	records, err := a.DNSRecords(t.Context(), "iransre.ir", "a")
 	assert.NilError(t, err)
 	assert.Equal(t, len(records), 2)
-	assert.DeepEqual(t, a.calls, []string{
+	assert.DeepEqual(t, a.made(), []string{
 		"GET /cdn/4.0/domains/iransre.ir/dns-records?page=1&per_page=100&type=a",
 		"GET /cdn/4.0/domains/iransre.ir/dns-records?page=2&per_page=100&type=a",
 	})

@@ -35,7 +35,7 @@ func TestErrors(t *testing.T) {
 			a := serve(t, test.answer)
 			err := a.CreateSSHKey(t.Context(), "ir-thr-ba1", "admin", "ssh-ed25519 AAAA")
 			assert.Error(t, err, "POST /ecc/v1/regions/ir-thr-ba1/ssh-keys: "+test.want)
-			assert.Equal(t, len(a.calls), 1)
+			assert.Equal(t, len(a.made()), 1)
 		})
 	}
 }
