@@ -2,7 +2,7 @@ package arvan
 
 import (
 	"crypto/ed25519"
-	"encoding/base64"
+	"crypto/sha256"
 	"encoding/pem"
 	"fmt"
 	"strings"
@@ -12,24 +12,26 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// key is an SSH key pair that lives in the state as its 32 random bytes: made once, the same in every later run, and
-// replaced by replacing those bytes.
+// key is an SSH key pair that lives in the state as a random text: made once, the same in every later run, and replaced by
+// replacing that text.
 type key struct {
 	// private is in OpenSSH's format, secret; public is "ssh-ed25519 AAAA…".
 	private, public pulumi.StringOutput
 }
 
+// newKey derives the pair from a RandomPassword. RandomBytes would be the nearer resource, but its id, which no state
+// encrypts, is the bytes themselves (pulumi-random, provider/resources.go).
 func newKey(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (*key, error) {
-	seed, err := random.NewRandomBytes(ctx, name, &random.RandomBytesArgs{Length: pulumi.Int(ed25519.SeedSize)}, opts...)
+	// 64 letters and digits are 381 random bits, and a key has 256
+	source, err := random.NewRandomPassword(ctx, name, &random.RandomPasswordArgs{
+		Length: pulumi.Int(64), Special: pulumi.Bool(false),
+	}, opts...)
 	if err != nil {
 		return nil, err
 	}
-	pair := seed.Base64.ApplyT(func(encoded string) ([]string, error) {
-		seed, err := base64.StdEncoding.DecodeString(encoded)
-		if err != nil {
-			return nil, fmt.Errorf("key %s: %w", name, err)
-		}
-		private, public, err := encode(seed)
+	pair := source.Result.ApplyT(func(text string) ([]string, error) {
+		seed := sha256.Sum256([]byte(text))
+		private, public, err := encode(seed[:])
 		return []string{private, public}, err
 	}).(pulumi.StringArrayOutput)
 	return &key{

@@ -3,8 +3,6 @@
 package mocktest
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -184,11 +182,6 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		for _, output := range []resource.PropertyKey{"result", "hex", "b64Std", "base64"} {
 			state[output] = resource.MakeSecret(made)
 		}
-	}
-	if args.TypeToken == "random:index/randomBytes:RandomBytes" {
-		// whoever asks for bytes decodes them: as many as a hash has, and others for each name
-		bytes := sha256.Sum256([]byte(args.Name))
-		state["base64"] = resource.MakeSecret(resource.NewProperty(base64.StdEncoding.EncodeToString(bytes[:])))
 	}
 	return args.Name + "-id", state, nil
 }
