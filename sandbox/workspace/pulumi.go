@@ -66,8 +66,8 @@ func (w *Workspace) StackFile(stack string) string {
 }
 
 // WriteStackFile makes StackFile from the checkout's stack file. What `pulumi` itself keeps there (the salt of its
-// secrets) stays.
-func (w *Workspace) WriteStackFile(stack string) error {
+// secrets) stays. archiveSum is the SHA-256 of the Kubespray archive that the sandbox serves.
+func (w *Workspace) WriteStackFile(stack, archiveSum string) error {
 	source := filepath.Join(w.Root, "Pulumi."+stack+".yaml")
 	text, err := os.ReadFile(source)
 	if err != nil {
@@ -85,7 +85,7 @@ func (w *Workspace) WriteStackFile(stack string) error {
 	if salt, ok := kept["encryptionsalt"]; ok {
 		file["encryptionsalt"] = salt
 	}
-	merged, err := yaml.Marshal(merge(file, map[string]any{"config": w.overrides()}))
+	merged, err := yaml.Marshal(merge(file, map[string]any{"config": w.overrides(archiveSum)}))
 	if err != nil {
 		return err
 	}
@@ -96,8 +96,8 @@ func (w *Workspace) WriteStackFile(stack string) error {
 	return os.WriteFile(w.StackFile(stack), append([]byte(note), merged...), 0o600)
 }
 
-// overrides is all that tells the program it is not in the cloud. Each is a key real users have too.
-func (w *Workspace) overrides() map[string]any {
+// overrides is all that tells the program that it is not in the cloud. Each is a key real users have too.
+func (w *Workspace) overrides(archiveSum string) map[string]any {
 	return map[string]any{
 		"exchange-platform:cloud": map[string]any{
 			"endpoint":   w.APIURL(),
@@ -107,6 +107,7 @@ func (w *Workspace) overrides() map[string]any {
 		"exchange-platform:kubernetes": map[string]any{
 			"kubespray": map[string]any{
 				"archive": w.FilesURL() + "/files/kubespray.tar.gz",
+				"sha256":  archiveSum,
 				"ansible": "system",
 			},
 		},

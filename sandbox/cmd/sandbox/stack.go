@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/iransre/exchange-platform/sandbox/kubespray"
 	"github.com/iransre/exchange-platform/sandbox/tools"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 	"github.com/iransre/exchange-platform/sandbox/world"
@@ -41,7 +43,11 @@ func run(ctx context.Context, stack string, arguments []string, out io.Writer) e
 	if err != nil {
 		return err
 	}
-	if err := w.WriteStackFile(stack); err != nil {
+	archive, err := kubespray.Archive()
+	if err != nil {
+		return err
+	}
+	if err := w.WriteStackFile(stack, fmt.Sprintf("%x", sha256.Sum256(archive))); err != nil {
 		return err
 	}
 	if err := tools.Build(ctx, w, out); err != nil {
