@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	p "github.com/pulumi/pulumi-go-provider"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
@@ -40,11 +41,7 @@ type notReadyError struct {
 }
 
 func (e *notReadyError) Error() string {
-	text := fmt.Sprintf("%q timed out waiting to be Ready after %s", e.id, e.after.Round(time.Second))
-	if len(e.reasons) > 0 {
-		text += ": " + strings.Join(e.reasons, "; ")
-	}
-	return text
+	return fmt.Sprintf("%q timed out waiting to be Ready after %s", e.id, e.after.Round(time.Second))
 }
 
 // await waits until the object is ready and returns it as it then is, or as it was last seen with the reason why it is
@@ -64,9 +61,15 @@ func (o *Objects) await(ctx context.Context, inputs, made *object, custom time.D
 	limit := timeout(inputs, custom)
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	live := made
+	log := p.GetLogger(ctx)
+	defer log.InfoStatus("")
+	live, shown := made, ""
 	for start := time.Now(); ; {
 		reasons, err := check(ctx, o.Cluster.Typed(), live)
+		if len(reasons) > 0 && reasons[0] != shown {
+			shown = reasons[0]
+			log.InfoStatus(shown)
+		}
 		switch {
 		case err != nil && ctx.Err() == nil:
 			return live, err

@@ -76,13 +76,14 @@ func (o *Objects) Check(_ context.Context, req p.CheckRequest) (p.CheckResponse,
 		return p.CheckResponse{}, fmt.Errorf("list resources exist for compatibility with YAML manifests and Helm charts, " +
 			"and cannot be created directly. Use the underlying resource type instead")
 	}
-	inputs := &object{Object: cluster.Normalize(props.Plain(req.Inputs))}
+	inputs := &object{Object: props.Plain(req.Inputs)}
 	if inputs.GetAPIVersion() == "" {
 		inputs.SetAPIVersion(kind.GroupVersion().String())
 	}
 	if inputs.GetKind() == "" {
 		inputs.SetKind(kind.Kind)
 	}
+	inputs.Object = cluster.Normalize(inputs.Object)
 	if err := o.name(inputs, req); err != nil {
 		return p.CheckResponse{}, err
 	}

@@ -9,7 +9,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/kubernetes"
 )
@@ -163,14 +162,12 @@ func ingressReady(_ context.Context, _ kubernetes.Interface, live *object) ([]st
 // explain adds to reasons what the object's conditions and its pods say.
 func explain(ctx context.Context, client kubernetes.Interface, live *object, reasons ...string) []string {
 	reasons = append(reasons, conditions(live, "False")...)
-	selector := labels.Everything()
-	if matchLabels, there, _ := unstructured.NestedStringMap(live.Object, "spec", "selector", "matchLabels"); there {
-		selector = labels.SelectorFromSet(matchLabels)
-	} else {
+	matchLabels, there, _ := unstructured.NestedStringMap(live.Object, "spec", "selector", "matchLabels")
+	if !there {
 		return reasons
 	}
 	pods, err := client.CoreV1().Pods(live.GetNamespace()).List(ctx, metav1.ListOptions{
-		LabelSelector: selector.String(), FieldSelector: fields.Everything().String(),
+		LabelSelector: labels.SelectorFromSet(matchLabels).String(),
 	})
 	if err != nil {
 		return reasons

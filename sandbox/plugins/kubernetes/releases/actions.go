@@ -20,11 +20,7 @@ type failedError struct {
 }
 
 func (e *failedError) Error() string {
-	text := fmt.Sprintf("failed to become available within allocated timeout. Error: Helm Release %s: %v", e.release, e.err)
-	for _, reason := range e.lacking {
-		text += "\n  * " + reason
-	}
-	return text
+	return fmt.Sprintf("failed to become available within allocated timeout. Error: Helm Release %s: %v", e.release, e.err)
 }
 
 func (e *failedError) Unwrap() error { return e.err }
@@ -59,18 +55,18 @@ func (r *Releases) install(ctx context.Context, s *settings) (*release.Release, 
 	client.DisableHooks, client.SkipCRDs, client.SubNotes = s.DisableWebhooks, s.SkipCrds, s.RenderSubchartNotes
 	client.DisableOpenAPIValidation, client.Devel = s.DisableOpenapiValidation, s.Devel
 
-	installed, err := client.RunWithContext(ctx, chart, values(s))
+	installed, err := client.RunWithContext(ctx, chart, valuesOf(s))
 	if err == nil {
 		return installed, nil
 	}
-	failure := &failedError{release: s.id(), err: err, lacking: configuration.lacking()}
 	if installed == nil {
 		return nil, err
 	}
 	if _, missing := configuration.Releases.Last(s.Name); errors.Is(missing, driver.ErrReleaseNotFound) {
-		return nil, failure // Atomic has uninstalled it again
+		// Atomic has uninstalled it again: there is nothing to keep, so the reasons go into the error.
+		return nil, errors.Join(err, errors.New(strings.Join(configuration.lacking(), "\n")))
 	}
-	return installed, failure
+	return installed, &failedError{release: s.id(), err: err, lacking: configuration.lacking()}
 }
 
 // upgrade upgrades a release, likewise.
@@ -94,15 +90,14 @@ func (r *Releases) upgrade(ctx context.Context, s *settings) (*release.Release, 
 		client.MaxHistory = *s.MaxHistory
 	}
 
-	upgraded, err := client.RunWithContext(ctx, s.Name, chart, values(s))
+	upgraded, err := client.RunWithContext(ctx, s.Name, chart, valuesOf(s))
 	switch {
 	case err == nil:
 		return upgraded, nil
 	case upgraded == nil, errors.Is(err, driver.ErrNoDeployedReleases):
 		return nil, err
 	}
-	return upgraded, fmt.Errorf("error running update: %w",
-		&failedError{release: s.id(), err: err, lacking: configuration.lacking()})
+	return upgraded, &failedError{release: s.id(), err: err, lacking: configuration.lacking()}
 }
 
 // uninstall removes a release and, unless it was not to be awaited, waits until its objects are gone.
@@ -128,8 +123,8 @@ func (r *Releases) uninstall(ctx context.Context, s *settings) error {
 	return nil
 }
 
-// values are the chart's values; Helm may change the map it is given.
-func values(s *settings) map[string]any { return merge(nil, s.Values) }
+// valuesOf are the chart's values; Helm may change the map it is given.
+func valuesOf(s *settings) map[string]any { return merge(nil, s.Values) }
 
 func parseID(id string) (namespace, name string) {
 	if namespace, name, both := strings.Cut(id, "/"); both {

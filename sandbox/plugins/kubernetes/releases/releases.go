@@ -52,12 +52,7 @@ func (r *Releases) Check(_ context.Context, req p.CheckRequest) (p.CheckResponse
 	if wait := inputs.Get("skipAwait"); inputs.Get("timeout").IsNull() && !(wait.IsBool() && wait.AsBool()) {
 		inputs = inputs.Set("timeout", property.New(float64(defaultTimeout)))
 	}
-	inputs = inputs.Delete("compat", "resourceNames", "status")
-	for name, value := range inputs.All {
-		if isZero(value) {
-			inputs = inputs.Delete(name)
-		}
-	}
+	inputs = complete(inputs.Delete("compat", "resourceNames", "status"))
 	if property.New(inputs).HasComputed() {
 		return p.CheckResponse{Inputs: inputs}, nil
 	}
@@ -75,21 +70,43 @@ func (r *Releases) Check(_ context.Context, req p.CheckRequest) (p.CheckResponse
 	return p.CheckResponse{Inputs: inputs.Set("version", property.New(chart.Metadata.Version))}, nil
 }
 
-// isZero is for inputs that say no more than their absence.
-func isZero(v property.Value) bool {
-	switch {
-	case v.Secret(), v.IsComputed():
-		return false
-	case v.IsNull():
-		return true
-	case v.IsBool():
-		return !v.AsBool()
-	case v.IsString():
-		return v.AsString() == ""
-	case v.IsMap():
-		return v.AsMap().Len() == 0
+// The inputs that a state always has, whether the program sets them or not.
+var (
+	switches = []string{
+		"allowNullValues", "atomic", "cleanupOnFail", "createNamespace", "dependencyUpdate", "devel", "disableCRDHooks",
+		"disableOpenapiValidation", "disableWebhooks", "forceUpdate", "lint", "recreatePods", "renderSubchartNotes",
+		"replace", "resetValues", "reuseValues", "skipAwait", "skipCrds", "verify", "waitForJobs",
 	}
-	return false
+	texts           = []string{"chart", "description", "keyring", "name", "namespace", "postrender", "version"}
+	repositoryTexts = []string{"repo", "caFile", "certFile", "keyFile", "password", "username"}
+)
+
+// complete fills in what the inputs do not say, as the official provider does, so that either can continue the other's
+// state.
+func complete(inputs property.Map) property.Map {
+	inputs = withDefault(inputs, switches, property.New(false))
+	inputs = withDefault(inputs, texts, property.New(""))
+	inputs = withDefault(inputs, []string{"values"}, property.New(property.Map{}))
+	inputs = withDefault(inputs, []string{"timeout"}, property.New(0.0))
+	if repository := inputs.Get("repositoryOpts"); repository.IsMap() {
+		filled := withDefault(repository.AsMap(), repositoryTexts, property.New(""))
+		inputs = inputs.Set("repositoryOpts", property.New(filled).WithSecret(repository.Secret()))
+	}
+	for name, value := range inputs.All {
+		if value.IsNull() {
+			inputs = inputs.Delete(name)
+		}
+	}
+	return inputs
+}
+
+func withDefault(inputs property.Map, names []string, value property.Value) property.Map {
+	for _, name := range names {
+		if inputs.Get(name).IsNull() {
+			inputs = inputs.Set(name, value)
+		}
+	}
+	return inputs
 }
 
 // Diff compares the new inputs with the state; an input that is gone is a change, an output that the inputs do not

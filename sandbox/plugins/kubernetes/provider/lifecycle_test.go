@@ -1,0 +1,356 @@
+package provider
+
+import (
+	"encoding/base64"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	p "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi-go-provider/integration"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/assert/cmp"
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chartutil"
+
+	"github.com/iransre/exchange-platform/sandbox/controlplane"
+	"github.com/iransre/exchange-platform/sandbox/controlplane/controlplanetest"
+	"github.com/iransre/exchange-platform/sandbox/plugins/kubernetes/props"
+)
+
+// testAddress is where these tests have their control plane.
+const testAddress = "127.94.4.1"
+
+// TestAgainstACluster runs what needs one, all on the same real control plane with one simulated node.
+func TestAgainstACluster(t *testing.T) {
+	running := controlplanetest.Start(t, testAddress)
+	assert.NilError(t, running.ApplyNode(t.Context(), controlplane.Node{Name: "w1", InternalIP: "10.0.0.11", ExternalIP: "127.94.4.11"}))
+	w := &world{server: configuredServer(t, values{
+		"kubeconfig": property.New(string(running.Kubeconfig())), "clusterIdentifier": property.New("test"),
+	})}
+	w.object(t, "Namespace", object{"apiVersion": "v1", "kind": "Namespace", "metadata": object{"name": "web"}})
+	for name, test := range map[string]func(*testing.T, *world){
+		"objects":          objectLifecycle,
+		"ready deployment": readyDeployment,
+		"unready":          unreadyObject,
+		"secrets":          secretIsReplaced,
+		"ignored changes":  ignoredChanges,
+		"existing":         existingObject,
+		"custom resources": customResource,
+		"import":           importedObject,
+		"release":          releaseLifecycle,
+		"failed release":   failedRelease,
+		"failed atomic":    failedAtomicRelease,
+	} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, w) })
+	}
+}
+
+type object = map[string]any
+
+// world is a provider configured for the cluster of the test.
+type world struct {
+	server integration.Server
+}
+
+// made is a resource as the engine remembers it.
+type made struct {
+	urn           resource.URN
+	id            string
+	inputs, state property.Map
+}
+
+func urnOf(content object) resource.URN {
+	group := fmt.Sprint(content["apiVersion"])
+	if group == "v1" {
+		group = "core/v1"
+	}
+	metadata, _ := content["metadata"].(object)
+	return resource.URN(fmt.Sprintf("urn:pulumi:demo::exchange::kubernetes:%s:%s::%v", group, content["kind"], metadata["name"]))
+}
+
+func (w *world) check(t *testing.T, urn resource.URN, inputs property.Map) property.Map {
+	t.Helper()
+	checked, err := w.server.Check(p.CheckRequest{Urn: urn, Inputs: inputs})
+	assert.NilError(t, err)
+	assert.Equal(t, len(checked.Failures), 0, "%v", checked.Failures)
+	return checked.Inputs
+}
+
+func (w *world) create(t *testing.T, urn resource.URN, inputs property.Map) (made, error) {
+	t.Helper()
+	checked := w.check(t, urn, inputs)
+	previewed, err := w.server.Create(p.CreateRequest{Urn: urn, Properties: checked, DryRun: true})
+	if err == nil {
+		assert.Equal(t, previewed.ID, "")
+		var created p.CreateResponse
+		created, err = w.server.Create(p.CreateRequest{Urn: urn, Properties: checked})
+		return made{urn, created.ID, checked, created.Properties}, err
+	}
+	return made{}, err
+}
+
+// object creates an object and sees that it is then as it was asked for.
+func (w *world) object(t *testing.T, name string, content object) made {
+	t.Helper()
+	created, err := w.create(t, urnOf(content), props.Properties(content))
+	assert.NilError(t, err, name)
+	w.unchanged(t, created)
+	return created
+}
+
+func (w *world) diff(t *testing.T, m made, inputs property.Map, ignore ...string) p.DiffResponse {
+	t.Helper()
+	diff, err := w.server.Diff(p.DiffRequest{
+		Urn: m.urn, ID: m.id, State: m.state, OldInputs: m.inputs, Inputs: inputs, IgnoreChanges: ignore,
+	})
+	assert.NilError(t, err)
+	return diff
+}
+
+// unchanged sees that neither a second update nor a refresh finds anything.
+func (w *world) unchanged(t *testing.T, m made) {
+	t.Helper()
+	assert.Assert(t, !w.diff(t, m, m.inputs).HasChanges)
+	refreshed := w.refresh(t, m)
+	assert.Equal(t, fmt.Sprint(refreshed.inputs), fmt.Sprint(m.inputs), "no drift")
+	diff := w.diff(t, refreshed, m.inputs)
+	assert.Assert(t, !diff.HasChanges, "%v", diff.DetailedDiff)
+}
+
+func (w *world) refresh(t *testing.T, m made) made {
+	t.Helper()
+	read, err := w.server.Read(p.ReadRequest{Urn: m.urn, ID: m.id, Properties: m.state, Inputs: m.inputs})
+	assert.NilError(t, err)
+	return made{m.urn, read.ID, read.Inputs, read.Properties}
+}
+
+func (w *world) update(t *testing.T, m made, inputs property.Map, ignore ...string) (made, error) {
+	t.Helper()
+	checked := w.check(t, m.urn, inputs)
+	updated, err := w.server.Update(p.UpdateRequest{Urn: m.urn, ID: m.id, State: m.state, Inputs: checked, IgnoreChanges: ignore})
+	return made{m.urn, m.id, checked, updated.Properties}, err
+}
+
+func (w *world) remove(t *testing.T, m made) {
+	t.Helper()
+	assert.NilError(t, w.server.Delete(p.DeleteRequest{Urn: m.urn, ID: m.id, Properties: m.state}))
+	assert.Equal(t, w.refresh(t, m).id, "", "it is gone")
+	assert.NilError(t, w.server.Delete(p.DeleteRequest{Urn: m.urn, ID: m.id, Properties: m.state}), "deleting it again is no error")
+}
+
+func configMap(name string, data, metadata object) object {
+	all := object{"name": name, "namespace": "web"}
+	for key, value := range metadata {
+		all[key] = value
+	}
+	return object{"apiVersion": "v1", "kind": "ConfigMap", "metadata": all, "data": data}
+}
+
+func objectLifecycle(t *testing.T, w *world) {
+	content := object{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": object{
+		"name": "runner", "namespace": "web", "labels": object{"a": "1", "b": "2"},
+	}}
+	account := w.object(t, "account", content)
+	assert.Equal(t, account.id, "web/runner")
+
+	content["metadata"].(object)["labels"] = object{"a": "3"}
+	diff := w.diff(t, account, w.check(t, account.urn, props.Properties(content)))
+	assert.Equal(t, diff.DetailedDiff["metadata.labels.a"].Kind, p.Update)
+	assert.Equal(t, diff.DetailedDiff["metadata.labels.b"].Kind, p.Delete)
+	account, err := w.update(t, account, props.Properties(content))
+	assert.NilError(t, err)
+	labels := account.state.Get("metadata").AsMap().Get("labels").AsMap()
+	assert.Equal(t, labels.Len(), 1, "a field that is no longer said is gone: %v", labels)
+	w.unchanged(t, account)
+
+	content["metadata"].(object)["name"] = "walker"
+	renamed := w.diff(t, account, w.check(t, account.urn, props.Properties(content)))
+	assert.Equal(t, renamed.DetailedDiff["metadata.name"].Kind, p.UpdateReplace)
+	w.remove(t, account)
+}
+
+func deployment(name string, podSpec object) object {
+	podSpec["containers"] = []any{object{"name": "c", "image": "image", "resources": object{
+		"requests": object{"cpu": "1000m", "memory": "1024Mi"},
+	}}}
+	return object{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": object{"name": name, "namespace": "web"}, "spec": object{
+		"replicas": int64(2), "selector": object{"matchLabels": object{"app": name}},
+		"template": object{"metadata": object{"labels": object{"app": name}}, "spec": podSpec},
+	}}
+}
+
+func readyDeployment(t *testing.T, w *world) {
+	web := w.object(t, "deployment", deployment("ready", object{}))
+	assert.Equal(t, web.state.Get("status").AsMap().Get("availableReplicas").AsNumber(), 2.0)
+	service := w.object(t, "service", object{"apiVersion": "v1", "kind": "Service",
+		"metadata": object{"name": "ready", "namespace": "web"},
+		"spec":     object{"type": "LoadBalancer", "selector": object{"app": "ready"}, "ports": []any{object{"port": int64(80)}}},
+	})
+	addresses := service.state.Get("status").AsMap().Get("loadBalancer").AsMap().Get("ingress").AsArray()
+	assert.Equal(t, addresses.Len(), 1)
+	job := object{"apiVersion": "batch/v1", "kind": "Job", "metadata": object{"name": "ready", "namespace": "web"}, "spec": object{
+		"template": object{"spec": object{"restartPolicy": "Never", "containers": []any{object{"name": "c", "image": "image"}}}},
+	}}
+	w.remove(t, w.object(t, "job", job))
+	w.remove(t, service)
+	w.remove(t, web)
+}
+
+func unreadyObject(t *testing.T, w *world) {
+	content := deployment("unready", object{"nodeSelector": object{"nowhere": "yes"}})
+	content["metadata"].(object)["annotations"] = object{"pulumi.com/timeoutSeconds": "2"}
+	unready, err := w.create(t, urnOf(content), props.Properties(content))
+	assert.ErrorContains(t, err, `failed to fully initialize or become live: "web/unready" timed out waiting to be Ready`)
+	assert.Equal(t, unready.id, "web/unready", "it is there all the same")
+	assert.Assert(t, unready.state.Get("spec").IsMap())
+	content["metadata"].(object)["annotations"] = object{"pulumi.com/skipAwait": "true"}
+	unready, err = w.update(t, unready, props.Properties(content))
+	assert.NilError(t, err, "it need not be ready")
+	w.remove(t, unready)
+}
+
+func secretIsReplaced(t *testing.T, w *world) {
+	content := object{"apiVersion": "v1", "kind": "Secret", "metadata": object{"name": "login", "namespace": "web"},
+		"stringData": object{"password": "one"}}
+	secret := w.object(t, "secret", content)
+	data := secret.state.Get("data")
+	assert.Assert(t, data.Secret())
+	assert.Equal(t, data.AsMap().Get("password").AsString(), base64.StdEncoding.EncodeToString([]byte("one")))
+
+	content["stringData"] = object{"password": "two"}
+	diff := w.diff(t, secret, w.check(t, secret.urn, props.Properties(content)))
+	assert.Equal(t, diff.DetailedDiff["data.password"].Kind, p.UpdateReplace)
+	assert.Assert(t, diff.DeleteBeforeReplace, "its name can belong to one only")
+}
+
+func ignoredChanges(t *testing.T, w *world) {
+	account := w.object(t, "account", object{"apiVersion": "v1", "kind": "ServiceAccount",
+		"metadata": object{"name": "ignored", "namespace": "web", "labels": object{"owner": "a", "team": "a"}}})
+	wanted := props.Properties(object{"apiVersion": "v1", "kind": "ServiceAccount",
+		"metadata": object{"name": "ignored", "namespace": "web", "labels": object{"owner": "b", "team": "b"}}})
+	diff := w.diff(t, account, wanted, "metadata.labels.owner")
+	assert.Equal(t, len(diff.DetailedDiff), 1)
+	account, err := w.update(t, account, wanted, "metadata.labels.owner")
+	assert.NilError(t, err)
+	labels := account.state.Get("metadata").AsMap().Get("labels").AsMap()
+	assert.Equal(t, labels.Get("owner").AsString()+labels.Get("team").AsString(), "ab")
+}
+
+func existingObject(t *testing.T, w *world) {
+	content := configMap("existing", object{"a": "1"}, nil)
+	w.object(t, "first", content)
+	urn := urnOf(content)
+	checked := w.check(t, urn, props.Properties(content))
+	previewed, err := w.server.Create(p.CreateRequest{Urn: urn, Properties: checked, DryRun: true})
+	assert.NilError(t, err, "a replacement may be under way")
+	assert.Assert(t, property.New(previewed.Properties).Equals(property.New(checked)))
+	_, err = w.server.Create(p.CreateRequest{Urn: urn, Properties: checked})
+	assert.ErrorContains(t, err, "already exists")
+}
+
+func customResource(t *testing.T, w *world) {
+	definition := w.object(t, "definition", object{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+		"metadata": object{"name": "markets.exchange.test"}, "spec": object{
+			"group": "exchange.test", "scope": "Namespaced", "names": object{"plural": "markets", "singular": "market", "kind": "Market"},
+			"versions": []any{object{"name": "v1", "served": true, "storage": true, "schema": object{"openAPIV3Schema": object{
+				"type": "object", "x-kubernetes-preserve-unknown-fields": true,
+			}}}},
+		}})
+	market := w.object(t, "market", object{"apiVersion": "exchange.test/v1", "kind": "Market",
+		"metadata": object{"name": "irr", "namespace": "web"}, "spec": object{"pair": "BTC/IRR"}})
+	w.remove(t, market)
+	w.remove(t, definition)
+}
+
+func importedObject(t *testing.T, w *world) {
+	original := w.object(t, "original", configMap("imported", object{"a": "1"}, nil))
+	read, err := w.server.Read(p.ReadRequest{Urn: original.urn, ID: "web/imported"})
+	assert.NilError(t, err)
+	assert.Equal(t, read.Inputs.Get("data").AsMap().Get("a").AsString(), "1")
+	imported := made{original.urn, read.ID, read.Inputs, read.Properties}
+	assert.Assert(t, !w.diff(t, imported, original.inputs).DeleteBeforeReplace)
+}
+
+// webChart is a folder with a chart of one Deployment.
+func webChart(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	assert.NilError(t, chartutil.SaveDir(&chart.Chart{
+		Metadata: &chart.Metadata{APIVersion: chart.APIVersionV2, Name: "web", Version: "1.4.0", AppVersion: "7"},
+		Templates: []*chart.File{{Name: "templates/web.yaml", Data: []byte(`apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ .Release.Name }}}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector: {matchLabels: {app: {{ .Release.Name }}}}
+  template:
+    metadata: {labels: {app: {{ .Release.Name }}}}
+    spec:
+      nodeSelector: {{ toJson .Values.nodeSelector }}
+      containers: [{name: c, image: image}]
+`)}},
+	}, folder))
+	return filepath.Join(folder, "web")
+}
+
+func releaseInputs(chart, name string, replicas int64, changes object) property.Map {
+	inputs := object{
+		"chart": chart, "name": name, "namespace": "web", "timeout": int64(30), "maxHistory": int64(2),
+		"values": object{"replicas": replicas, "nodeSelector": object{}},
+	}
+	for key, value := range changes {
+		inputs[key] = value
+	}
+	return props.Properties(inputs)
+}
+
+func releaseURN(name string) resource.URN {
+	return resource.URN("urn:pulumi:demo::exchange::kubernetes:helm.sh/v3:Release::" + name)
+}
+
+func releaseLifecycle(t *testing.T, w *world) {
+	chart := webChart(t)
+	web, err := w.create(t, releaseURN("web"), releaseInputs(chart, "shop", 1, nil))
+	assert.NilError(t, err)
+	assert.Equal(t, web.id, "web/shop")
+	status := web.state.Get("status").AsMap()
+	assert.Equal(t, status.Get("status").AsString(), "deployed")
+	assert.Equal(t, status.Get("revision").AsNumber(), 1.0)
+	assert.Equal(t, fmt.Sprint(props.Plain(web.state)["resourceNames"]), "map[Deployment.apps/apps/v1:[shop]]")
+	w.unchanged(t, web)
+
+	web, err = w.update(t, web, releaseInputs(chart, "shop", 2, nil))
+	assert.NilError(t, err)
+	assert.Equal(t, web.state.Get("status").AsMap().Get("revision").AsNumber(), 2.0)
+	w.unchanged(t, web)
+	w.remove(t, web)
+}
+
+// nowhere are values with which no pod finds a node.
+var nowhere = object{"timeout": int64(2), "values": object{"replicas": int64(1), "nodeSelector": object{"nowhere": "yes"}}}
+
+func failedRelease(t *testing.T, w *world) {
+	chart := webChart(t)
+	failed, err := w.create(t, releaseURN("failed"), releaseInputs(chart, "failed", 1, nowhere))
+	assert.ErrorContains(t, err, `Helm release "web/failed" was created, but failed to initialize completely`)
+	assert.Equal(t, failed.id, "web/failed")
+	assert.Equal(t, failed.state.Get("status").AsMap().Get("status").AsString(), "failed")
+
+	mended, err := w.update(t, failed, releaseInputs(chart, "failed", 1, nil))
+	assert.NilError(t, err, "the next update mends it")
+	w.remove(t, mended)
+}
+
+func failedAtomicRelease(t *testing.T, w *world) {
+	inputs := releaseInputs(webChart(t), "atomic", 1, nowhere).Set("atomic", property.New(true))
+	undone, err := w.create(t, releaseURN("atomic"), inputs)
+	assert.ErrorContains(t, err, "has been uninstalled due to atomic being set")
+	assert.ErrorContains(t, err, `Deployment "atomic" is not ready`)
+	assert.ErrorContains(t, err, "didn't match Pod's node affinity/selector")
+	assert.Equal(t, undone.id, "", "nothing is left")
+	assert.Assert(t, cmp.Contains(strings.ToLower(err.Error()), "atomic"))
+}
