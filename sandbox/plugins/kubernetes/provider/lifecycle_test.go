@@ -260,8 +260,10 @@ func customResource(t *testing.T, w *world) {
 				"type": "object", "x-kubernetes-preserve-unknown-fields": true,
 			}}}},
 		}})
-	market := w.object(t, "market", object{"apiVersion": "exchange.test/v1", "kind": "Market",
-		"metadata": object{"name": "irr", "namespace": "web"}, "spec": object{"pair": "BTC/IRR"}})
+	// In the foreground, the deletion would wait for the garbage collector, which looks for new kinds every 30 seconds.
+	market := w.object(t, "market", object{"apiVersion": "exchange.test/v1", "kind": "Market", "metadata": object{
+		"name": "irr", "namespace": "web", "annotations": object{"pulumi.com/deletionPropagationPolicy": "background"},
+	}, "spec": object{"pair": "BTC/IRR"}})
 	w.remove(t, market)
 	w.remove(t, definition)
 }
