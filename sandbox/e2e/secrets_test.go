@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"gotest.tools/v3/assert"
 )
 
@@ -26,10 +27,10 @@ func (s *sandbox) secrets(t *testing.T) []string {
 	}
 	s.query(t, &state, "pulumi", "stack", "export", "--show-secrets")
 	var resources []any
-	for _, resource := range state.Deployment.Resources {
+	for _, each := range state.Deployment.Resources {
 		// the provider keeps a release's last inputs as one secret; what is secret in them came from another resource
-		if resource["type"] != "kubernetes:helm.sh/v3:Release" {
-			resources = append(resources, resource)
+		if each["type"] != "kubernetes:helm.sh/v3:Release" {
+			resources = append(resources, each)
 		}
 	}
 	var found []string
@@ -85,8 +86,8 @@ func texts(value any, found func(string)) {
 		found(v)
 	case map[string]any:
 		for name, each := range v {
-			// a connection is secret as a whole, for the key in it
-			if name != "host" && name != "hostKey" {
+			// a connection is secret as a whole, for the key in it; the mark of a secret inside a secret is none itself
+			if name != "host" && name != "hostKey" && name != resource.SigKey {
 				texts(each, found)
 			}
 		}
