@@ -3,7 +3,7 @@ package emulator
 import "net/http"
 
 // accountRoutes are the operations outside of a zone.
-func (e *Emulator) accountRoutes(r *router) {
+func accountRoutes(r *router) {
 	r.handle("GET /ecc/v1/regions", listRegions)
 	r.handle("GET /v1/me", readAccount)
 }

@@ -28,6 +28,14 @@ func (e *Emulator) adminRoutes() *http.ServeMux {
 		}
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("POST /_emulator/domains/{name}/delegate", func(w http.ResponseWriter, r *http.Request) {
+		if !e.Delegate(r.PathValue("name")) {
+			writeJSON(w, http.StatusNotFound, map[string]string{"message": "there is no domain " + r.PathValue("name")})
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET /_emulator/operations", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, Operations()) })
 	return mux
 }
 

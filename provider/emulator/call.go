@@ -17,8 +17,10 @@ type call struct {
 	parameters map[string]string
 	query      url.Values
 	body       []byte
-	now        time.Time
-	effects    effects
+	// contentType says what the body is; operations that take JSON do not ask.
+	contentType string
+	now         time.Time
+	effects     effects
 }
 
 // param returns a parameter of the path.

@@ -5,7 +5,7 @@ import "strings"
 // Item is one thing that exists because somebody made it.
 type Item struct {
 	Zone    string  `json:"zone"` // empty for domains and records
-	Kind    string  `json:"kind"` // server, network, security-group, ssh-key, server-group, volume, floating-ip, tag, ptr, domain, dns-record
+	Kind    string  `json:"kind"` // server, network, security-group, ssh-key, server-group, volume, floating-ip, tag, ptr, domain, dns-record, page-rule, …
 	ID      string  `json:"id"`
 	Name    string  `json:"name"`
 	Status  string  `json:"status,omitempty"`
@@ -31,6 +31,32 @@ func (e *Emulator) Contents() []Item {
 		for _, r := range d.Records {
 			name := strings.TrimPrefix(r.Name+"."+d.Name, "@.")
 			items = append(items, Item{Kind: "dns-record", ID: r.ID, Name: name, Detail: r.Type + " " + string(r.Value)})
+		}
+		for _, k := range collections {
+			items = append(items, k.contents(d.Name, d.holder(k.path))...)
+		}
+		for _, k := range d.Certificates {
+			if !k.Managed {
+				items = append(items, Item{Kind: "certificate", ID: k.ID, Name: strings.Join(k.Names, ", "), Detail: k.KeyType + " by " + k.Issuer})
+			}
+		}
+	}
+	return items
+}
+
+// contents lists the objects of a collection, each followed by its members.
+func (k *collection) contents(within string, holder *cdnObject) []Item {
+	var items []Item
+	for _, o := range holder.Members {
+		name := ""
+		for _, field := range []string{"name", "url", "url_pattern", "address"} {
+			if name == "" {
+				name = k.fields.text(o.Fields, field)
+			}
+		}
+		items = append(items, Item{Kind: k.kind, ID: o.ID, Name: name, Detail: within})
+		if k.members != nil {
+			items = append(items, k.members.contents(within+" "+name, o)...)
 		}
 	}
 	return items

@@ -26,15 +26,7 @@ type dnsRecord struct {
 func (r *dnsRecord) key() string { return r.ID }
 
 func dnsRecordRoutes(r *router) {
-	on := func(method, path string, h func(*call, *domain) reply) {
-		r.handle(method+" /domains/{domain}/dns-records"+path, func(c *call) reply {
-			d, ok := c.domainOf()
-			if !ok {
-				return cdnFailure(http.StatusNotFound, "Domain not found.")
-			}
-			return h(c, d)
-		})
-	}
+	on := func(method, path string, h func(*call, *domain) reply) { onDomain(r, method, "/dns-records"+path, h) }
 	on("GET", "", listRecords)
 	on("POST", "", createRecord)
 	on("GET", "/{id}", readRecord)

@@ -18,7 +18,18 @@ type domain struct {
 	Records []*dnsRecord `json:"records"`
 	Created time.Time    `json:"created"`
 	Updated time.Time    `json:"updated"`
+
+	NameServers  []string              `json:"nameServers,omitempty"` // the domain's own; none means the usual ones
+	Delegated    bool                  `json:"delegated"`             // the registry points at the name servers
+	DNSSEC       bool                  `json:"dnssec"`
+	Settings     map[string]document   `json:"settings,omitempty"` // by the path of their family
+	Objects      map[string]*cdnObject `json:"objects,omitempty"`  // by the path of the collection, which their members are
+	Certificates []*certificate        `json:"certificates,omitempty"`
+	Orders       []*certificateOrder   `json:"orders,omitempty"`
 }
+
+// usualNameServers are those that domains get.
+var usualNameServers = []string{"c.ns.arvancdn.ir", "w.ns.arvancdn.ir"}
 
 func newDomain(name, kind string, plan int, now time.Time) *domain {
 	return &domain{ID: stableID("domain", name), Name: name, Type: kind, Plan: plan, Status: "initializing", Created: now, Updated: now}
@@ -27,8 +38,9 @@ func newDomain(name, kind string, plan int, now time.Time) *domain {
 func domainRoutes(r *router) {
 	r.handle("GET /domains", listDomains)
 	r.handle("POST /domains/dns-service", createDomain)
-	r.handle("GET /domains/{domain}", readDomain)
-	r.handle("DELETE /domains/{domain}", deleteDomain)
+	r.handle("POST /domains/{domain}", createDomain) // the human documentation's way
+	onDomain(r, "GET", "", readDomain)
+	onDomain(r, "DELETE", "", deleteDomain)
 }
 
 // domainOf finds the domain of the path; its id names it as well.
@@ -72,6 +84,9 @@ func createDomain(c *call) reply {
 	if refusal, ok := c.decode(&body); !ok {
 		return refusal
 	}
+	if body.Name == "" {
+		body.Name = c.param("domain")
+	}
 	errors, level := fieldErrors{}, 1
 	if !validHostname(body.Name) || !strings.Contains(body.Name, ".") {
 		errors.add("domain", "The domain format is invalid.")
@@ -103,12 +118,8 @@ func createDomain(c *call) reply {
 	return withDataAndMessage(http.StatusCreated, d.view(), "Domain created successfully.")
 }
 
-// readDomain lets a new domain become pending: it would wait there for its name servers to be changed at the registry.
-func readDomain(c *call) reply {
-	d, ok := c.domainOf()
-	if !ok {
-		return cdnFailure(http.StatusNotFound, "Domain not found.")
-	}
+// readDomain lets a new domain become pending: it waits there for its name servers to be changed at the registry.
+func readDomain(c *call, d *domain) reply {
 	if d.Wait != nil && d.Wait.over(c.now) {
 		d.Wait, d.Status = nil, "pending"
 		c.changed()
@@ -119,11 +130,7 @@ func readDomain(c *call) reply {
 }
 
 // deleteDomain wants the id as a query parameter, as if to make sure.
-func deleteDomain(c *call) reply {
-	d, ok := c.domainOf()
-	if !ok {
-		return cdnFailure(http.StatusNotFound, "Domain not found.")
-	}
+func deleteDomain(c *call, d *domain) reply {
 	if c.query.Get("id") != d.ID {
 		return cdnInvalid(fieldErrors{"id": {"The id field is required and must be the id of the domain."}})
 	}
@@ -133,8 +140,7 @@ func deleteDomain(c *call) reply {
 }
 
 func (d *domain) view() map[string]any {
-	servers := []string{"c.ns.arvancdn.ir", "w.ns.arvancdn.ir"}
-	current := []string{}
+	servers, current := d.nameServers(), []string{}
 	if d.Status == "active" {
 		current = servers
 	}

@@ -67,7 +67,6 @@ type Machine struct {
 type Emulator struct {
 	options Options
 	logger  *slog.Logger
-	routes  *router
 	admin   *http.ServeMux
 	pool    addressPool
 	now     func() time.Time
@@ -110,7 +109,6 @@ func New(options Options) (*Emulator, error) {
 	if err := e.load(); err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	e.routes = e.apiRoutes()
 	e.admin = e.adminRoutes()
 	e.resumeMachines()
 	return e, nil
@@ -127,9 +125,9 @@ func (e *Emulator) Close() error {
 	return e.save()
 }
 
-func (e *Emulator) apiRoutes() *router {
+func apiRoutes() *router {
 	r := &router{}
-	e.accountRoutes(r)
+	accountRoutes(r)
 	zone := r.under("/ecc/v1/regions/{zone}")
 	for _, family := range []func(*router){
 		sshKeyRoutes, quotaRoutes, sizeRoutes, imageRoutes, networkRoutes, subnetRoutes, portRoutes, securityRoutes,
@@ -138,7 +136,11 @@ func (e *Emulator) apiRoutes() *router {
 		family(zone)
 	}
 	cdn := r.under("/cdn/4.0")
-	domainRoutes(cdn)
-	dnsRecordRoutes(cdn)
+	for _, family := range []func(*router){
+		domainRoutes, domainPlanRoutes, nameServerRoutes, dnsRecordRoutes, dnssecRoutes, settingsRoutes, collectionRoutes,
+		certificateRoutes, purgeRoutes,
+	} {
+		family(cdn)
+	}
 	return r
 }

@@ -38,8 +38,8 @@ func (r *router) handle(pattern string, h handler) {
 	*r.routes = append(*r.routes, route{method: method, segments: segmentsOf(r.prefix + path), handle: h})
 }
 
-// match returns the operation and the values of its path parameters.
-func (r *router) match(method, urlPath string) (handler, map[string]string) {
+// find returns the operation, nil when there is none.
+func (r *router) find(method, urlPath string) *route {
 	segments := segmentsOf(urlPath)
 	var best *route
 	for i := range *r.routes {
@@ -48,10 +48,16 @@ func (r *router) match(method, urlPath string) (handler, map[string]string) {
 			best = candidate
 		}
 	}
+	return best
+}
+
+// match returns what serves the operation, and the values of its path parameters.
+func (r *router) match(method, urlPath string) (handler, map[string]string) {
+	best := r.find(method, urlPath)
 	if best == nil {
 		return nil, nil
 	}
-	parameters := map[string]string{}
+	segments, parameters := segmentsOf(urlPath), map[string]string{}
 	for i, segment := range best.segments {
 		if isParameter(segment) {
 			parameters[strings.Trim(segment, "{}")] = segments[i]

@@ -47,12 +47,13 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveCall runs the operation with the world locked and then writes what changed to the state file.
 func (e *Emulator) serveCall(r *http.Request, body []byte, effects effects) reply {
-	handle, parameters := e.routes.match(r.Method, r.URL.Path)
+	handle, parameters := apiTable.match(r.Method, r.URL.Path)
 	if handle == nil {
 		return failure(http.StatusNotFound, "Not Found")
 	}
 	answer := e.locked(handle, &call{
-		emulator: e, method: r.Method, path: r.URL.Path, parameters: parameters, query: r.URL.Query(), body: body, effects: effects,
+		emulator: e, method: r.Method, path: r.URL.Path, parameters: parameters, query: r.URL.Query(), body: body,
+		contentType: r.Header.Get("Content-Type"), effects: effects,
 	})
 	if err := e.save(); err != nil {
 		e.logger.Error("emulator: state not saved", "error", err)

@@ -20,6 +20,11 @@ type Variants struct {
 	SSHKeyDeleteByPostOnly bool `json:"sshKeyDeleteByPostOnly"`
 	// ReadOnlyAsString writes "" for the readonly field of security groups (2022) instead of a boolean.
 	ReadOnlyAsString bool `json:"readOnlyAsString"`
+	// PlanGates refuses changes of the CDN that the domain's plan does not cover, with 405 and required_plan. Which plan a feature
+	// needs is our guess.
+	PlanGates bool `json:"planGates"`
+	// DelegatedDomains lets the registry of every domain point at its name servers, so that a check of them makes it active.
+	DelegatedDomains bool `json:"delegatedDomains"`
 }
 
 func (v Variants) withDefaults() Variants {
