@@ -145,3 +145,15 @@ func TestUUIDAndPet(t *testing.T) {
 	created = create(t, "Pet", values{"length": property.New(3.0), "prefix": property.New("node")}, false)
 	assert.Assert(t, cmp.Regexp("^node-[a-z]+-[a-z]+-[a-z]+$", created.ID))
 }
+
+func TestTheOfficialProvidersStateIsUnderstood(t *testing.T) {
+	inputs := values{"length": property.New(8.0)}
+	created := create(t, "Password", inputs, false)
+	created.Properties = created.Properties.Set("id", property.New("none")).Set("__meta", property.New("{}"))
+	assert.Assert(t, !diff(t, "Password", created, inputs, inputs).HasChanges)
+	read, err := newServer(t).Read(p.ReadRequest{
+		Urn: urn("Password"), ID: "none", Properties: created.Properties, Inputs: property.NewMap(inputs),
+	})
+	assert.NilError(t, err)
+	assert.Equal(t, read.ID, "none")
+}

@@ -3,6 +3,7 @@
 package generate
 
 import (
+	"context"
 	"maps"
 	"reflect"
 	"strings"
@@ -10,11 +11,12 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
 // Provider is the random provider.
 func Provider() p.Provider {
-	return infer.Provider(infer.Options{
+	provider := infer.Provider(infer.Options{
 		Resources: []infer.InferredResource{
 			infer.Resource(&Password{}),
 			infer.Resource(&String{}),
@@ -24,6 +26,27 @@ func Provider() p.Provider {
 			infer.Resource(&Pet{}),
 		},
 	})
+	// A state that the official provider has made can be continued.
+	diff, read := provider.Diff, provider.Read
+	provider.Diff = func(ctx context.Context, req p.DiffRequest) (p.DiffResponse, error) {
+		req.State = withoutForeign(req.State)
+		return diff(ctx, req)
+	}
+	provider.Read = func(ctx context.Context, req p.ReadRequest) (p.ReadResponse, error) {
+		req.Properties = withoutForeign(req.Properties)
+		return read(ctx, req)
+	}
+	return provider
+}
+
+// withoutForeign is the state without what the official provider keeps there for itself.
+func withoutForeign(state property.Map) property.Map {
+	for name := range state.All {
+		if name == "id" || strings.HasPrefix(name, "__") {
+			state = state.Delete(name)
+		}
+	}
+	return state
 }
 
 // Kept are the values whose change asks for a new one.
