@@ -5,7 +5,7 @@ import "strings"
 // Item is one thing that exists because somebody made it.
 type Item struct {
 	Zone    string  `json:"zone"` // empty for domains and records
-	Kind    string  `json:"kind"` // server, network, security-group, ssh-key, server-group, volume, floating-ip, tag, ptr, domain, dns-record, page-rule, …
+	Kind    string  `json:"kind"` // server, network, security-group, ssh-key, server-group, volume, floating-ip, snapshot, image, tag, ptr, domain, dns-record, page-rule, …
 	ID      string  `json:"id"`
 	Name    string  `json:"name"`
 	Status  string  `json:"status,omitempty"`
@@ -98,6 +98,12 @@ func (z *zone) contents() []Item {
 	}
 	for _, v := range z.Volumes {
 		add(Item{Kind: "volume", ID: v.ID, Name: v.Name, Status: v.Status, Hourly: v.hourly()})
+	}
+	for _, s := range z.Snapshots {
+		add(Item{Kind: "snapshot", ID: s.ID, Name: s.Name, Status: s.Status, Detail: "of a " + s.kind()})
+	}
+	for _, i := range z.Images {
+		add(Item{Kind: "image", ID: i.ID, Name: i.Name, Status: i.Status})
 	}
 	for _, f := range z.FloatingIPs {
 		add(Item{Kind: "floating-ip", ID: f.ID, Name: f.Address, Status: f.status(), Address: f.Address, Hourly: catalogue.AddressHourly})

@@ -131,7 +131,8 @@ func apiRoutes() *router {
 	zone := r.under("/ecc/v1/regions/{zone}")
 	for _, family := range []func(*router){
 		sshKeyRoutes, quotaRoutes, sizeRoutes, imageRoutes, networkRoutes, subnetRoutes, portRoutes, securityRoutes,
-		serverRoutes, serverActionRoutes, serverGroupRoutes, floatingIPRoutes, volumeRoutes, tagRoutes, ptrRoutes,
+		serverRoutes, serverActionRoutes, serverConsoleRoutes, rootVolumeRoutes, serverGroupRoutes, floatingIPRoutes, volumeRoutes,
+		snapshotRoutes, tagRoutes, ptrRoutes, reportRoutes,
 	} {
 		family(zone)
 	}

@@ -7,14 +7,17 @@ import (
 func imageRoutes(r *router) {
 	r.handle("GET /images", listImages)
 	r.handle("GET /images/marketplaces", func(*call) reply { return withData(http.StatusOK, []any{}) })
+	privateImageRoutes(r)
 }
 
-// listImages groups the distributions by name; private images (of which there are none) are a flat list.
+// listImages groups the distributions by name; private images are a flat list.
 func listImages(c *call) reply {
 	switch c.query.Get("type") {
 	case "", "distributions", "distro", "arvan":
 		return withData(http.StatusOK, distributions(c.zone.Code))
-	case "private", "server", "snapshot", "migrate":
+	case "private", "server", "snapshot":
+		return withData(http.StatusOK, c.privateImages())
+	case "migrate":
 		return withData(http.StatusOK, []any{})
 	}
 	return invalid(fieldErrors{"type": {"The selected type is invalid."}})

@@ -104,25 +104,6 @@ func TestFullNetworkLeavesNothing(t *testing.T) {
 	assert.Equal(t, len(a.call(200, "GET", zone+"/servers", nil).list()), 1)
 }
 
-// Port security, which virtual IPs need switched off, can be changed on private ports only.
-func TestPortSecurity(t *testing.T) {
-	a := open(t, emulator.Options{})
-	network, _ := a.network("cluster", "10.50.0.0/24")
-	id := a.create(map[string]any{"network_ids": []string{a.publicNetwork(), network}})
-	a.awaitPublic(id)
-	for _, port := range a.call(200, "GET", zone+"/ports", nil).list() {
-		path := zone + "/ports/" + port["id"].(string)
-		if port["network_id"] != network {
-			a.call(403, "PATCH", path+"/disablePortSecurity", nil)
-			continue
-		}
-		a.call(202, "PATCH", path+"/disablePortSecurity", nil)
-	}
-	for _, port := range a.call(200, "GET", zone+"/ports", nil).list() {
-		assert.Equal(t, port["port_security_enabled"], port["network_id"] != network)
-	}
-}
-
 // A reverse name lives as long as its address.
 func TestPTR(t *testing.T) {
 	a := open(t, emulator.Options{})

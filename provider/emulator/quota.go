@@ -20,6 +20,7 @@ type Quota struct {
 	Volumes        int `json:"volumes"`
 	VolumeGB       int `json:"volumeGB"`
 	Networks       int `json:"networks"`
+	Snapshots      int `json:"snapshots"`
 }
 
 func (q Quota) withDefaults() Quota {
@@ -38,6 +39,7 @@ func (q Quota) withDefaults() Quota {
 	fill(&q.Volumes, 1000)
 	fill(&q.VolumeGB, 100000)
 	fill(&q.Networks, 100)
+	fill(&q.Snapshots, 100)
 	return q
 }
 

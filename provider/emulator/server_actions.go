@@ -18,7 +18,6 @@ func serverActionRoutes(r *router) {
 	post("rebuild", rebuildServer)
 	post("resize", resizeServer)
 	post("terminate", terminateServer)
-	post("reset-root-password", resetPassword)
 	post("add-public-ip", addPublicIP)
 	post("add-security-group", addSecurityGroup)
 	post("remove-security-group", removeSecurityGroup)
@@ -61,6 +60,9 @@ func powerOn(c *call, s *server) reply {
 	if s.Status == "SUSPENDED" {
 		return failure(statusTerminated, "The server is terminated.")
 	}
+	if s.Rootless {
+		return failure(http.StatusBadRequest, "The server has no root volume.")
+	}
 	return c.act(s, "power-on", []string{"SHUTOFF"}, "SHUTOFF", "powering-on", "ACTIVE", http.StatusOK)
 }
 
@@ -100,7 +102,7 @@ func rebuildServer(c *call, s *server) reply {
 	if refusal, ok := c.decode(&body); !ok {
 		return refusal
 	}
-	system, ok := catalogue.imageIn(c.zone.Code, body.ImageID)
+	system, ok := c.zone.image(body.ImageID)
 	if !ok || system.Disk > s.Disk {
 		return invalid(fieldErrors{"image_id": {"The selected image id is invalid or does not fit on the disk."}})
 	}
@@ -153,13 +155,6 @@ func resizeRoot(c *call, s *server) reply {
 	s.note("resize-root", c.now)
 	c.changed()
 	return withMessage(http.StatusAccepted, "The root volume is being resized.")
-}
-
-// resetPassword answers with a message only, without the new password.
-func resetPassword(c *call, s *server) reply {
-	s.note("reset-root-password", c.now)
-	c.changed()
-	return withMessage(http.StatusAccepted, "The root password is being reset.")
 }
 
 // addPublicIP tells no address: it shows in the lists of ports and addresses.

@@ -105,7 +105,7 @@ func (c *call) order(body serverBody) (order, fieldErrors) {
 	if o.plan, planFound = catalogue.planIn(c.zone.Code, body.PlanID); !planFound {
 		errors.add("flavor_id", "The selected flavor id is invalid.")
 	}
-	system, imageFound := catalogue.imageIn(c.zone.Code, body.ImageID)
+	system, imageFound := c.zone.image(body.ImageID)
 	if !imageFound {
 		errors.add("image_id", "The selected image id is invalid.")
 	}

@@ -73,6 +73,16 @@ func (e *Emulator) settleAll(now time.Time) {
 				e.dirty = true
 			}
 		}
+		for _, s := range append([]*snapshot(nil), z.Snapshots...) {
+			if s.settle(z, now) {
+				e.dirty = true
+			}
+		}
+		for _, i := range z.Images {
+			if i.settle(now) {
+				e.dirty = true
+			}
+		}
 	}
 }
 

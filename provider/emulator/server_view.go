@@ -38,7 +38,7 @@ func (c *call) serverView(s *server) map[string]any {
 		taskState = s.TaskState
 	}
 	size := catalogue.plan(s.Plan)
-	system, _ := catalogue.imageIn(c.zone.Code, s.ImageID)
+	system, _ := c.zone.image(s.ImageID)
 	return map[string]any{
 		"id": s.ID, "name": s.Name, "status": s.Status, "task_state": taskState, "task_id": s.TaskID, "error": s.Error,
 		"created": timestamp(s.Created), "password": "", "key_name": s.KeyName, "ar_next": "", "ha_enabled": s.HA, "backup_enabled": s.Backup,

@@ -21,6 +21,7 @@ type server struct {
 	PublicKey    string         `json:"publicKey"`
 	UserData     string         `json:"userData,omitempty"`
 	Disk         int            `json:"disk"`
+	Rootless     bool           `json:"rootless"` // its root disk was detached
 	HA           bool           `json:"ha"`
 	Backup       bool           `json:"backup"`
 	Groups       []string       `json:"groups"`

@@ -174,7 +174,7 @@ func (z *zone) has(kind, id string) bool {
 	case "network":
 		_, ok = find(z.Networks, id)
 	case "image":
-		_, ok = catalogue.imageIn(z.Code, id)
+		_, ok = z.image(id)
 	case "volume":
 		_, ok = find(z.Volumes, id)
 	case "float_ip":

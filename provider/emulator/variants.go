@@ -20,6 +20,8 @@ type Variants struct {
 	SSHKeyDeleteByPostOnly bool `json:"sshKeyDeleteByPostOnly"`
 	// ReadOnlyAsString writes "" for the readonly field of security groups (2022) instead of a boolean.
 	ReadOnlyAsString bool `json:"readOnlyAsString"`
+	// NoVolumeRevert refuses to put a volume back to what a snapshot of it holds (2023 description: not yet possible).
+	NoVolumeRevert bool `json:"noVolumeRevert"`
 	// PlanGates refuses changes of the CDN that the domain's plan does not cover, with 405 and required_plan. Which plan a feature
 	// needs is our guess.
 	PlanGates bool `json:"planGates"`

@@ -3,6 +3,7 @@ package emulator
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -18,6 +19,9 @@ type volume struct {
 	ServerID     string      `json:"serverId,omitempty"`
 	AttachmentID string      `json:"attachmentId,omitempty"`
 	AttachedAt   time.Time   `json:"attachedAt"`
+	SnapshotID   string      `json:"snapshotId,omitempty"` // that it was made of
+	Bootable     bool        `json:"bootable"`             // it was or can be the root disk of a server
+	ImageID      string      `json:"imageId,omitempty"`    // of the system on a bootable volume
 	Created      time.Time   `json:"created"`
 	Next         *transition `json:"next,omitempty"`
 }
@@ -36,14 +40,15 @@ func volumeRoutes(r *router) {
 	r.handle("PATCH /volumes/attach", attachVolume)
 	r.handle("PATCH /volumes/detach", detachVolume)
 	r.handle("GET /volumes/limits", readVolumeLimits)
+	r.handle("GET /volumes/options", readVolumeOptions)
+	r.handle("GET /volumes/os-volumes", listRootVolumes)
 }
 
 func listVolumes(c *call) reply {
+	c.readVolumes()
 	volumes := []map[string]any{}
-	for _, v := range slices.Clone(c.zone.Volumes) {
-		if c.readVolume(v) {
-			volumes = append(volumes, c.volumeView(v))
-		}
+	for _, v := range c.zone.Volumes {
+		volumes = append(volumes, c.volumeView(v))
 	}
 	return withData(http.StatusOK, volumes)
 }
@@ -195,15 +200,6 @@ func detachVolume(c *call) reply {
 	return withMessage(http.StatusOK, "The volume is being detached.")
 }
 
-func readVolumeLimits(c *call) reply {
-	limits := c.emulator.options.Quota
-	return withData(http.StatusOK, map[string]any{
-		"max_total_volumes": limits.Volumes, "total_volumes_used": len(c.zone.Volumes), "max_total_volume_gigabytes": limits.VolumeGB,
-		"total_gigabytes_used": c.zone.volumeGigabytes(), "max_total_snapshots": 0, "total_snapshots_used": 0, "max_total_backups": 0,
-		"total_backups_used": 0, "max_total_backup_gigabytes": 0, "total_backup_gigabytes_used": 0,
-	})
-}
-
 func (z *zone) volumeGigabytes() int {
 	sum := 0
 	for _, v := range z.Volumes {
@@ -217,6 +213,13 @@ func (c *call) goTo(v *volume, during, to string) {
 	v.Status = during
 	v.Next = &transition{Status: to, Wait: c.emulator.options.Pace.Action.begin(c.now)}
 	c.changed()
+}
+
+// readVolumes counts a read of every volume of the zone.
+func (c *call) readVolumes() {
+	for _, v := range slices.Clone(c.zone.Volumes) {
+		c.readVolume(v)
+	}
 }
 
 // readVolume counts a read of a volume and says whether it is still there.
@@ -265,7 +268,8 @@ func (c *call) volumeView(v *volume) map[string]any {
 	}
 	return map[string]any{
 		"id": v.ID, "name": v.Name, "size": v.Size, "status": v.Status, "description": v.Description, "created_at": timestamp(v.Created),
-		"volume_type_name": v.Type, "snapshot_id": "", "source_volume_id": "", "bootable": "false", "attachments": attachments,
+		"volume_type_name": v.Type, "snapshot_id": v.SnapshotID, "source_volume_id": "", "bootable": strconv.FormatBool(v.Bootable),
+		"attachments": attachments,
 	}
 }
 

@@ -26,6 +26,8 @@ type zone struct {
 	ServerGroups []*serverGroup   `json:"serverGroups"`
 	FloatingIPs  []*floatingIP    `json:"floatingIps"`
 	Volumes      []*volume        `json:"volumes"`
+	Snapshots    []*snapshot      `json:"snapshots"`
+	Images       []*privateImage  `json:"images"`
 	Tags         []*tag           `json:"tags"`
 	PTRs         []*ptrRecord     `json:"ptrRecords"`
 }
