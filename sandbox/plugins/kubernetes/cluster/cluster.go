@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -202,22 +201,6 @@ func (c *Cluster) Typed() kubernetes.Interface { return c.typed }
 func (c *Cluster) Getter(namespace string) (genericclioptions.RESTClientGetter, error) {
 	if err := c.Unreachable(); err != nil {
 		return nil, err
-	}
-	return c.offlineGetter(namespace)
-}
-
-// OfflineGetter is a Getter that may be asked for while the cluster is not reachable, to load charts with.
-func (c *Cluster) OfflineGetter(namespace string) genericclioptions.RESTClientGetter {
-	getter, err := c.offlineGetter(namespace)
-	if err != nil {
-		return genericclioptions.NewConfigFlags(false)
-	}
-	return getter
-}
-
-func (c *Cluster) offlineGetter(namespace string) (genericclioptions.RESTClientGetter, error) {
-	if c.config == nil {
-		return nil, errors.New("there is no usable kubeconfig")
 	}
 	client, err := discovery.NewDiscoveryClientForConfig(c.config)
 	if err != nil {

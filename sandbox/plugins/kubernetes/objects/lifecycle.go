@@ -152,8 +152,9 @@ func (o *Objects) update(
 	if err := keepIgnored(inputs, live, req.IgnoreChanges); err != nil {
 		return nil, err
 	}
-	// What a preview forces is taken over before the real change.
-	return o.apply(ctx, client, inputs, manager, req.DryRun, req.DryRun || len(live.GetManagedFields()) == 0)
+	// A preview forces what the real change takes over first.
+	force := len(live.GetManagedFields()) == 0 || req.DryRun && hasPredecessor(live)
+	return o.apply(ctx, client, inputs, manager, req.DryRun, force)
 }
 
 // apply is a server-side apply of the object.

@@ -72,9 +72,8 @@ func (o *Objects) Check(_ context.Context, req p.CheckRequest) (p.CheckResponse,
 	if err != nil {
 		return p.CheckResponse{}, err
 	}
-	if strings.HasSuffix(kind.Kind, "List") {
-		return p.CheckResponse{}, fmt.Errorf("list resources exist for compatibility with YAML manifests and Helm charts, " +
-			"and cannot be created directly. Use the underlying resource type instead")
+	if err := supported(kind); err != nil {
+		return p.CheckResponse{}, err
 	}
 	inputs := &object{Object: props.Plain(req.Inputs)}
 	if inputs.GetAPIVersion() == "" {
@@ -91,7 +90,32 @@ func (o *Objects) Check(_ context.Context, req p.CheckRequest) (p.CheckResponse,
 		o.Cluster.Namespace != "" && o.Cluster.Namespaced(kind) {
 		inputs.SetNamespace(o.Cluster.Namespace)
 	}
-	return p.CheckResponse{Inputs: props.MarkSecrets(props.Properties(inputs.Object), req.Inputs)}, nil
+	response := p.CheckResponse{Inputs: props.MarkSecrets(props.Properties(inputs.Object), req.Inputs)}
+	for _, annotation := range unsupportedAnnotations {
+		if _, there := inputs.GetAnnotations()[annotation]; there {
+			response.Failures = append(response.Failures, p.CheckFailure{
+				Property: "metadata.annotations",
+				Reason:   fmt.Sprintf("this stand-in for the kubernetes plugin does not know %s: use the official one", annotation),
+			})
+		}
+	}
+	return response, nil
+}
+
+// unsupportedAnnotations steer the official provider in ways that this one does not have.
+var unsupportedAnnotations = []string{"pulumi.com/waitFor", "pulumi.com/replaceUnready"}
+
+// supported refuses the types that are no objects.
+func supported(kind schema.GroupVersionKind) error {
+	switch {
+	case strings.HasSuffix(kind.Kind, "List"):
+		return fmt.Errorf("list resources exist for compatibility with YAML manifests and Helm charts, " +
+			"and cannot be created directly. Use the underlying resource type instead")
+	case strings.HasSuffix(kind.Kind, "Patch") && cluster.Builtin(kind.GroupVersion()):
+		return fmt.Errorf("this stand-in for the kubernetes plugin has no Patch resources, such as %s: use the official one",
+			kind.Kind)
+	}
+	return nil
 }
 
 // name gives an object without a name one of its own, and keeps it.
@@ -111,17 +135,7 @@ func (o *Objects) name(inputs *object, req p.CheckRequest) error {
 		}
 	}
 	inputs.SetName(name)
-	annotate(inputs, autonamed, "true")
-	return nil
-}
-
-func annotate(object *object, key, value string) {
-	annotations := object.GetAnnotations()
-	if annotations == nil {
-		annotations = map[string]string{}
-	}
-	annotations[key] = value
-	object.SetAnnotations(annotations)
+	return unstructured.SetNestedField(inputs.Object, "true", "metadata", "annotations", autonamed)
 }
 
 // Diff compares what the program says now with what the server had of what it said before.

@@ -20,9 +20,7 @@ var predecessors = sets.New(creator, "pulumi-resource-kubernetes", "kubectl", "b
 
 // takeOver makes manager the owner of the fields that the object was created with, so that leaving one out removes it.
 func takeOver(ctx context.Context, client dynamic.ResourceInterface, live *object, manager string) error {
-	if !slices.ContainsFunc(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
-		return entry.Operation == metav1.ManagedFieldsOperationUpdate && predecessors.Has(entry.Manager) && entry.Subresource == ""
-	}) {
+	if !hasPredecessor(live) {
 		return nil
 	}
 	patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, predecessors, manager)
@@ -35,6 +33,12 @@ func takeOver(ctx context.Context, client dynamic.ResourceInterface, live *objec
 	}
 	live.Object = taken.Object
 	return nil
+}
+
+func hasPredecessor(live *object) bool {
+	return slices.ContainsFunc(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Operation == metav1.ManagedFieldsOperationUpdate && predecessors.Has(entry.Manager) && entry.Subresource == ""
+	})
 }
 
 // keepIgnored makes the inputs agree with the live object in the fields whose changes are ignored: a field another

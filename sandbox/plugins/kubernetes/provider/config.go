@@ -130,6 +130,7 @@ func (k *provider) configure(_ context.Context, req p.ConfigureRequest) error {
 // helmSettings lays the provider's settings over those of Helm's own environment variables.
 func helmSettings(value property.Value) (*cli.EnvSettings, string, error) {
 	settings := cli.New()
+	settings.Debug = true // or Helm keeps to itself why it found no chart
 	var wanted struct {
 		Driver, PluginsPath, RegistryConfigPath, RepositoryCache, RepositoryConfigPath string
 	}

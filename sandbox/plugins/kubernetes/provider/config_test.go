@@ -165,3 +165,44 @@ func TestObjectsAreNamedAndComplete(t *testing.T) {
 	assert.NilError(t, err)
 	assert.Equal(t, fmt.Sprint(again.Inputs.Get("metadata")), fmt.Sprint(checked.Inputs.Get("metadata")), "the name stays")
 }
+
+func TestUnknownInputs(t *testing.T) {
+	server := configuredServer(t, values{"kubeconfig": unreachable("127.0.0.1:1", "t")})
+	urn := resource.URN("urn:pulumi:demo::exchange::kubernetes:apps/v1:Deployment::web")
+	unknown := property.New(property.Computed)
+	inputs := property.NewMap(values{
+		"apiVersion": property.New("apps/v1"), "kind": property.New("Deployment"),
+		"metadata": property.New(values{"namespace": unknown, "annotations": property.New(values{"checksum": unknown})}),
+		"spec":     property.New(values{"replicas": unknown}),
+	})
+	checked, err := server.Check(p.CheckRequest{Urn: urn, Inputs: inputs})
+	assert.NilError(t, err)
+	metadata := checked.Inputs.Get("metadata").AsMap()
+	assert.Assert(t, metadata.Get("namespace").IsComputed() && metadata.Get("annotations").AsMap().Get("checksum").IsComputed())
+	created, err := server.Create(p.CreateRequest{Urn: urn, Properties: checked.Inputs, DryRun: true})
+	assert.NilError(t, err)
+	assert.Assert(t, created.Properties.Get("spec").AsMap().Get("replicas").IsComputed())
+
+	old := checked.Inputs.Set("spec", property.New(values{"replicas": property.New(1.0)}))
+	diff, err := server.Diff(p.DiffRequest{
+		Urn: urn, ID: "web/web", State: old.Set("__inputs", property.New(old)), Inputs: checked.Inputs,
+	})
+	assert.NilError(t, err)
+	assert.Equal(t, diff.DetailedDiff["spec.replicas"].Kind, p.Update)
+}
+
+func TestWhatIsNotSupportedIsRefused(t *testing.T) {
+	server := configuredServer(t, values{"kubeconfig": unreachable("127.0.0.1:1", "t")})
+	_, err := server.Check(p.CheckRequest{Urn: "urn:pulumi:demo::exchange::kubernetes:core/v1:NamespacePatch::web"})
+	assert.ErrorContains(t, err, "Patch")
+	_, err = server.Check(p.CheckRequest{Urn: "urn:pulumi:demo::exchange::kubernetes:core/v1:PodList::web"})
+	assert.ErrorContains(t, err, "list resources")
+	checked, err := server.Check(p.CheckRequest{
+		Urn: "urn:pulumi:demo::exchange::kubernetes:core/v1:Pod::web",
+		Inputs: property.NewMap(values{"metadata": property.New(values{
+			"annotations": property.New(values{"pulumi.com/waitFor": property.New("condition=Ready")}),
+		})}),
+	})
+	assert.NilError(t, err)
+	assert.Equal(t, len(checked.Failures), 1)
+}

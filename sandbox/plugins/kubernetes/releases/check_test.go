@@ -100,6 +100,12 @@ func TestCheckTellsOfAMissingChart(t *testing.T) {
 	}
 }
 
+func TestCheckRefusesWhatIsNotSupported(t *testing.T) {
+	checked := check(t, newReleases(t), values{"chart": property.New("web"), "postrender": property.New("sed")})
+	assert.Equal(t, len(checked.Failures), 1)
+	assert.Equal(t, checked.Failures[0].Property, "postrender")
+}
+
 func TestCheckDoesNotLookWithUnknownInputs(t *testing.T) {
 	checked := check(t, newReleases(t), values{
 		"chart":  property.New("./nowhere"),

@@ -34,7 +34,6 @@ type settings struct {
 	DisableWebhooks          bool           `json:"disableWebhooks,omitempty"`
 	ForceUpdate              bool           `json:"forceUpdate,omitempty"`
 	Keyring                  string         `json:"keyring,omitempty"`
-	Lint                     bool           `json:"lint,omitempty"`
 	MaxHistory               *int           `json:"maxHistory,omitempty"`
 	Name                     string         `json:"name,omitempty"`
 	Namespace                string         `json:"namespace,omitempty"`

@@ -31,10 +31,20 @@ type Releases struct {
 	Driver string
 }
 
+// unsupported are inputs of the official provider's releases that this stand-in does without.
+var unsupported = []string{"valueYamlFiles", "postrender"}
+
 // Check completes the inputs and, when all of them are known, finds the chart: so a preview already tells of a wrong
 // name, and a version constraint becomes the version that will be installed.
 func (r *Releases) Check(_ context.Context, req p.CheckRequest) (p.CheckResponse, error) {
 	inputs := req.Inputs
+	for _, name := range unsupported {
+		if value := inputs.Get(name); !value.IsNull() && !(value.IsString() && value.AsString() == "") {
+			return p.CheckResponse{Inputs: inputs, Failures: []p.CheckFailure{{
+				Property: name, Reason: "this stand-in for the kubernetes plugin does not support it: use the official one",
+			}}}, nil
+		}
+	}
 	if name := inputs.Get("name"); name.IsNull() || name.IsString() && name.AsString() == "" {
 		name = req.State.Get("name")
 		if name.IsNull() {
@@ -68,45 +78,6 @@ func (r *Releases) Check(_ context.Context, req p.CheckRequest) (p.CheckResponse
 		}}}, nil
 	}
 	return p.CheckResponse{Inputs: inputs.Set("version", property.New(chart.Metadata.Version))}, nil
-}
-
-// The inputs that a state always has, whether the program sets them or not.
-var (
-	switches = []string{
-		"allowNullValues", "atomic", "cleanupOnFail", "createNamespace", "dependencyUpdate", "devel", "disableCRDHooks",
-		"disableOpenapiValidation", "disableWebhooks", "forceUpdate", "lint", "recreatePods", "renderSubchartNotes",
-		"replace", "resetValues", "reuseValues", "skipAwait", "skipCrds", "verify", "waitForJobs",
-	}
-	texts           = []string{"chart", "description", "keyring", "name", "namespace", "postrender", "version"}
-	repositoryTexts = []string{"repo", "caFile", "certFile", "keyFile", "password", "username"}
-)
-
-// complete fills in what the inputs do not say, as the official provider does, so that either can continue the other's
-// state.
-func complete(inputs property.Map) property.Map {
-	inputs = withDefault(inputs, switches, property.New(false))
-	inputs = withDefault(inputs, texts, property.New(""))
-	inputs = withDefault(inputs, []string{"values"}, property.New(property.Map{}))
-	inputs = withDefault(inputs, []string{"timeout"}, property.New(0.0))
-	if repository := inputs.Get("repositoryOpts"); repository.IsMap() {
-		filled := withDefault(repository.AsMap(), repositoryTexts, property.New(""))
-		inputs = inputs.Set("repositoryOpts", property.New(filled).WithSecret(repository.Secret()))
-	}
-	for name, value := range inputs.All {
-		if value.IsNull() {
-			inputs = inputs.Delete(name)
-		}
-	}
-	return inputs
-}
-
-func withDefault(inputs property.Map, names []string, value property.Value) property.Map {
-	for _, name := range names {
-		if inputs.Get(name).IsNull() {
-			inputs = inputs.Set(name, value)
-		}
-	}
-	return inputs
 }
 
 // Diff compares the new inputs with the state; an input that is gone is a change, an output that the inputs do not
