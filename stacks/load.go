@@ -38,9 +38,9 @@ func Load(project string, raw map[string]string) (*Config, error) {
 			slices.Sorted(maps.Keys(profiles)))})
 	}
 	cfg := profile()
-	problems := decode(project, raw, &cfg)
-	if len(problems) == 0 {
-		problems = validate(&cfg)
+	problems, readable := decode(project, raw, &cfg)
+	if readable {
+		problems = append(problems, validate(&cfg)...)
 	}
 	if len(problems) > 0 {
 		return nil, invalid(problems)
@@ -61,9 +61,10 @@ func invalid(problems field.ErrorList) error {
 	return fmt.Errorf("the stack's configuration has %d %s; nothing was changed:\n%s", len(lines), noun, strings.Join(lines, "\n"))
 }
 
-// decode lays the raw values over the profile's defaults in cfg.
-func decode(project string, raw map[string]string, cfg *Config) field.ErrorList {
-	var problems field.ErrorList
+// decode lays the raw values over the profile's defaults in cfg. If a value is not of its key's type, cfg is not readable:
+// what is missing in it may be there.
+func decode(project string, raw map[string]string, cfg *Config) (problems field.ErrorList, readable bool) {
+	readable = true
 	sections := sectionsOf(cfg)
 	for _, name := range slices.Sorted(maps.Keys(raw)) {
 		key, ours := strings.CutPrefix(name, project+":")
@@ -76,9 +77,11 @@ func decode(project string, raw map[string]string, cfg *Config) field.ErrorList 
 			problems = append(problems, field.Forbidden(path, "unknown key; the known ones are "+strings.Join(slices.Sorted(maps.Keys(sections)), ", ")))
 			continue
 		}
-		problems = append(problems, decodeSection(path, raw[name], section)...)
+		mistakes, ok := decodeSection(path, raw[name], section)
+		problems = append(problems, mistakes...)
+		readable = readable && ok
 	}
-	return problems
+	return problems, readable
 }
 
 // sectionsOf returns a pointer to each field of cfg by its name in the stack file.
@@ -91,20 +94,19 @@ func sectionsOf(cfg *Config) map[string]any {
 	return sections
 }
 
-func decodeSection(path *field.Path, text string, section any) field.ErrorList {
+func decodeSection(path *field.Path, text string, section any) (problems field.ErrorList, readable bool) {
 	if plain, ok := section.(*string); ok {
 		*plain = text
-		return nil
+		return nil, true
 	}
 	strict, err := kjson.UnmarshalStrict([]byte(text), section)
 	if err != nil {
-		return field.ErrorList{unreadable(path, err)}
+		return field.ErrorList{unreadable(path, err)}, false
 	}
-	var problems field.ErrorList
 	for _, mistake := range strict {
 		problems = append(problems, field.Forbidden(pathBelow(path, mistake), "unknown or repeated key; docs/configuration.md lists the known ones"))
 	}
-	return problems
+	return problems, true
 }
 
 // wrongType is the decoder's message for a value of another type than the field's.

@@ -3,6 +3,7 @@ package stacks
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -55,7 +56,7 @@ func checkOffer(ctx *pulumi.Context, cfg *Config, cloud *arvancloud.Provider) (i
 		Distribution: cfg.Cloud.Image.Distribution, Version: cfg.Cloud.Image.Version, Zone: &cfg.Cloud.Zone,
 	}, pulumi.Provider(cloud))
 	if err != nil {
-		return "", fmt.Errorf("cloud.image: %w", err)
+		return "", fmt.Errorf("cloud.image: %s", reason(err))
 	}
 	var asked []string
 	for i, node := range cfg.Nodes {
@@ -64,10 +65,19 @@ func checkOffer(ctx *pulumi.Context, cfg *Config, cloud *arvancloud.Provider) (i
 		}
 		asked = append(asked, node.Plan)
 		if _, err := iaas.GetPlan(ctx, &iaas.GetPlanArgs{PlanId: node.Plan, Zone: &cfg.Cloud.Zone}, pulumi.Provider(cloud)); err != nil {
-			return "", fmt.Errorf("nodes[%d].plan: %w", i, err)
+			return "", fmt.Errorf("nodes[%d].plan: %s", i, reason(err))
 		}
 	}
 	return image.ImageId, nil
+}
+
+// reason is what the provider said, without what the calls between it and us put before it.
+func reason(err error) string {
+	text := err.Error()
+	if _, said, found := strings.Cut(text, "returned an error: "); found {
+		return said
+	}
+	return text
 }
 
 // newInstaller is the way into the cluster.

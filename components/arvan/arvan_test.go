@@ -11,7 +11,7 @@ import (
 	"gotest.tools/v3/golden"
 
 	"github.com/iransre/exchange-platform/components/arvan"
-	"github.com/iransre/exchange-platform/components/internal/mocktest"
+	"github.com/iransre/exchange-platform/internal/mocktest"
 	"github.com/iransre/exchange-platform/sdks/arvancloud"
 )
 

@@ -5,7 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-	"github.com/iransre/exchange-platform/components/internal/mocktest"
+	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
 func sprint(value any) string { return fmt.Sprint(value) }

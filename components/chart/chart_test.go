@@ -13,7 +13,7 @@ import (
 	is "gotest.tools/v3/assert/cmp"
 
 	"github.com/iransre/exchange-platform/components/chart"
-	"github.com/iransre/exchange-platform/components/internal/mocktest"
+	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
 // install runs a program with an Installer whose provider is named "cluster".

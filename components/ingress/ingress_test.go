@@ -8,7 +8,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/ingress"
-	"github.com/iransre/exchange-platform/components/internal/mocktest"
+	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
 // program installs the component beside a resource that stands for the kinds of the Prometheus operator.

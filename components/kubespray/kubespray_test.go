@@ -14,7 +14,7 @@ import (
 	is "gotest.tools/v3/assert/cmp"
 	"gotest.tools/v3/golden"
 
-	"github.com/iransre/exchange-platform/components/internal/mocktest"
+	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
 const foundKubeconfig = `{"clusters": [{"name": "c", "cluster": {"server": "https://10.10.0.11:6443"}}], "users": [{"user": {"token": "admin-token"}}]}`

@@ -7,8 +7,8 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/components/chart"
-	"github.com/iransre/exchange-platform/components/internal/mocktest"
 	"github.com/iransre/exchange-platform/components/logging"
+	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
 func program(args logging.Args) func(*pulumi.Context) error {

@@ -7,8 +7,8 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/components/chart"
-	"github.com/iransre/exchange-platform/components/internal/mocktest"
 	"github.com/iransre/exchange-platform/components/monitoring"
+	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
 func program(args monitoring.Args, look func(*monitoring.Monitoring)) func(*pulumi.Context) error {

@@ -7,8 +7,8 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/components/chart"
-	"github.com/iransre/exchange-platform/components/internal/mocktest"
 	"github.com/iransre/exchange-platform/components/objectstore"
+	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
 func program(engine objectstore.Engine, look func(*pulumi.Context, *objectstore.ObjectStore)) func(*pulumi.Context) error {

@@ -7,8 +7,8 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/components/chart"
-	"github.com/iransre/exchange-platform/components/internal/mocktest"
 	"github.com/iransre/exchange-platform/components/postgres"
+	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
 func program(engine postgres.Engine, look func(*pulumi.Context, *postgres.Postgres)) func(*pulumi.Context) error {

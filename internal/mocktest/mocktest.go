@@ -152,6 +152,15 @@ func Plain(v resource.PropertyValue) any {
 // Generated is part of every value that the mocked random provider makes.
 const Generated = "generated-secret"
 
+// kubeconfig is what a command that reads one answers: whoever asks for it takes it apart.
+const kubeconfig = `apiVersion: v1
+kind: Config
+clusters: [{name: cluster.local, cluster: {server: "https://10.10.0.2:6443", certificate-authority-data: Y2E=}}]
+contexts: [{name: admin, context: {cluster: cluster.local, user: admin}}]
+current-context: admin
+users: [{name: admin, user: {client-certificate-data: Y2VydA==, client-key-data: ` + Generated + `}}]
+`
+
 type recorder struct {
 	mutex     sync.Mutex
 	resources []*Resource
@@ -182,6 +191,9 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		for _, output := range []resource.PropertyKey{"result", "hex", "b64Std", "base64"} {
 			state[output] = resource.MakeSecret(made)
 		}
+	}
+	if args.TypeToken == "command:remote:Command" && strings.HasSuffix(args.Name, "-kubeconfig") {
+		state["stdout"] = resource.MakeSecret(resource.NewProperty(kubeconfig))
 	}
 	return args.Name + "-id", state, nil
 }
