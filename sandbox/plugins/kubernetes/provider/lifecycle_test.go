@@ -271,4 +271,3 @@ func importedObject(t *testing.T, w *world) {
 	imported := made{original.urn, read.ID, read.Inputs, read.Properties}
 	assert.Assert(t, !w.diff(t, imported, original.inputs).DeleteBeforeReplace)
 }
-

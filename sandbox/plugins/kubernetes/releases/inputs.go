@@ -40,4 +40,3 @@ func withDefault(inputs property.Map, names []string, value property.Value) prop
 	}
 	return inputs
 }
-
