@@ -75,7 +75,7 @@ func (z *zone) contents() []Item {
 			status += " (" + s.TaskState + ")"
 		}
 		var addresses []string
-		for _, p := range z.portsOf(func(p *port) bool { return p.ServerID == s.ID }) {
+		for _, p := range z.portsOfServer(s.ID) {
 			addresses = append(addresses, p.IP)
 		}
 		add(Item{

@@ -96,6 +96,9 @@ func (d *drawn) before(ctx context.Context) *reply {
 
 // after says how a call ends that was served.
 func (d *drawn) after(served *reply) *reply {
+	if d.resets() {
+		return d.refusal()
+	}
 	if d.ender == nil || d.ender.Kind == StaleList || served.status >= http.StatusBadRequest {
 		return served
 	}

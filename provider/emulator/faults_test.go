@@ -1,11 +1,15 @@
 package emulator_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
 	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
 )
 
 // fault switches a fault on.
@@ -126,6 +130,50 @@ func TestLatency(t *testing.T) {
 	a.call(200, "GET", zone+"/tags", nil)
 	assert.Assert(t, time.Since(started) >= 30*time.Millisecond)
 	assert.Equal(t, a.emulator.Requests(1)[0].Fault, "latency")
+}
+
+// A plan is the same in every version of the emulator, so that a seed that was reported still shows what it showed.
+func TestRandomFaultsStayTheSame(t *testing.T) {
+	plans := [][]emulator.Fault{}
+	for seed := range uint64(5) {
+		plans = append(plans, emulator.RandomFaults(seed, 4))
+	}
+	text, err := json.MarshalIndent(plans, "", "  ")
+	assert.NilError(t, err)
+	golden.Assert(t, string(text)+"\n", "random-faults.json")
+}
+
+// askDespiteResets makes a call without a connection, where a reset is a panic.
+func askDespiteResets(e *emulator.Emulator, method, path string) {
+	defer func() {
+		if r := recover(); r != nil && r != http.ErrAbortHandler {
+			panic(r)
+		}
+	}()
+	ask(e, method, path, `{"name": "me", "public_key": "`+publicKey+`"}`)
+}
+
+// The same calls in the same order meet the same faults.
+func TestRandomFaultsHitTheSame(t *testing.T) {
+	play := func(seed uint64) []string {
+		a := open(t, emulator.Options{})
+		for _, f := range emulator.RandomFaults(seed, 8) {
+			a.fault(f)
+		}
+		for range 4 {
+			for _, call := range [][2]string{{"POST", "/ssh-keys"}, {"GET", "/ssh-keys"}, {"GET", "/servers"}, {"GET", "/networks"}, {"DELETE", "/ssh-keys/me"}} {
+				askDespiteResets(a.emulator, call[0], zone+call[1])
+			}
+		}
+		seen := []string{}
+		for _, r := range a.emulator.Requests(100) {
+			seen = append(seen, fmt.Sprint(r.Method, r.Path, r.Status, r.Fault))
+		}
+		return seen
+	}
+	for seed := range uint64(20) {
+		assert.DeepEqual(t, play(seed), play(seed))
+	}
 }
 
 // The same seed makes the same plan, and every fault of a plan ends by itself.

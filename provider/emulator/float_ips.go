@@ -25,8 +25,8 @@ func floatingIPRoutes(r *router) {
 	r.handle("GET /float-ips/ips", listAttachable)
 	r.handle("DELETE /float-ips/{id}", deleteFloatingIP)
 	r.handle("PATCH /float-ips/{id}/attach", attachFloatingIP)
-	r.handle("PATCH /float-ips/detach", detachFloatingIP)
-	r.handle("PATCH /float-ips/{id}/detach", detachFloatingIP) // the official command line's way
+	r.handle("PATCH /float-ips/detach", func(c *call) reply { return detachFloatingIP(c, "port") })
+	r.handle("PATCH /float-ips/{id}/detach", func(c *call) reply { return detachFloatingIP(c, "id") }) // the official command line's way
 }
 
 func listFloatingIPs(c *call) reply {
@@ -102,7 +102,10 @@ func attachFloatingIP(c *call) reply {
 }
 
 // detachFloatingIP finds the address by the port of the body, or by the id in the path.
-func detachFloatingIP(c *call) reply {
+func detachFloatingIP(c *call, way string) reply {
+	if only := c.emulator.options.Variants.FloatingIPDetach; only != "" && way != only {
+		return failure(http.StatusNotFound, "Not Found")
+	}
 	var body struct {
 		PortID string `json:"port_id"`
 	}
@@ -140,7 +143,7 @@ func listAttachable(c *call) reply {
 	list := []map[string]any{}
 	for _, s := range c.zone.Servers {
 		public, addresses := false, []map[string]any{}
-		for _, p := range c.zone.portsOf(func(p *port) bool { return p.ServerID == s.ID }) {
+		for _, p := range c.zone.portsOfServer(s.ID) {
 			if !c.zone.addressShows(p) {
 				continue
 			}
@@ -191,7 +194,7 @@ func (c *call) floatingView(f *floatingIP) map[string]any {
 	fixed, on := "", map[string]any{}
 	if p, ok := find(c.zone.Ports, f.PortID); ok {
 		fixed = p.IP
-		if s, ok := find(c.zone.Servers, p.ServerID); ok {
+		if s, ok := c.zone.server(p.ServerID); ok {
 			on = c.serverView(s)
 		}
 	}

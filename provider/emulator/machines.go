@@ -55,7 +55,7 @@ func (e *Emulator) followMachine(id string, state *machineState) {
 			return
 		}
 		target := state.wanted
-		s, exists := find(state.zone.Servers, id)
+		s, exists := state.zone.server(id)
 		wish := machineWish{remove: true}
 		if exists {
 			wish = e.wish(state, s)
@@ -136,7 +136,7 @@ func (e *Emulator) machineOf(z *zone, s *server) Machine {
 	if s.PublicKey != "" {
 		m.AuthorizedKeys = []string{s.PublicKey}
 	}
-	for _, p := range z.portsOf(func(p *port) bool { return p.ServerID == s.ID }) {
+	for _, p := range z.portsOfServer(s.ID) {
 		if !p.Public {
 			m.PrivateAddresses[p.NetworkID] = p.IP
 		} else if m.PublicAddress == "" {

@@ -67,7 +67,7 @@ func listNetworks(c *call) reply {
 
 func readNetwork(c *call) reply {
 	n, ok := find(c.zone.Networks, c.param("id"))
-	if !ok {
+	if !ok || c.emulator.options.Variants.ListsOnly {
 		return notFound("Network")
 	}
 	view := c.networkView(n)
@@ -161,7 +161,7 @@ func (c *call) networkView(n *network) map[string]any {
 	servers := c.zone.serversOn(n)
 	return map[string]any{
 		"id": n.ID, "name": n.Name, "description": n.Subnet.Description, "status": "ACTIVE", "admin_state_up": true,
-		"shared": n.Public, "router:external": n.Public, "subnets": []map[string]any{c.zone.subnetView(n)}, "servers": servers,
+		"shared": n.Public, "router:external": n.Public, "subnets": []map[string]any{c.subnetView(n)}, "servers": servers,
 		"tenant_id": stableID("tenant"), "dhcp_ip": "", "mtu": n.MTU, "port_security_enabled": true, "qos_policy_id": "",
 		"ipv4_address_scope": nil, "ipv6_address_scope": nil, "availability_zones": []string{"nova"},
 		"availability_zone_hints": []string{}, "tags": c.tagNames(n.ID), "revision_number": n.Version, "read_only": n.Public,

@@ -113,7 +113,7 @@ func (c *call) addPort(n *network, s *server, address netip.Addr) *port {
 		MAC:    fmt.Sprintf("fa:16:3e:%02x:%02x:%02x", c.world.Sequence>>16&0xff, c.world.Sequence>>8&0xff, c.world.Sequence&0xff),
 		Groups: slices.Clone(s.Groups),
 	}
-	c.zone.Ports = append(c.zone.Ports, p)
+	c.zone.addPort(p)
 	return p
 }
 
@@ -130,7 +130,7 @@ func (z *zone) portsOf(matches func(*port) bool) []*port {
 // removePort also leaves floating addresses without a port, and forgets the reverse name of an address that is given back.
 func (z *zone) removePort(p *port) {
 	z.PTRs = without(z.PTRs, p.IP)
-	z.Ports = without(z.Ports, p.ID)
+	z.Ports, z.index = without(z.Ports, p.ID), nil
 	for _, f := range z.FloatingIPs {
 		if f.PortID == p.ID {
 			f.detach()

@@ -146,13 +146,17 @@ func deleteGroup(c *call) reply {
 
 // groupView is the group on the wire, with its rules.
 func (c *call) groupView(g *securityGroup) map[string]any {
+	view := c.groupReference(g, c.zone.Ports)
+	view["rules"] = g.ruleViews()
+	return view
+}
+
+func (g *securityGroup) ruleViews() []map[string]any {
 	rules := []map[string]any{}
 	for _, rule := range g.Rules {
 		rules = append(rules, rule.view())
 	}
-	view := c.groupReference(g, c.zone.Ports)
-	view["rules"] = rules
-	return view
+	return rules
 }
 
 // groupReference is the group as a server carries it: without rules, and with the addresses of the server's ports.
@@ -167,8 +171,12 @@ func (c *call) groupReference(g *securityGroup, ports []*port) map[string]any {
 	if c.emulator.options.Variants.ReadOnlyAsString {
 		readOnly = ""
 	}
-	return map[string]any{
+	view := map[string]any{
 		"id": g.ID, "name": g.Name, "real_name": g.RealName, "description": g.Description, "readonly": readOnly, "default": g.Default,
 		"rules": nil, "ip_addresses": addresses,
 	}
+	if c.emulator.options.Variants.OlderGroups {
+		view["name"], view["rules"] = g.RealName, g.ruleViews()
+	}
+	return view
 }

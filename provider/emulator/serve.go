@@ -72,7 +72,11 @@ func (e *Emulator) locked(handle handler, c *call) reply {
 			return failure(http.StatusNotFound, "Not Found")
 		}
 	}
-	return e.staleList(c, handle(c))
+	answer := e.staleList(c, handle(c))
+	if c.zone != nil {
+		answer = e.options.Variants.dress(c.method, answer)
+	}
+	return answer
 }
 
 // authorized checks the key. The prefix is compared without case; a key without prefix is refused, as by the real API.

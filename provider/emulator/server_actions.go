@@ -202,7 +202,7 @@ func addSecurityGroup(c *call, s *server) reply {
 		return failure(http.StatusConflict, "The server already has this security group.")
 	}
 	s.Groups = append(s.Groups, g.ID)
-	for _, p := range c.zone.portsOf(func(p *port) bool { return p.ServerID == s.ID }) {
+	for _, p := range c.zone.portsOfServer(s.ID) {
 		p.Groups = append(p.Groups, g.ID)
 	}
 	c.changed()
@@ -219,7 +219,7 @@ func removeSecurityGroup(c *call, s *server) reply {
 	}
 	isIt := func(id string) bool { return id == g.ID }
 	s.Groups = slices.DeleteFunc(s.Groups, isIt)
-	for _, p := range c.zone.portsOf(func(p *port) bool { return p.ServerID == s.ID }) {
+	for _, p := range c.zone.portsOfServer(s.ID) {
 		p.Groups = slices.DeleteFunc(p.Groups, isIt)
 	}
 	c.changed()

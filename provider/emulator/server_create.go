@@ -216,7 +216,7 @@ func (c *call) build(o order, name string) (*server, reply, bool) {
 	}
 	c.effects.onCreate(s, c.now)
 	s.note("create", c.now)
-	c.zone.Servers = append(c.zone.Servers, s)
+	c.zone.addServer(s)
 	for _, n := range o.networks {
 		if _, refusal, ok := c.newPrivatePort(n, s, ""); !ok {
 			return s, refusal, false
@@ -245,8 +245,8 @@ func (c *call) build(o order, name string) (*server, reply, bool) {
 
 // forget removes every trace of a server.
 func (z *zone) forget(s *server) {
-	z.Servers = without(z.Servers, s.ID)
-	for _, p := range z.portsOf(func(p *port) bool { return p.ServerID == s.ID }) {
+	z.removeServer(s)
+	for _, p := range z.portsOfServer(s.ID) {
 		z.removePort(p)
 	}
 	for _, v := range z.Volumes {

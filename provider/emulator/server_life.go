@@ -11,7 +11,7 @@ func (c *call) readServers() {
 
 // readServer does so for one server.
 func (c *call) readServer(id string) {
-	s, ok := find(c.zone.Servers, id)
+	s, ok := c.zone.server(id)
 	if !ok {
 		return
 	}
@@ -88,7 +88,7 @@ func (e *Emulator) settleAll(now time.Time) {
 
 // addressShows says whether a port's address can be seen yet: private ones once the server is built, public ones a bit later.
 func (z *zone) addressShows(p *port) bool {
-	s, ok := find(z.Servers, p.ServerID)
+	s, ok := z.server(p.ServerID)
 	if !ok || s.Status == "BUILD" {
 		return false
 	}
@@ -107,5 +107,11 @@ func (z *zone) showAddresses(s *server, now time.Time) bool {
 }
 
 func (z *zone) hiddenPorts(s *server) []*port {
-	return z.portsOf(func(p *port) bool { return p.ServerID == s.ID && p.Hidden != nil })
+	var hidden []*port
+	for _, p := range z.portsOfServer(s.ID) {
+		if p.Hidden != nil {
+			hidden = append(hidden, p)
+		}
+	}
+	return hidden
 }

@@ -6,7 +6,7 @@ import "slices"
 func (c *call) serverView(s *server) map[string]any {
 	networks := []string{}
 	addresses := map[string][]map[string]any{}
-	ports := c.zone.portsOf(func(p *port) bool { return p.ServerID == s.ID })
+	ports := c.zone.portsOfServer(s.ID)
 	for _, p := range ports {
 		networks = append(networks, p.NetworkID)
 		if c.zone.addressShows(p) {
@@ -55,7 +55,7 @@ func (c *call) serverView(s *server) map[string]any {
 func (z *zone) serversOn(n *network) []map[string]any {
 	servers := []map[string]any{}
 	for _, p := range z.portsOf(func(p *port) bool { return p.NetworkID == n.ID }) {
-		s, ok := find(z.Servers, p.ServerID)
+		s, ok := z.server(p.ServerID)
 		if !ok || !z.addressShows(p) {
 			continue
 		}

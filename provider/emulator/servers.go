@@ -56,7 +56,7 @@ func (s *server) deleting() bool { return s.Next != nil && s.Next.Status == stat
 
 // liveServer finds a server that is not being deleted.
 func (z *zone) liveServer(id string) (*server, bool) {
-	s, ok := find(z.Servers, id)
+	s, ok := z.server(id)
 	if !ok || s.deleting() {
 		return nil, false
 	}
@@ -82,8 +82,8 @@ func listServers(c *call) reply {
 	}
 	servers := []map[string]any{}
 	for _, s := range c.zone.Servers {
-		onNetwork := func(p *port) bool { return p.ServerID == s.ID && slices.Contains(wanted, p.NetworkID) }
-		if wanted == nil || len(c.zone.portsOf(onNetwork)) > 0 {
+		onNetwork := func(p *port) bool { return slices.Contains(wanted, p.NetworkID) }
+		if wanted == nil || slices.ContainsFunc(c.zone.portsOfServer(s.ID), onNetwork) {
 			servers = append(servers, c.serverView(s))
 		}
 	}
@@ -92,7 +92,7 @@ func listServers(c *call) reply {
 
 func readServer(c *call) reply {
 	c.readServer(c.param("id"))
-	s, ok := find(c.zone.Servers, c.param("id"))
+	s, ok := c.zone.server(c.param("id"))
 	if !ok {
 		return failure(c.emulator.options.Variants.MissingServerStatus, "Server not found.")
 	}
@@ -113,7 +113,10 @@ func (c *call) deleteServer(s *server) {
 	s.TaskState = "deleting"
 	s.Next = &transition{Status: statusGone, Wait: c.emulator.options.Pace.Delete.begin(c.now)}
 	s.note("delete", c.now)
-	for _, v := range c.zone.Volumes {
+	for _, v := range slices.Clone(c.zone.Volumes) {
+		if v.ServerID == s.ID && c.emulator.options.Variants.VolumesGoWithServer {
+			c.zone.Volumes = without(c.zone.Volumes, v.ID)
+		}
 		v.detachFrom(s.ID)
 	}
 	c.changed()

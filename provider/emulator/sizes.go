@@ -54,7 +54,7 @@ func priceSize(c *call) reply {
 
 // listSizesForServer lists the plans a server can be resized to.
 func listSizesForServer(c *call) reply {
-	s, ok := find(c.zone.Servers, c.param("id"))
+	s, ok := c.zone.server(c.param("id"))
 	if !ok {
 		return notFound("Server")
 	}

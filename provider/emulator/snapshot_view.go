@@ -3,7 +3,7 @@ package emulator
 // snapshotView is the snapshot on the wire. Names are those that the server or the volume has now.
 func (c *call) snapshotView(s *snapshot) map[string]any {
 	serverName, volumeName, reverted := "", "", ""
-	if machine, ok := find(c.zone.Servers, s.ServerID); ok {
+	if machine, ok := c.zone.server(s.ServerID); ok {
 		serverName = machine.Name
 	}
 	if v, ok := find(c.zone.Volumes, s.VolumeID); ok {

@@ -95,7 +95,7 @@ func createSubnet(c *call) reply {
 	if c.emulator.options.Variants.SubnetReplyWithoutData {
 		return withMessage(http.StatusCreated, "Private network created successfully.")
 	}
-	return withDataAndMessage(http.StatusCreated, c.zone.subnetView(n), "Private network created successfully.")
+	return withDataAndMessage(http.StatusCreated, c.subnetView(n), "Private network created successfully.")
 }
 
 func updateSubnet(c *call) reply {
@@ -124,7 +124,7 @@ func updateSubnet(c *call) reply {
 	changed.Updated, changed.Version = c.now, n.Version+1
 	*n = changed
 	c.changed()
-	return withDataAndMessage(http.StatusOK, c.zone.subnetView(n), "Private network updated successfully.")
+	return withDataAndMessage(http.StatusOK, c.subnetView(n), "Private network updated successfully.")
 }
 
 // apply writes the fields that were sent, or says what is wrong with them.
@@ -194,7 +194,7 @@ func readSubnet(c *call) reply {
 	if !ok {
 		return notFound("Subnet")
 	}
-	return withData(http.StatusOK, c.zone.subnetView(n))
+	return withData(http.StatusOK, c.subnetView(n))
 }
 
 // deleteSubnet removes the network with its subnet. Neutron refuses that while servers are on it.
@@ -225,7 +225,11 @@ func (z *zone) networkOfSubnet(id string) (*network, bool) {
 }
 
 // subnetView is the subnet on the wire.
-func (z *zone) subnetView(n *network) map[string]any {
+func (c *call) subnetView(n *network) map[string]any {
+	var version any = "4"
+	if c.emulator.options.Variants.IPVersionAsNumber {
+		version = 4
+	}
 	pools := []map[string]any{}
 	for _, pool := range n.Subnet.pools() {
 		pools = append(pools, map[string]any{"start": pool.Start.String(), "end": pool.End.String()})
@@ -239,10 +243,10 @@ func (z *zone) subnetView(n *network) map[string]any {
 		dns = []string{}
 	}
 	return map[string]any{
-		"id": n.Subnet.ID, "network_id": n.ID, "name": n.Subnet.Name, "description": n.Subnet.Description, "ip_version": "4",
+		"id": n.Subnet.ID, "network_id": n.ID, "name": n.Subnet.Name, "description": n.Subnet.Description, "ip_version": version,
 		"cidr": n.Subnet.CIDR, "gateway_ip": n.Subnet.Gateway, "dns_nameservers": dns, "allocation_pools": pools,
 		"static_routes": routes, "host_routes": routes, "enable_dhcp": n.Subnet.DHCP, "tenant_id": stableID("tenant"),
 		"project_id": stableID("tenant"), "ipv6_address_mode": "", "ipv6_ra_mode": "", "subnetpool_id": "", "service_types": []any{},
-		"tags": []any{}, "revision_number": n.Version, "mtu": n.MTU, "read_only": n.Public, "servers": z.serversOn(n),
+		"tags": []any{}, "revision_number": n.Version, "mtu": n.MTU, "read_only": n.Public, "servers": c.zone.serversOn(n),
 	}
 }

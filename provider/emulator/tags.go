@@ -3,6 +3,7 @@ package emulator
 import (
 	"net/http"
 	"slices"
+	"strconv"
 )
 
 // tag is a label on things of several kinds.
@@ -39,7 +40,12 @@ func createTag(c *call) reply {
 	if !ok {
 		return refusal
 	}
-	c.zone.Tags = append(c.zone.Tags, &tag{ID: newID(), Name: name, Members: []string{}})
+	t := &tag{ID: newID(), Name: name, Members: []string{}}
+	if c.emulator.options.Variants.TagIDsAsNumbers {
+		c.world.Sequence++
+		t.ID = strconv.Itoa(c.world.Sequence)
+	}
+	c.zone.Tags = append(c.zone.Tags, t)
 	c.changed()
 	return withMessage(http.StatusCreated, "Tag created successfully.")
 }
@@ -97,6 +103,9 @@ type instanceBody struct {
 }
 
 func attachTag(c *call) reply {
+	if only := c.emulator.options.Variants.TagAttachMethod; only != "" && c.method != only {
+		return failure(http.StatusNotFound, "Not Found")
+	}
 	t, instance, refusal, ok := c.tagAndInstance()
 	if !ok {
 		return refusal
@@ -189,7 +198,13 @@ func (t *tag) detach(id string) {
 	t.Members = slices.DeleteFunc(t.Members, func(member string) bool { return member == id })
 }
 
-func (t *tag) view() map[string]any { return map[string]any{"id": t.ID, "name": t.Name} }
+func (t *tag) view() map[string]any {
+	var id any = t.ID
+	if number, err := strconv.Atoi(t.ID); err == nil {
+		id = number
+	}
+	return map[string]any{"id": id, "name": t.Name}
+}
 
 // tagNames are the names of a thing's tags.
 func (c *call) tagNames(id string) []string {

@@ -55,7 +55,7 @@ func listVolumes(c *call) reply {
 
 func readVolume(c *call) reply {
 	v, ok := find(c.zone.Volumes, c.param("id"))
-	if !ok || !c.readVolume(v) {
+	if !ok || c.emulator.options.Variants.ListsOnly || !c.readVolume(v) {
 		return notFound("Volume")
 	}
 	return withData(http.StatusOK, c.volumeView(v))
@@ -260,7 +260,7 @@ func (v *volume) hourly() float64 { return float64(v.Size) * catalogue.VolumeHou
 
 func (c *call) volumeView(v *volume) map[string]any {
 	attachments := []map[string]any{}
-	if s, ok := find(c.zone.Servers, v.ServerID); ok {
+	if s, ok := c.zone.server(v.ServerID); ok {
 		attachments = append(attachments, map[string]any{
 			"id": v.ID, "attachment_id": v.AttachmentID, "device": c.device(v), "host_name": "", "server_id": s.ID, "server_name": s.Name,
 			"volume_id": v.ID, "attached_at": timestamp(v.AttachedAt),

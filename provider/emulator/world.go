@@ -30,6 +30,8 @@ type zone struct {
 	Images       []*privateImage  `json:"images"`
 	Tags         []*tag           `json:"tags"`
 	PTRs         []*ptrRecord     `json:"ptrRecords"`
+
+	index *zoneIndex // nil when it has to be made
 }
 
 // keyed is a thing that lists find by one key.
