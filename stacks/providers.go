@@ -88,6 +88,9 @@ func newInstaller(ctx *pulumi.Context, name string, cfg *Config, cluster *kubesp
 		// in the cluster.
 		ClusterIdentifier:     pulumi.String(name + "-cluster"),
 		EnableServerSideApply: pulumi.Bool(true),
+		// Names are fixed, so a replacement would delete first: pods that start meanwhile would miss their Secret.
+		EnableSecretMutable:    pulumi.Bool(true),
+		EnableConfigMapMutable: pulumi.Bool(true),
 		// A demo whose machines are gone has nothing left to delete in its cluster.
 		DeleteUnreachable: pulumi.Bool(cfg.Profile == "demo"),
 	})

@@ -26,6 +26,10 @@ type cloudFile struct {
 // defaultSSHPort is where an image's sshd listens by itself.
 const defaultSSHPort = 22
 
+// restartSSH makes sshd listen on the port it was just told. Ubuntu 24.04 starts it by a socket, whose port a generator
+// takes from sshd's configuration when units are reloaded; Debian has no such socket.
+const restartSSH = "systemctl daemon-reload; if systemctl is-active --quiet ssh.socket; then systemctl restart ssh.socket; fi; systemctl restart ssh"
+
 // userData renders what a machine is told at its first boot; secret, because it holds the private host key.
 func userData(hostname string, args *Args, hostKey *key) pulumi.StringOutput {
 	return pulumi.All(hostKey.private, hostKey.public).ApplyT(func(keys []any) (string, error) {
@@ -42,8 +46,7 @@ func renderUserData(hostname string, args *Args, private, public string) (string
 	}
 	if args.SSHPort != defaultSSHPort {
 		config.WriteFiles = []cloudFile{{Path: "/etc/ssh/sshd_config.d/10-port.conf", Content: fmt.Sprintf("Port %d\n", args.SSHPort)}}
-		// Ubuntu 24.04 starts sshd by socket, and only a reload of units makes its generator read the port
-		config.RunCommands = [][]string{{"systemctl", "daemon-reload"}, {"systemctl", "restart", "ssh"}}
+		config.RunCommands = [][]string{{"sh", "-c", restartSSH}}
 	}
 	text, err := yaml.Marshal(config)
 	if err != nil {

@@ -6,12 +6,17 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
+	"gotest.tools/v3/poll"
 
+	"github.com/iransre/exchange-platform/sandbox/world"
 	"github.com/iransre/exchange-platform/stacks/outputs"
 )
 
@@ -25,8 +30,10 @@ func TestTheDemoStack(t *testing.T) {
 		run  func(*testing.T, *sandbox)
 	}{
 		{"bad input is refused and nothing is made", badInput},
+		{"a killed up loses nothing", killedUp},
 		{"up ends with the outputs", up},
 		{"every node and pod is ready", allReady},
+		{"the outputs name what is there", namedThings},
 		{"other teams read the outputs", readOutputs},
 		{"a second up changes nothing", secondUp},
 		{"refresh finds no drift", refresh},
@@ -79,6 +86,27 @@ func (s *sandbox) with(t *testing.T, section string, keys map[string]any) map[st
 	return map[string]string{"PULUMI_OPTION_CONFIG_FILE": path}
 }
 
+// killedUp kills pulumi hard as soon as the cloud has a server: nothing it began is in the state yet. The next up has to
+// find what was made, and make nothing twice.
+func killedUp(t *testing.T, s *sandbox) {
+	environ, err := s.Environ("demo")
+	assert.NilError(t, err)
+	cmd := exec.Command(s.Binary("pulumi"), "up", "--yes", "--skip-preview", "--non-interactive")
+	cmd.Dir, cmd.Env = s.Root, environ
+	assert.NilError(t, cmd.Start())
+	poll.WaitOn(t, func(poll.LogT) poll.Result {
+		if len(s.servers(t)) > 0 {
+			return poll.Success()
+		}
+		return poll.Continue("no server yet")
+	}, poll.WithTimeout(time.Minute), poll.WithDelay(5*time.Millisecond))
+	assert.NilError(t, cmd.Process.Kill())
+	_ = cmd.Wait() // it was killed
+	world.EndLeftovers(s.Workspace)
+	output, err := s.tool(t, nil, "pulumi", "cancel", "--yes")
+	assert.NilError(t, err, output)
+}
+
 func up(t *testing.T, s *sandbox) {
 	output := s.must(t, "up", "demo")
 	for _, name := range outputs.Names {
@@ -114,7 +142,7 @@ func allReady(t *testing.T, s *sandbox) {
 	assert.Assert(t, len(list.Items) > 15, "only %d nodes and pods", len(list.Items))
 }
 
-func readOutputs(t *testing.T, s *sandbox) {
+func namedThings(t *testing.T, s *sandbox) {
 	var values map[string]any
 	s.query(t, &values, "pulumi", "stack", "output", "--json")
 	platform, err := outputs.Parse(values)
@@ -125,7 +153,6 @@ func readOutputs(t *testing.T, s *sandbox) {
 	assert.Equal(t, platform.Nodes[1].Role, "worker")
 	assert.DeepEqual(t, platform.Ingress.Addresses, []string{platform.Nodes[1].PublicAddress})
 	assert.Equal(t, values["kubeconfig"], "[secret]")
-	// what the outputs name is there
 	for _, secret := range []struct{ namespace, name string }{
 		{platform.Postgres.Namespace, platform.Postgres.SecretName},
 		{platform.ObjectStore.Namespace, platform.ObjectStore.SecretName},
@@ -134,6 +161,22 @@ func readOutputs(t *testing.T, s *sandbox) {
 		output, err := s.tool(t, nil, "kubectl", "get", "secret", "--namespace", secret.namespace, secret.name)
 		assert.NilError(t, err, output)
 	}
+}
+
+// readOutputs runs another team's program, which reads the stack through a stack reference.
+func readOutputs(t *testing.T, s *sandbox) {
+	environ := map[string]string{"PULUMI_STACK": "", "PULUMI_OPTION_CONFIG_FILE": filepath.Join(t.TempDir(), "Pulumi.consumer.yaml")}
+	folder := filepath.Join(s.Root, "sandbox", "e2e", "testdata", "consumer")
+	t.Cleanup(func() { os.Remove(filepath.Join(folder, "Pulumi.consumer.yaml")) }) // where `stack init` keeps its salt
+	for _, arguments := range [][]string{{"stack", "init", "consumer"}, {"up", "--stack", "consumer", "--yes", "--skip-preview"}} {
+		output, err := s.tool(t, environ, "pulumi", append([]string{"--cwd", folder, "--non-interactive"}, arguments...)...)
+		assert.NilError(t, err, output)
+	}
+	output, err := s.tool(t, environ, "pulumi", "--cwd", folder, "stack", "output", "--stack", "consumer", "--json")
+	assert.NilError(t, err, output)
+	assert.Assert(t, strings.Contains(output, `"url": "https://demo.iransre.ir"`), output)
+	assert.Assert(t, strings.Contains(output, `"nodes": 2`), output)
+	assert.Assert(t, strings.Contains(output, `"kubeconfig": "[secret]"`), output)
 }
 
 func secondUp(t *testing.T, s *sandbox) {
@@ -146,7 +189,6 @@ func refresh(t *testing.T, s *sandbox) {
 
 func changedValue(t *testing.T, s *sandbox) {
 	environ := s.with(t, "exchange", map[string]any{"webReplicas": 2})
-	t.Setenv("PULUMI_OPTION_CONFIG_FILE_OF_TEST", environ["PULUMI_OPTION_CONFIG_FILE"])
 	var digest struct {
 		Steps []struct{ Op, URN string }
 	}
@@ -177,9 +219,7 @@ func destroy(t *testing.T, s *sandbox) {
 	s.must(t, "destroy", "demo")
 	assert.DeepEqual(t, s.servers(t), []string(nil))
 	// the control plane outlives its machines in the sandbox, so that what was left in it can be seen
-	t.Setenv("KUBECONFIG", s.Path("kubernetes", "admin.kubeconfig"))
-	left := kubernetesObjects(t, s)
-	assert.DeepEqual(t, left, []string(nil))
+	assert.DeepEqual(t, kubernetesObjects(t, s), []string(nil))
 }
 
 // kubernetesObjects are the nodes, volumes, releases and namespaces in the cluster that Kubernetes or Kubespray did not

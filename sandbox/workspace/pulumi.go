@@ -27,10 +27,14 @@ func (w *Workspace) Environment(stack string) (map[string]string, error) {
 		"ARVANCLOUD_API_KEY":            apiKey,
 		"ARVANCLOUD_ENDPOINT":           w.APIURL(),
 		"PULUMI_HOME":                   w.PulumiHome(),
-		"PULUMI_BACKEND_URL":            "file://" + w.Path("state"),
+		"PULUMI_BACKEND_URL":            w.BackendURL(),
 		"PULUMI_CONFIG_PASSPHRASE_FILE": w.Path("secrets", "passphrase"),
-		"PULUMI_STACK":                  stack,
-		"PULUMI_OPTION_CONFIG_FILE":     w.StackFile(stack),
+		// The Helm library keeps indexes and archives, by default in the user's home.
+		"HELM_CACHE_HOME":           w.Path("helm", "cache"),
+		"HELM_CONFIG_HOME":          w.Path("helm", "config"),
+		"HELM_DATA_HOME":            w.Path("helm", "data"),
+		"PULUMI_STACK":              stack,
+		"PULUMI_OPTION_CONFIG_FILE": w.StackFile(stack),
 		// 2 cores give 8 at a time by default; releases mostly wait, so more of them may.
 		"PULUMI_PARALLEL":                             "32",
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
@@ -59,6 +63,9 @@ func (w *Workspace) Environ(stack string) ([]string, error) {
 	}
 	return environ, nil
 }
+
+// BackendURL is where pulumi keeps the state.
+func (w *Workspace) BackendURL() string { return "file://" + w.Path("state") }
 
 // StackFile is the stack file `pulumi` reads in the sandbox: the checkout's own with the sandbox's addresses laid over it.
 func (w *Workspace) StackFile(stack string) string {

@@ -140,6 +140,7 @@ func downCommand() *cobra.Command {
 			if err := world.Stop(ctx, w); err != nil {
 				return err
 			}
+			world.EndLeftovers(w)
 			fmt.Fprintln(cmd.OutOrStdout(), "the sandbox is down; `rm -rf .sandbox` would forget it altogether, built programs too")
 			return nil
 		},

@@ -1,0 +1,35 @@
+package world
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/iransre/exchange-platform/sandbox/workspace"
+)
+
+// EndLeftovers ends what a pulumi that was killed left running on the state of w: plugins wait for minutes for an engine
+// that never comes back.
+func EndLeftovers(w *workspace.Workspace) {
+	mark := []byte("PULUMI_BACKEND_URL=" + w.BackendURL())
+	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, file := range environs {
+		dir := filepath.Dir(file)
+		program, err := os.Readlink(filepath.Join(dir, "exe"))
+		// the mark stands in the environment of a user's shell too, if it was set up with `sandbox env`
+		if err != nil || !strings.HasPrefix(filepath.Base(program), "pulumi") && filepath.Base(program) != "exchange-platform" {
+			continue
+		}
+		environ, err := os.ReadFile(file)
+		if err != nil || !slices.ContainsFunc(bytes.Split(environ, []byte{0}), func(pair []byte) bool { return bytes.Equal(pair, mark) }) {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(dir)); err == nil {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended meanwhile, which is as good
+		}
+	}
+}
