@@ -75,6 +75,13 @@ func (c *checker) name(input, name string) {
 	}
 }
 
+// given checks that a required text is not empty.
+func (c *checker) given(input, text string) {
+	if c.known(input) && text == "" {
+		c.fail(input, "this may not be empty")
+	}
+}
+
 // address checks an IPv4 address.
 func (c *checker) address(path, text string) netip.Addr {
 	address, err := netip.ParseAddr(text)

@@ -33,6 +33,7 @@ type Config struct {
 	Endpoint        *string  `pulumi:"endpoint,optional"`
 	Zone            *string  `pulumi:"zone,optional"`
 	AdditionalZones []string `pulumi:"additionalZones,optional"`
+	AddressPrice    *float64 `pulumi:"addressPricePerHour,optional"`
 
 	tuning  tuning
 	session *session
@@ -45,7 +46,16 @@ func (c *Config) Annotate(a infer.Annotator) {
 	a.Describe(&c.Endpoint, "Base URL of the API. When not set, the environment variable "+envEndpoint+" is read, then "+
 		DefaultEndpoint+" is used.")
 	a.Describe(&c.Zone, "Availability zone of the resources that do not name one, for example ir-thr-ba1.")
+	a.Describe(&c.AddressPrice, "Price of a floating address for an hour in rials. No operation of the API tells it.")
 	a.Describe(&c.AdditionalZones, "Availability zones to accept although this version of the provider does not know them.")
+}
+
+// addressPrice is the price of a floating address for an hour; 0 when not told.
+func (c Config) addressPrice() float64 {
+	if c.AddressPrice == nil {
+		return 0
+	}
+	return *c.AddressPrice
 }
 
 // Check refuses a configuration that cannot work, without asking the API.
@@ -83,6 +93,8 @@ func (c *Config) Configure(ctx context.Context) error {
 		APIKey:        key,
 		UserAgent:     "pulumi-resource-arvancloud/" + Version,
 		RetryInterval: c.tuning.retryInterval,
+		HTTP:          c.tuning.http,
+		Log:           func(ctx context.Context, message string) { p.GetLogger(ctx).Debug(message) },
 	})
 	if err != nil {
 		return fmt.Errorf("the configuration of the provider arvancloud: %w", err)

@@ -34,7 +34,8 @@ const (
 
 // impatient makes tests fast: the emulator moves on with each read.
 func impatient() tuning {
-	return tuning{retryInterval: time.Millisecond, pollInterval: time.Millisecond, maxPoll: 2 * time.Millisecond}
+	return tuning{retryInterval: time.Millisecond, pollInterval: time.Millisecond, maxPoll: 2 * time.Millisecond,
+		askTimeout: 10 * time.Second}
 }
 
 // cloud is an emulated account.

@@ -16,10 +16,14 @@ const Name = "arvancloud"
 // Version is the version of the provider and of the SDK generated from it. The linker sets it for a release.
 var Version = "0.1.0"
 
-// Modules of the package's tokens.
+// Modules of the package's tokens. Each becomes a package of the SDK; what few programs use is in modules of its own, because a
+// program compiles every package that it imports.
 const (
-	moduleIaaS = "iaas"
-	moduleCDN  = "cdn"
+	moduleIaaS       = "iaas"
+	moduleStorage    = "storage"
+	moduleNetworking = "networking"
+	moduleTagging    = "tagging"
+	moduleCDN        = "cdn"
 )
 
 // sdkImportPath is where the generated Go SDK lives.
@@ -54,6 +58,16 @@ func build(tuning tuning) p.Provider {
 			infer.Resource(&Network{}),
 			infer.Resource(&SecurityGroup{}),
 			infer.Resource(&Server{}),
+			infer.Resource(newServerGroup()),
+			infer.Resource(newVolume()),
+			infer.Resource(newVolumeAttachment()),
+			infer.Resource(newSnapshot()),
+			infer.Resource(newFloatingIP()),
+			infer.Resource(newFloatingIPAttachment()),
+			infer.Resource(newPtrRecord()),
+			infer.Resource(newPortSecurity()),
+			infer.Resource(newTag()),
+			infer.Resource(newServerTag()),
 			infer.Resource(&DNSRecord{}),
 		},
 		Functions: []infer.InferredFunction{

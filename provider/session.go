@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -15,9 +16,13 @@ type tuning struct {
 	retryInterval time.Duration // first pause before a failed call is repeated; 0 is the client's default
 	pollInterval  time.Duration // first pause between two looks at something that takes time; it grows
 	maxPoll       time.Duration // longest such pause
+	askTimeout    time.Duration // how long a question may take that can go without an answer
+	http          *http.Client  // nil is the client's own
 }
 
-func patient() tuning { return tuning{pollInterval: 250 * time.Millisecond, maxPoll: 5 * time.Second} }
+func patient() tuning {
+	return tuning{pollInterval: 250 * time.Millisecond, maxPoll: 5 * time.Second, askTimeout: 10 * time.Second}
+}
 
 // How long an operation may take when the user sets no customTimeouts. Servers take half an hour on bad days.
 const (
@@ -40,13 +45,21 @@ type session struct {
 	public   listing[string]             // the zone's public network
 	records  listing[[]client.DNSRecord] // by domain and type instead of by zone
 
-	mu    sync.Mutex
-	owned map[string]bool
+	diskPrice listing[float64]
+	quotas    listing[client.Quota]
+	zones     listing[[]client.Zone]
+	private   listing[[]client.Image] // images that the account made itself
+
+	mu     sync.Mutex
+	silent bool // the API could not be asked something; see ask
+	owned  map[string]bool
+	lists  map[string]any         // *listing[[]O] of the kinds
+	turns  map[string]*sync.Mutex // of creations
 }
 
 func newSession(api *client.Client, tuning tuning) *session {
-	s := &session{Client: api, tuning: tuning, owned: map[string]bool{}}
-	s.plans.catalogue, s.images.catalogue, s.public.catalogue = true, true, true
+	s := &session{Client: api, tuning: tuning, owned: map[string]bool{}, lists: map[string]any{}, turns: map[string]*sync.Mutex{}}
+	s.plans.catalogue, s.images.catalogue, s.public.catalogue, s.diskPrice.catalogue, s.zones.catalogue = true, true, true, true, true
 	return s
 }
 
@@ -65,6 +78,31 @@ func (s *session) isOwned(kind, id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.owned[kind+" "+id]
+}
+
+// turn waits until nobody else has the turn of that name, takes it, and returns what gives it back.
+func (s *session) turn(name string) (done func()) {
+	s.mu.Lock()
+	turn := s.turns[name]
+	if turn == nil {
+		turn = &sync.Mutex{}
+		s.turns[name] = turn
+	}
+	s.mu.Unlock()
+	turn.Lock()
+	return turn.Unlock
+}
+
+// listingOf is the session's lists of a kind of objects.
+func listingOf[O any](s *session, kind string) *listing[[]O] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known, there := s.lists[kind].(*listing[[]O]); there {
+		return known
+	}
+	made := &listing[[]O]{}
+	s.lists[kind] = made
+	return made
 }
 
 // listing keeps the lists of one kind, by zone (or whatever else tells which list it is). A refresh of a hundred servers then reads one list, not a hundred servers.

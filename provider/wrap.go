@@ -16,6 +16,17 @@ var ownedKinds = map[string]string{
 	Name + ":iaas:SecurityGroup": kindSecurityGroup,
 	Name + ":iaas:Server":        kindServer,
 	Name + ":cdn:DnsRecord":      kindDNSRecord,
+
+	Name + ":iaas:ServerGroup":                kindServerGroup,
+	Name + ":storage:Volume":                  kindVolume,
+	Name + ":storage:VolumeAttachment":        kindVolumeAttachment,
+	Name + ":storage:Snapshot":                kindSnapshot,
+	Name + ":networking:FloatingIp":           kindFloatingIP,
+	Name + ":networking:FloatingIpAttachment": kindFloatingIPAttachment,
+	Name + ":networking:PtrRecord":            kindPtrRecord,
+	Name + ":networking:PortSecurity":         kindPortSecurity,
+	Name + ":tagging:Tag":                     kindTag,
+	Name + ":tagging:ServerTag":               kindServerTag,
 }
 
 // withLifecycle adds to the inferred provider what inference cannot express: which replacements delete first, that a broken
@@ -49,6 +60,9 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 	wrapped.Create = func(ctx context.Context, request p.CreateRequest) (p.CreateResponse, error) {
 		response, err := provider.Create(ctx, request)
 		response.Properties = withUnknowns(response.Properties, request.Properties)
+		if request.DryRun {
+			response.Properties = withUnknownPrices(response.Properties)
+		}
 		return response, err
 	}
 	wrapped.Read = func(ctx context.Context, request p.ReadRequest) (p.ReadResponse, error) {
@@ -61,6 +75,9 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 		own(request.Urn, request.ID)
 		response, err := provider.Update(ctx, request)
 		response.Properties = withUnknowns(response.Properties, request.Inputs)
+		if request.DryRun {
+			response.Properties = withUnknownPrices(response.Properties)
+		}
 		return response, err
 	}
 	return wrapped
@@ -90,7 +107,10 @@ func adjustDiff(request p.DiffRequest, response p.DiffResponse) p.DiffResponse {
 	case kindDNSRecord:
 		// A name may hold only one of several types.
 		response.DeleteBeforeReplace = !changed("domain", "name")
-	case kindSSHKey:
+	case kindVolumeAttachment, kindFloatingIPAttachment, kindPortSecurity, kindPtrRecord, kindServerTag:
+		// Each can hold only one.
+		response.DeleteBeforeReplace = true
+	case kindSSHKey, kindTag:
 		response.DeleteBeforeReplace = !changed("zone", "name")
 	}
 	return response

@@ -31,7 +31,14 @@ type call struct {
 
 	// counted says that to make the call twice is a mistake, though its method promises otherwise.
 	counted bool
+	// harmless says that the call changes nothing, though its method does not tell.
+	harmless bool
+	// base replaces the endpoint; empty is the endpoint.
+	base string
 }
+
+// reads tells whether the call changes nothing.
+func (c call) reads() bool { return c.method == http.MethodGet || c.harmless }
 
 // do makes the call, again if that is safe, and decodes what it answers into answer, unless that is nil.
 func (c *Client) do(ctx context.Context, call call, answer any) error {
@@ -54,7 +61,7 @@ func (c *Client) do(ctx context.Context, call call, answer any) error {
 			return nil, backoff.Permanent(err)
 		}
 		return content, err
-	}, backoff.WithBackOff(pause), backoff.WithMaxTries(c.options.MaxAttempts))
+	}, backoff.WithBackOff(pause), backoff.WithMaxTries(c.attempts(ctx)))
 	if failure != nil {
 		// The pauses' own error (the context's end) says less than what the last attempt met.
 		err = failure
@@ -66,10 +73,23 @@ func (c *Client) do(ctx context.Context, call call, answer any) error {
 		return nil
 	}
 	if err := decode(content, answer); err != nil {
-		return &Error{Method: call.method, Path: call.path, Status: http.StatusOK, ambiguous: call.method != http.MethodGet,
+		return &Error{Method: call.method, Path: call.path, Status: http.StatusOK, ambiguous: !call.reads(),
 			Message: "the answer is not what the API is known to send: " + err.Error()}
 	}
 	return nil
+}
+
+// onceKey marks contexts in which nothing is repeated.
+type onceKey struct{}
+
+// Once makes calls fail at the first failure, for callers that can do without the answer.
+func Once(ctx context.Context) context.Context { return context.WithValue(ctx, onceKey{}, true) }
+
+func (c *Client) attempts(ctx context.Context) uint {
+	if ctx.Value(onceKey{}) != nil {
+		return 1
+	}
+	return c.options.MaxAttempts
 }
 
 // attempt makes the call once.
@@ -81,7 +101,11 @@ func (c *Client) attempt(ctx context.Context, call call, body []byte) ([]byte, e
 	defer release()
 	attempt, cancel := context.WithTimeout(ctx, c.options.AttemptTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(attempt, call.method, c.base+call.path, bytes.NewReader(body))
+	base := c.base
+	if call.base != "" {
+		base = call.base
+	}
+	request, err := http.NewRequestWithContext(attempt, call.method, base+call.path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", call.method, call.path, err)
 	}
@@ -92,15 +116,18 @@ func (c *Client) attempt(ctx context.Context, call call, body []byte) ([]byte, e
 	if len(body) > 0 {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	if call.method != http.MethodGet {
+	if !call.reads() {
 		// Counted again when done: a list read while the write was under way may or may not show it.
 		c.writes.Add(1)
 		defer c.writes.Add(1)
 	}
+	began := time.Now()
 	response, err := c.options.HTTP.Do(request)
 	if err != nil {
+		c.log(ctx, call, began, c.redact(connectionMessage(err)))
 		return nil, c.connectionError(call, err)
 	}
+	c.log(ctx, call, began, response.Status)
 	defer response.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	if response.StatusCode >= 200 && response.StatusCode < 300 {
@@ -110,6 +137,13 @@ func (c *Client) attempt(ctx context.Context, call call, body []byte) ([]byte, e
 		return content, nil
 	}
 	return nil, c.statusError(call, response, content)
+}
+
+// log tells of one attempt: what was called, how it ended, how long it took. Bodies and headers carry secrets and are left out.
+func (c *Client) log(ctx context.Context, call call, began time.Time, outcome string) {
+	if c.options.Log != nil {
+		c.options.Log(ctx, fmt.Sprintf("%s %s: %s in %s", call.method, call.path, outcome, time.Since(began).Round(time.Millisecond)))
+	}
 }
 
 // connectionError reports that no whole answer came back.
@@ -167,8 +201,8 @@ func repeatable(call call, err error) bool {
 	if failure.notApplied {
 		return true
 	}
-	switch call.method {
-	case http.MethodGet, http.MethodPut, http.MethodDelete:
+	switch {
+	case call.reads(), call.method == http.MethodPut, call.method == http.MethodDelete:
 		return failure.ambiguous && !call.counted
 	}
 	return false

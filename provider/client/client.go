@@ -20,6 +20,8 @@ type Options struct {
 	APIKey    string // with or without the prefix "Apikey "
 	UserAgent string // name/version of the caller
 
+	// Log is told of each attempt at a call, without the key and without bodies; nil tells nobody.
+	Log func(ctx context.Context, message string)
 	// HTTP makes the requests; nil means a client of its own.
 	HTTP *http.Client
 	// MaxConcurrent is how many requests may be under way at once; 0 means 8.

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,6 +105,16 @@ func IsNotFound(err error) bool {
 func IsAmbiguous(err error) bool {
 	var failure *Error
 	return errors.As(err, &failure) && failure.ambiguous
+}
+
+// IsUnanswered tells whether the API gave no proper answer: it was not reached, is broken, or does not let the caller in.
+func IsUnanswered(err error) bool {
+	var failure *Error
+	if errors.As(err, &failure) {
+		return failure.Status == 0 || failure.Status == http.StatusUnauthorized || failure.Status == http.StatusForbidden ||
+			failure.Status == http.StatusTooManyRequests || failure.Status >= 500 || !failure.structured
+	}
+	return errors.Is(err, context.DeadlineExceeded)
 }
 
 // connectionMessage is what a connection met, without the URL that the caller shows anyway.

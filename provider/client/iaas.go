@@ -16,6 +16,9 @@ const (
 // Zone is an availability zone as the API lists it.
 type Zone struct {
 	Code    string `json:"code"`
+	Name    string `json:"dc"`
+	City    string `json:"city"`
+	Country string `json:"country"`
 	Create  bool   `json:"create"`
 	Visible bool   `json:"visible"`
 }
@@ -48,12 +51,25 @@ func get[T any](ctx context.Context, c *Client, path string) (T, error) {
 	return answer, err
 }
 
+// post makes an object and decodes what the API tells of it.
+func post[T any](ctx context.Context, c *Client, path string, body any) (T, error) {
+	var answer T
+	err := c.do(ctx, call{method: http.MethodPost, path: path, body: body}, &answer)
+	return answer, err
+}
+
+// delete removes what is at a path.
+func (c *Client) delete(ctx context.Context, path string) error {
+	return c.do(ctx, call{method: http.MethodDelete, path: path}, nil)
+}
+
 // Image is a distribution's image in one zone.
 type Image struct {
 	ID           string  `json:"id"`
 	Name         string  `json:"name"` // the version: "24.04"
 	Distribution string  `json:"distribution_name"`
 	Disk         Integer `json:"disk"`
+	MinDisk      Integer `json:"min_disk"` // what private images have instead of disk
 }
 
 // ImageGroup is the images of one distribution.
@@ -65,6 +81,11 @@ type ImageGroup struct {
 // Images lists a zone's distribution images.
 func (c *Client) Images(ctx context.Context, zone string) ([]ImageGroup, error) {
 	return get[[]ImageGroup](ctx, c, zonal(zone, "images")+"?type=distributions")
+}
+
+// PrivateImages lists the images that the account made itself, snapshots of servers among them.
+func (c *Client) PrivateImages(ctx context.Context, zone string) ([]Image, error) {
+	return get[[]Image](ctx, c, zonal(zone, "images")+"?type=private")
 }
 
 // Plan is a size of servers.

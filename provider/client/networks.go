@@ -11,6 +11,7 @@ type Network struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"name"`
 	MTU     Integer  `json:"mtu"`
+	Public  bool     `json:"router:external"`
 	Subnets []Subnet `json:"subnets"`
 }
 
@@ -26,6 +27,19 @@ type Subnet struct {
 	DNSServers      []string         `json:"dns_nameservers"`
 	AllocationPools []AllocationPool `json:"allocation_pools"`
 	MTU             Integer          `json:"mtu"`
+	Servers         []SubnetServer   `json:"servers"`
+}
+
+// SubnetServer is a server as its subnet tells of it.
+type SubnetServer struct {
+	ID        string          `json:"id"`
+	Addresses []SubnetAddress `json:"ips"`
+}
+
+// SubnetAddress is an address of a server in a subnet. Domain is its reverse name, if it has one.
+type SubnetAddress struct {
+	IP     string `json:"ip"`
+	Domain Text   `json:"ptr"`
 }
 
 // AllocationPool is a range of addresses that DHCP gives out.

@@ -12,6 +12,7 @@ type Port struct {
 	ServerID  string        `json:"instance_id"`
 	NetworkID string        `json:"network_id"`
 	Addresses []PortAddress `json:"ips"`
+	Security  bool          `json:"port_security_enabled"`
 }
 
 // PortAddress is an address of a port.
@@ -54,4 +55,13 @@ func (c *Client) Detach(ctx context.Context, zone, portID, serverID string) erro
 // DeletePort unplugs a port from its server. A public address on it is given back.
 func (c *Client) DeletePort(ctx context.Context, zone, portID string) error {
 	return c.do(ctx, call{method: http.MethodDelete, path: zonal(zone, "ports", portID)}, nil)
+}
+
+// SetPortSecurity switches on or off that a port takes only traffic from and to its own addresses, by its security groups.
+func (c *Client) SetPortSecurity(ctx context.Context, zone, portID string, enabled bool) error {
+	action := "disablePortSecurity"
+	if enabled {
+		action = "enablePortSecurity"
+	}
+	return c.do(ctx, call{method: http.MethodPatch, path: zonal(zone, "ports", portID, action)}, nil)
 }

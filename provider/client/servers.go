@@ -26,6 +26,8 @@ type Server struct {
 	Image          ServerImage                `json:"image"`
 	SecurityGroups []SecurityGroup            `json:"security_groups"`
 	Addresses      map[string][]ServerAddress `json:"addresses"`
+	Tags           []Tag                      `json:"tags"`
+	Password       string                     `json:"password"` // of root; only in the answer to the creation, and only without a key
 }
 
 // ServerFlavor is the plan a server runs on.
@@ -72,6 +74,7 @@ type ServerRequest struct {
 	DiskSize         int    // GB
 	InitScript       string
 	PublicIPv4       bool
+	ServerGroupID    string
 }
 
 // Servers lists a zone's servers.
@@ -122,6 +125,9 @@ func (c *Client) CreateServer(ctx context.Context, zone string, request ServerRe
 	}
 	if len(request.NetworkIDs) > 0 {
 		body["network_id"] = request.NetworkIDs[0]
+	}
+	if request.ServerGroupID != "" {
+		body["server_group_id"] = request.ServerGroupID
 	}
 	if request.KeyName == "" {
 		body["key_name"] = 0
