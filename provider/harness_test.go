@@ -44,7 +44,7 @@ type cloud struct {
 	url string
 }
 
-func newCloud(t *testing.T) cloud {
+func newCloud(t testing.TB) cloud {
 	t.Helper()
 	e, err := emulator.New(emulator.Options{APIKey: testKey})
 	assert.NilError(t, err)
@@ -86,12 +86,12 @@ func (c cloud) requests(start string) []string {
 
 // plugin is a provider process, as the engine sees it.
 type plugin struct {
-	t *testing.T
+	t testing.TB
 	integration.Server
 }
 
 // newPlugin starts a provider configured for the account. Another one for the same account stands for another run of Pulumi.
-func newPlugin(t *testing.T, c cloud) plugin {
+func newPlugin(t testing.TB, c cloud) plugin {
 	t.Helper()
 	plugin := startPlugin(t)
 	config := props(map[string]any{"apiKey": testKey, "endpoint": c.url, "zone": testZone})
@@ -103,7 +103,7 @@ func newPlugin(t *testing.T, c cloud) plugin {
 }
 
 // startPlugin starts a provider without configuring it.
-func startPlugin(t *testing.T) plugin {
+func startPlugin(t testing.TB) plugin {
 	t.Helper()
 	server, err := integration.NewServer(t.Context(), Name, semver.MustParse("0.1.0"), integration.WithProvider(build(impatient())))
 	assert.NilError(t, err)

@@ -17,6 +17,9 @@ const hoursPerMonth = 720
 
 // planPrice is what a plan costs; not told when the list of plans cannot be had.
 func (s *session) planPrice(ctx context.Context, zone, planID string) (price client.Price, told bool) {
+	if zone == "" || planID == "" {
+		return price, false
+	}
 	told = s.ask(ctx, func(ctx context.Context) error {
 		plan, err := s.plan(ctx, zone, planID)
 		price = client.Price{PerHour: plan.PricePerHour, PerMonth: plan.PricePerMonth}
@@ -28,6 +31,9 @@ func (s *session) planPrice(ctx context.Context, zone, planID string) (price cli
 // volumePrice is what a volume costs. Only the price of plans is in a list; but the API computes what a plan costs with a disk,
 // and the difference is the disk's.
 func (s *session) volumePrice(ctx context.Context, zone string, size int) (price client.Price, told bool) {
+	if zone == "" || size == 0 {
+		return price, false
+	}
 	told = s.ask(ctx, func(ctx context.Context) error {
 		perGB, err := s.diskPrice.get(ctx, s, zone, s.diskPricePerGB)
 		price = client.Price{PerHour: client.Number(perGB * float64(size)), PerMonth: client.Number(perGB * float64(size) * hoursPerMonth)}

@@ -19,6 +19,8 @@ type ServerArgs struct {
 	SecurityGroupIDs    []string        `pulumi:"securityGroupIds,optional"`
 	Networks            []ServerNetwork `pulumi:"networks,optional"`
 	EnablePublicAddress *bool           `pulumi:"enablePublicAddress,optional"`
+	ServerGroupID       string          `pulumi:"serverGroupId,optional" provider:"replaceOnChanges"`
+	PowerState          string          `pulumi:"powerState,optional"`
 }
 
 // ServerState is what is known of a Server.
@@ -31,6 +33,9 @@ type ServerState struct {
 	PublicAddress    string            `pulumi:"publicAddress"`
 	PrivateAddress   string            `pulumi:"privateAddress"`
 	PrivateAddresses map[string]string `pulumi:"privateAddresses"`
+	RootPassword     string            `pulumi:"rootPassword" provider:"secret"`
+	PricePerHour     float64           `pulumi:"pricePerHour"`
+	PricePerMonth    float64           `pulumi:"pricePerMonth"`
 }
 
 // ServerNetwork attaches a server to a private network.
@@ -42,8 +47,14 @@ type ServerNetwork struct {
 // Annotate describes the resource in the schema.
 func (s *Server) Annotate(a infer.Annotator) {
 	a.SetToken(moduleIaaS, "Server")
-	a.Describe(&s, "A virtual machine. It counts as created when it runs, is attached to its networks and has its addresses. "+
-		"Import it with the id `<zone>/<server id>`.")
+	a.Describe(&s, documented("A virtual machine. It counts as created when it runs, is attached to its networks and has its addresses.",
+		formServer, "iaas:Server", `
+		name: worker-1
+		planId: g2-4-2-0
+		imageId: ${image.imageId}
+		sshKeyName: ${key.name}
+		securityGroupIds: ["${group.securityGroupId}"]
+		networks: [{networkId: "${network.networkId}"}]`))
 }
 
 // Annotate describes the inputs in the schema.
@@ -58,6 +69,8 @@ func (s *ServerArgs) Annotate(a infer.Annotator) {
 	a.Describe(&s.SecurityGroupIDs, "Ids of the security groups. Default: the zone's default group.")
 	a.Describe(&s.Networks, "Private networks to attach, in this order.")
 	a.Describe(&s.EnablePublicAddress, "Whether the server has a public IPv4 address. Default true.")
+	a.Describe(&s.ServerGroupID, "Id of the server group that the server joins (output serverGroupId of a ServerGroup).")
+	a.Describe(&s.PowerState, "\"on\" (default) or \"off\".")
 }
 
 // Annotate describes the outputs in the schema.
@@ -67,6 +80,9 @@ func (s *ServerState) Annotate(a infer.Annotator) {
 	a.Describe(&s.PublicAddress, "Public IPv4 address; empty when the server has none.")
 	a.Describe(&s.PrivateAddress, "Address in the first of the networks; empty when there is none.")
 	a.Describe(&s.PrivateAddresses, "Address in each of the networks, by network id.")
+	a.Describe(&s.RootPassword, "Password that root was given at the creation, when no SSH key was; ArvanCloud tells it only once. Else empty.")
+	a.Describe(&s.PricePerHour, "Price of an hour in rials, of the plan alone; 0 when not told.")
+	a.Describe(&s.PricePerMonth, "Price of a month in rials, of the plan alone; 0 when not told.")
 }
 
 // Annotate describes the type in the schema.

@@ -17,7 +17,7 @@ type serverAction struct {
 // nextAction is the first thing that is missing for the goal, or nil.
 func (s *session) nextAction(id identity, goal serverGoal, view serverView) *serverAction {
 	for _, next := range []func(identity, serverGoal, serverView) *serverAction{
-		s.nextRename, s.nextSize, s.nextPower, s.nextSecurityGroup, s.nextNetwork, s.nextPublicAddress,
+		s.nextRename, s.nextSize, s.nextStart, s.nextSecurityGroup, s.nextNetwork, s.nextPublicAddress, s.nextStop,
 	} {
 		if action := next(id, goal, view); action != nil {
 			return action
@@ -52,12 +52,21 @@ func (s *session) nextSize(id identity, goal serverGoal, view serverView) *serve
 	return nil
 }
 
-// nextPower switches the server on: whoever switched it off, this is where an interrupted resize goes on.
-func (s *session) nextPower(id identity, _ serverGoal, view serverView) *serverAction {
-	if view.Status != client.StatusShutoff {
+// nextStart switches the server on: whoever switched it off, this is where an interrupted resize goes on.
+func (s *session) nextStart(id identity, goal serverGoal, view serverView) *serverAction {
+	if goal.args.PowerState == powerOff || view.Status != client.StatusShutoff {
 		return nil
 	}
 	return &serverAction{"switch it on", func(ctx context.Context) error { return s.StartServer(ctx, id.place, id.object) }}
+}
+
+// nextStop switches the server off if that is wanted, after all else, and not before its public address has come.
+func (s *session) nextStop(id identity, goal serverGoal, view serverView) *serverAction {
+	if goal.args.PowerState != powerOff || view.Status != client.StatusActive ||
+		goal.args.wantsPublicAddress() && view.PublicIPv4() == "" {
+		return nil
+	}
+	return &serverAction{"switch it off", func(ctx context.Context) error { return s.StopServer(ctx, id.place, id.object) }}
 }
 
 // nextSecurityGroup adds the groups that are missing, then removes those too many. No group at all means the zone's default

@@ -15,6 +15,12 @@ import (
 // minDiskSize is the smallest root disk that ArvanCloud makes, in GB.
 const minDiskSize = 25
 
+// States of a server's power, as inputs name them.
+const (
+	powerOn  = "on"
+	powerOff = "off"
+)
+
 // WireDependencies tells which outputs a changed input changes, so that a preview of an update knows the others: the server's
 // id and public address stay, whatever is changed in place.
 func (*Server) WireDependencies(f infer.FieldSelector, args *ServerArgs, state *ServerState) {
@@ -23,6 +29,9 @@ func (*Server) WireDependencies(f infer.FieldSelector, args *ServerArgs, state *
 	f.OutputField(&state.PrivateAddresses).DependsOn(networks)
 	f.OutputField(&state.PublicAddress).DependsOn(f.InputField(&args.EnablePublicAddress).Computed())
 	f.OutputField(&state.DiskSize).DependsOn(f.InputField(&args.DiskSize).Computed())
+	f.OutputField(&state.Status).DependsOn(f.InputField(&args.PowerState).Computed())
+	f.OutputField(&state.PricePerHour).AlwaysKnown()
+	f.OutputField(&state.PricePerMonth).AlwaysKnown()
 }
 
 // Check refuses what the API would refuse later, when half of the stack is made.
@@ -34,6 +43,9 @@ func (*Server) Check(ctx context.Context, request infer.CheckRequest) (infer.Che
 			if c.known(input) && value == "" {
 				c.fail(input, "this may not be empty")
 			}
+		}
+		if c.known("powerState") {
+			c.choice("powerState", args.PowerState, "", powerOn, powerOff)
 		}
 		if c.known("diskSize") && args.DiskSize != 0 && args.DiskSize < minDiskSize {
 			c.fail("diskSize", "%d GB is too small: the smallest disk has %d GB", args.DiskSize, minDiskSize)
@@ -81,7 +93,9 @@ func (*Server) Create(
 ) (infer.CreateResponse[ServerState], error) {
 	args := request.Inputs
 	if request.DryRun {
-		return infer.CreateResponse[ServerState]{Output: ServerState{ServerArgs: args, Zone: args.Zone, DiskSize: args.DiskSize}}, nil
+		state := ServerState{ServerArgs: args, Zone: args.Zone, DiskSize: args.DiskSize}
+		sessionOf(ctx).priceServer(ctx, &state)
+		return infer.CreateResponse[ServerState]{Output: state}, nil
 	}
 	ctx, cancel := withDefaultTimeout(ctx, createTimeout)
 	defer cancel()
@@ -90,13 +104,14 @@ func (*Server) Create(
 	if err != nil {
 		return infer.CreateResponse[ServerState]{}, err
 	}
-	serverID, err := s.bootServer(ctx, args.Zone, wanted)
+	server, err := s.bootServer(ctx, args.Zone, wanted)
 	if err != nil {
 		return infer.CreateResponse[ServerState]{}, err
 	}
-	id := identity{args.Zone, serverID}
+	id := identity{args.Zone, server.ID}
 	s.own(kindServer, id.String())
-	state := ServerState{ServerArgs: args, Zone: args.Zone, DiskSize: wanted.DiskSize, ServerID: serverID}
+	state := ServerState{ServerArgs: args, Zone: args.Zone, DiskSize: wanted.DiskSize, ServerID: server.ID, RootPassword: server.Password}
+	s.priceServer(ctx, &state)
 	state, err = s.settleServer(ctx, id, serverGoal{args: args}, state)
 	return infer.CreateResponse[ServerState]{ID: id.String(), Output: state}, partial(err)
 }
@@ -110,6 +125,7 @@ func (s *session) serverRequest(ctx context.Context, args ServerArgs) (client.Se
 	request := client.ServerRequest{
 		Name: args.Name, PlanID: args.PlanID, ImageID: args.ImageID, SecurityGroupIDs: args.SecurityGroupIDs,
 		KeyName: args.SSHKeyName, DiskSize: args.DiskSize, InitScript: args.InitScript, PublicIPv4: args.wantsPublicAddress(),
+		ServerGroupID: args.ServerGroupID,
 	}
 	if request.DiskSize == 0 {
 		request.DiskSize = max(minDiskSize, int(plan.Disk))
@@ -126,8 +142,15 @@ func (s *session) serverRequest(ctx context.Context, args ServerArgs) (client.Se
 	return request, err
 }
 
-// bootServer makes the server unless an earlier attempt did, and returns its id.
-func (s *session) bootServer(ctx context.Context, zone string, wanted client.ServerRequest) (string, error) {
+// priceServer adds what the server costs, as far as it is told.
+func (s *session) priceServer(ctx context.Context, state *ServerState) {
+	if price, told := s.planPrice(ctx, state.Zone, state.PlanID); told {
+		state.PricePerHour, state.PricePerMonth = float64(price.PerHour), float64(price.PerMonth)
+	}
+}
+
+// bootServer makes the server unless an earlier attempt did.
+func (s *session) bootServer(ctx context.Context, zone string, wanted client.ServerRequest) (client.Server, error) {
 	find := func(ctx context.Context) (client.Server, bool, error) {
 		servers, err := s.Servers(ctx, zone)
 		for _, server := range servers {
@@ -139,16 +162,16 @@ func (s *session) bootServer(ctx context.Context, zone string, wanted client.Ser
 	}
 	server, found, err := find(ctx)
 	if err != nil {
-		return "", err
+		return client.Server{}, err
 	}
 	if found {
 		id := identity{zone, server.ID}
 		if difference := differs(server, wanted); difference != "" {
-			return "", fmt.Errorf("zone %s has another server named %q already (%s; %s): choose another name, delete it, or take it over with "+
+			return client.Server{}, fmt.Errorf("zone %s has another server named %q already (%s; %s): choose another name, delete it, or take it over with "+
 				"`pulumi import arvancloud:iaas:Server NAME %s`", zone, wanted.Name, server.ID, difference, id)
 		}
 		p.GetLogger(ctx).Warningf("took over the server %s, which an earlier attempt left", id)
-		return server.ID, nil
+		return server, nil
 	}
 	server, err = client.Create(ctx, s.Client, find, func(ctx context.Context) (client.Server, error) {
 		return s.CreateServer(ctx, zone, wanted)
@@ -158,7 +181,7 @@ func (s *session) bootServer(ctx context.Context, zone string, wanted client.Ser
 			err = fmt.Errorf("the server %q was made in zone %s but is not listed", wanted.Name, zone)
 		}
 	}
-	return server.ID, err
+	return server, err
 }
 
 // leaving tells whether a server is being deleted, or deleted and still listed.
@@ -196,6 +219,10 @@ func (*Server) Update(
 	}
 	state := old
 	state.ServerArgs = args
+	if args.PlanID != old.PlanID || old.PricePerHour == 0 {
+		state.PricePerHour, state.PricePerMonth = 0, 0
+		sessionOf(ctx).priceServer(ctx, &state)
+	}
 	if request.DryRun {
 		return infer.UpdateResponse[ServerState]{Output: state}, nil
 	}

@@ -33,13 +33,31 @@ func (*Server) Read(
 	view := newServerView(servers[i], ports)
 	args := view.inputs(request.Inputs)
 	args.Zone = id.place
+	if args.ServerGroupID, err = s.groupOfServer(ctx, id, args.ServerGroupID, request.Inputs.Name == ""); err != nil {
+		return infer.ReadResponse[ServerArgs, ServerState]{}, err
+	}
 	state := view.state(args, request.State)
 	state.Zone = id.place
+	s.priceServer(ctx, &state)
 	if args.DiskSize != 0 {
 		args.DiskSize = state.DiskSize
 		state.ServerArgs.DiskSize = state.DiskSize
 	}
 	return infer.ReadResponse[ServerArgs, ServerState]{ID: request.ID, Inputs: args, State: state}, nil
+}
+
+// groupOfServer is the server group that the server is in. Servers do not tell it, groups do; they are only asked if it matters.
+func (s *session) groupOfServer(ctx context.Context, id identity, wanted string, imported bool) (string, error) {
+	if wanted == "" && !imported {
+		return "", nil
+	}
+	groups, err := listingOf[client.ServerGroup](s, kindServerGroup).get(ctx, s, id.place, s.ServerGroups)
+	for _, group := range groups {
+		if slices.Contains(group.Members, id.object) {
+			return group.ID, err
+		}
+	}
+	return "", err
 }
 
 // inputs describes the server as it is. What the user left to ArvanCloud stays left to it, and order means nothing.
@@ -60,6 +78,7 @@ func (v serverView) inputs(args ServerArgs) ServerArgs {
 	if v.Status == client.StatusActive || v.Status == client.StatusShutoff {
 		args.EnablePublicAddress = observedSwitch(args.EnablePublicAddress, v.PublicIPv4() != "")
 	}
+	args.PowerState = v.power(args.PowerState)
 	addresses, _ := v.private()
 	wanted := map[string]ServerNetwork{}
 	var order, attached []string
@@ -80,6 +99,17 @@ func (v serverView) inputs(args ServerArgs) ServerArgs {
 		args.Networks = append(args.Networks, network)
 	}
 	return args
+}
+
+// power is the power state that describes the server. Unset stays unset while it is on, and while it is between the two.
+func (v serverView) power(wanted string) string {
+	switch {
+	case v.Status == client.StatusShutoff && !v.Busy():
+		return powerOff
+	case v.Status == client.StatusActive && wanted == powerOff:
+		return powerOn
+	}
+	return wanted
 }
 
 // inOrder is what is there: first what was wanted, in the order it was wanted in, then the rest.

@@ -40,21 +40,3 @@ func TestVariantsOfTheAPI(t *testing.T) {
 		})
 	}
 }
-
-func TestRefreshReadsOneListPerKind(t *testing.T) {
-	cloud := newCloud(t)
-	plugin := newPlugin(t, cloud)
-	var servers []*thing
-	for _, name := range []string{"w1", "w2", "w3", "w4"} {
-		inputs := serverInputs(plugin)
-		inputs["name"] = name
-		servers = append(servers, plugin.create(serverToken, inputs))
-	}
-	refreshing := newPlugin(t, cloud)
-	before := len(cloud.requests("GET "))
-	for _, server := range servers {
-		server.plugin = refreshing
-		assert.Assert(t, !server.refresh())
-	}
-	assert.Equal(t, len(cloud.requests("GET "))-before, 2, "one list of servers and one of ports")
-}

@@ -46,16 +46,20 @@ type ServerAddress struct {
 	Address string `json:"addr"`
 	Version Text   `json:"version"`
 	Public  bool   `json:"is_public"`
+	Type    string `json:"type"`
 }
+
+// addressFloating is the type of addresses that lead to a server from outside of it; they are no address of its own.
+const addressFloating = "floating"
 
 // Busy tells whether the server is in the middle of a task.
 func (s Server) Busy() bool { return s.TaskState != nil && *s.TaskState != "" }
 
-// PublicIPv4 is the server's public address, or empty.
+// PublicIPv4 is the server's own public address, or empty.
 func (s Server) PublicIPv4() string {
 	for _, addresses := range s.Addresses {
 		for _, address := range addresses {
-			if address.Public && address.Version != "6" {
+			if address.Public && address.Version != "6" && address.Type != addressFloating {
 				return address.Address
 			}
 		}

@@ -48,6 +48,8 @@ func NewProvider(ctx *pulumi.Context,
 type providerArgs struct {
 	// Availability zones to accept although this version of the provider does not know them.
 	AdditionalZones []string `pulumi:"additionalZones"`
+	// Price of a floating address for an hour in rials. No operation of the API tells it.
+	AddressPricePerHour *float64 `pulumi:"addressPricePerHour"`
 	// Key of a machine user (panel: Settings > IAM > Machine users), with or without the prefix "Apikey ". When not set, the environment variable ARVANCLOUD_API_KEY is read.
 	ApiKey *string `pulumi:"apiKey"`
 	// Base URL of the API. When not set, the environment variable ARVANCLOUD_ENDPOINT is read, then https://napi.arvancloud.ir is used.
@@ -60,6 +62,8 @@ type providerArgs struct {
 type ProviderArgs struct {
 	// Availability zones to accept although this version of the provider does not know them.
 	AdditionalZones pulumi.StringArrayInput
+	// Price of a floating address for an hour in rials. No operation of the API tells it.
+	AddressPricePerHour pulumi.Float64PtrInput
 	// Key of a machine user (panel: Settings > IAM > Machine users), with or without the prefix "Apikey ". When not set, the environment variable ARVANCLOUD_API_KEY is read.
 	ApiKey pulumi.StringPtrInput
 	// Base URL of the API. When not set, the environment variable ARVANCLOUD_ENDPOINT is read, then https://napi.arvancloud.ir is used.

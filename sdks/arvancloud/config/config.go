@@ -16,6 +16,11 @@ func GetAdditionalZones(ctx *pulumi.Context) string {
 	return config.Get(ctx, "arvancloud:additionalZones")
 }
 
+// Price of a floating address for an hour in rials. No operation of the API tells it.
+func GetAddressPricePerHour(ctx *pulumi.Context) float64 {
+	return config.GetFloat64(ctx, "arvancloud:addressPricePerHour")
+}
+
 // Key of a machine user (panel: Settings > IAM > Machine users), with or without the prefix "Apikey ". When not set, the environment variable ARVANCLOUD_API_KEY is read.
 func GetApiKey(ctx *pulumi.Context) string {
 	return config.Get(ctx, "arvancloud:apiKey")

@@ -27,6 +27,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &SecurityGroup{}
 	case "arvancloud:iaas:Server":
 		r = &Server{}
+	case "arvancloud:iaas:ServerGroup":
+		r = &ServerGroup{}
 	case "arvancloud:iaas:SshKey":
 		r = &SshKey{}
 	default:

@@ -12,7 +12,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A virtual machine. It counts as created when it runs, is attached to its networks and has its addresses. Import it with the id `<zone>/<server id>`.
+// A virtual machine. It counts as created when it runs, is attached to its networks and has its addresses.
+//
+// ## Example Usage
+//
+// ## Import
+//
+// Import it with the id `<zone>/<server id>`.
 type Server struct {
 	pulumi.CustomResourceState
 
@@ -30,14 +36,24 @@ type Server struct {
 	Networks ServerNetworkArrayOutput `pulumi:"networks"`
 	// Plan (size) of the server, for example g2-4-2-0; see getPlan. A change stops, resizes and starts the server.
 	PlanId pulumi.StringOutput `pulumi:"planId"`
+	// "on" (default) or "off".
+	PowerState pulumi.StringPtrOutput `pulumi:"powerState"`
+	// Price of an hour in rials, of the plan alone; 0 when not told.
+	PricePerHour pulumi.Float64Output `pulumi:"pricePerHour"`
+	// Price of a month in rials, of the plan alone; 0 when not told.
+	PricePerMonth pulumi.Float64Output `pulumi:"pricePerMonth"`
 	// Address in the first of the networks; empty when there is none.
 	PrivateAddress pulumi.StringOutput `pulumi:"privateAddress"`
 	// Address in each of the networks, by network id.
 	PrivateAddresses pulumi.StringMapOutput `pulumi:"privateAddresses"`
 	// Public IPv4 address; empty when the server has none.
 	PublicAddress pulumi.StringOutput `pulumi:"publicAddress"`
+	// Password that root was given at the creation, when no SSH key was; ArvanCloud tells it only once. Else empty.
+	RootPassword pulumi.StringOutput `pulumi:"rootPassword"`
 	// Ids of the security groups. Default: the zone's default group.
 	SecurityGroupIds pulumi.StringArrayOutput `pulumi:"securityGroupIds"`
+	// Id of the server group that the server joins (output serverGroupId of a ServerGroup).
+	ServerGroupId pulumi.StringPtrOutput `pulumi:"serverGroupId"`
 	// Id of the server.
 	ServerId pulumi.StringOutput `pulumi:"serverId"`
 	// Name of the SSH key that may log in at first.
@@ -69,11 +85,13 @@ func NewServer(ctx *pulumi.Context,
 	}
 	secrets := pulumi.AdditionalSecretOutputs([]string{
 		"initScript",
+		"rootPassword",
 	})
 	opts = append(opts, secrets)
 	replaceOnChanges := pulumi.ReplaceOnChanges([]string{
 		"imageId",
 		"initScript",
+		"serverGroupId",
 		"sshKeyName",
 		"zone",
 	})
@@ -125,8 +143,12 @@ type serverArgs struct {
 	Networks []ServerNetwork `pulumi:"networks"`
 	// Plan (size) of the server, for example g2-4-2-0; see getPlan. A change stops, resizes and starts the server.
 	PlanId string `pulumi:"planId"`
+	// "on" (default) or "off".
+	PowerState *string `pulumi:"powerState"`
 	// Ids of the security groups. Default: the zone's default group.
 	SecurityGroupIds []string `pulumi:"securityGroupIds"`
+	// Id of the server group that the server joins (output serverGroupId of a ServerGroup).
+	ServerGroupId *string `pulumi:"serverGroupId"`
 	// Name of the SSH key that may log in at first.
 	SshKeyName *string `pulumi:"sshKeyName"`
 	// Availability zone, for example ir-thr-ba1. Default: the zone of the provider's configuration.
@@ -149,8 +171,12 @@ type ServerArgs struct {
 	Networks ServerNetworkArrayInput
 	// Plan (size) of the server, for example g2-4-2-0; see getPlan. A change stops, resizes and starts the server.
 	PlanId pulumi.StringInput
+	// "on" (default) or "off".
+	PowerState pulumi.StringPtrInput
 	// Ids of the security groups. Default: the zone's default group.
 	SecurityGroupIds pulumi.StringArrayInput
+	// Id of the server group that the server joins (output serverGroupId of a ServerGroup).
+	ServerGroupId pulumi.StringPtrInput
 	// Name of the SSH key that may log in at first.
 	SshKeyName pulumi.StringPtrInput
 	// Availability zone, for example ir-thr-ba1. Default: the zone of the provider's configuration.
@@ -229,6 +255,21 @@ func (o ServerOutput) PlanId() pulumi.StringOutput {
 	return o.ApplyT(func(v *Server) pulumi.StringOutput { return v.PlanId }).(pulumi.StringOutput)
 }
 
+// "on" (default) or "off".
+func (o ServerOutput) PowerState() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Server) pulumi.StringPtrOutput { return v.PowerState }).(pulumi.StringPtrOutput)
+}
+
+// Price of an hour in rials, of the plan alone; 0 when not told.
+func (o ServerOutput) PricePerHour() pulumi.Float64Output {
+	return o.ApplyT(func(v *Server) pulumi.Float64Output { return v.PricePerHour }).(pulumi.Float64Output)
+}
+
+// Price of a month in rials, of the plan alone; 0 when not told.
+func (o ServerOutput) PricePerMonth() pulumi.Float64Output {
+	return o.ApplyT(func(v *Server) pulumi.Float64Output { return v.PricePerMonth }).(pulumi.Float64Output)
+}
+
 // Address in the first of the networks; empty when there is none.
 func (o ServerOutput) PrivateAddress() pulumi.StringOutput {
 	return o.ApplyT(func(v *Server) pulumi.StringOutput { return v.PrivateAddress }).(pulumi.StringOutput)
@@ -244,9 +285,19 @@ func (o ServerOutput) PublicAddress() pulumi.StringOutput {
 	return o.ApplyT(func(v *Server) pulumi.StringOutput { return v.PublicAddress }).(pulumi.StringOutput)
 }
 
+// Password that root was given at the creation, when no SSH key was; ArvanCloud tells it only once. Else empty.
+func (o ServerOutput) RootPassword() pulumi.StringOutput {
+	return o.ApplyT(func(v *Server) pulumi.StringOutput { return v.RootPassword }).(pulumi.StringOutput)
+}
+
 // Ids of the security groups. Default: the zone's default group.
 func (o ServerOutput) SecurityGroupIds() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *Server) pulumi.StringArrayOutput { return v.SecurityGroupIds }).(pulumi.StringArrayOutput)
+}
+
+// Id of the server group that the server joins (output serverGroupId of a ServerGroup).
+func (o ServerOutput) ServerGroupId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Server) pulumi.StringPtrOutput { return v.ServerGroupId }).(pulumi.StringPtrOutput)
 }
 
 // Id of the server.
