@@ -1,6 +1,10 @@
 package emulator
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Item is one thing that exists because somebody made it.
 type Item struct {
@@ -12,6 +16,8 @@ type Item struct {
 	Detail  string  `json:"detail,omitempty"`
 	Address string  `json:"address,omitempty"`
 	Hourly  float64 `json:"hourly"` // price in IRR
+	// Created is when it was made; zero for what does not remember it.
+	Created time.Time `json:"created,omitzero"`
 }
 
 // Contents lists everything that was made and is still there, deleted servers that are still listed included. What every
@@ -26,11 +32,11 @@ func (e *Emulator) Contents() []Item {
 	}
 	for _, d := range e.world.Domains {
 		if d.ID != stableID("domain", d.Name) {
-			items = append(items, Item{Kind: "domain", ID: d.ID, Name: d.Name, Status: d.Status})
+			items = append(items, Item{Kind: "domain", ID: d.ID, Name: d.Name, Status: d.Status, Created: d.Created})
 		}
 		for _, r := range d.Records {
 			name := strings.TrimPrefix(r.Name+"."+d.Name, "@.")
-			items = append(items, Item{Kind: "dns-record", ID: r.ID, Name: name, Detail: r.Type + " " + string(r.Value)})
+			items = append(items, Item{Kind: "dns-record", ID: r.ID, Name: name, Detail: r.Type + " " + string(r.Value), Created: r.Created})
 		}
 		for _, k := range collections {
 			items = append(items, k.contents(d.Name, d.holder(k.path))...)
@@ -54,7 +60,7 @@ func (k *collection) contents(within string, holder *cdnObject) []Item {
 				name = k.fields.text(o.Fields, field)
 			}
 		}
-		items = append(items, Item{Kind: k.kind, ID: o.ID, Name: name, Detail: within})
+		items = append(items, Item{Kind: k.kind, ID: o.ID, Name: name, Detail: within, Created: o.Created})
 		if k.members != nil {
 			items = append(items, k.members.contents(within+" "+name, o)...)
 		}
@@ -80,30 +86,31 @@ func (z *zone) contents() []Item {
 		}
 		add(Item{
 			Kind: "server", ID: s.ID, Name: s.Name, Status: status, Detail: s.Plan, Address: strings.Join(addresses, " "), Hourly: z.hourly(s),
+			Created: s.Created,
 		})
 	}
 	for _, n := range z.privateNetworks() {
-		add(Item{Kind: "network", ID: n.ID, Name: n.Name, Status: "ACTIVE", Detail: n.Subnet.CIDR})
+		add(Item{Kind: "network", ID: n.ID, Name: n.Name, Status: "ACTIVE", Detail: n.Subnet.CIDR, Created: n.Created})
 	}
 	for _, g := range z.Groups {
 		if !g.Default {
-			add(Item{Kind: "security-group", ID: g.ID, Name: g.RealName, Detail: g.Description})
+			add(Item{Kind: "security-group", ID: g.ID, Name: g.RealName, Detail: g.Description, Created: g.Created})
 		}
 	}
 	for _, k := range z.SSHKeys {
-		add(Item{Kind: "ssh-key", ID: k.Name, Name: k.Name, Detail: k.Fingerprint})
+		add(Item{Kind: "ssh-key", ID: k.Name, Name: k.Name, Detail: k.Fingerprint, Created: k.Created})
 	}
 	for _, g := range z.ServerGroups {
 		add(Item{Kind: "server-group", ID: g.ID, Name: g.Name, Detail: strings.Join(g.Policies, ", ")})
 	}
 	for _, v := range z.Volumes {
-		add(Item{Kind: "volume", ID: v.ID, Name: v.Name, Status: v.Status, Hourly: v.hourly()})
+		add(Item{Kind: "volume", ID: v.ID, Name: v.Name, Status: v.Status, Detail: fmt.Sprintf("%d GB %s", v.Size, v.Type), Hourly: v.hourly(), Created: v.Created})
 	}
 	for _, s := range z.Snapshots {
-		add(Item{Kind: "snapshot", ID: s.ID, Name: s.Name, Status: s.Status, Detail: "of a " + s.kind()})
+		add(Item{Kind: "snapshot", ID: s.ID, Name: s.Name, Status: s.Status, Detail: "of a " + s.kind(), Created: s.Created})
 	}
 	for _, i := range z.Images {
-		add(Item{Kind: "image", ID: i.ID, Name: i.Name, Status: i.Status})
+		add(Item{Kind: "image", ID: i.ID, Name: i.Name, Status: i.Status, Created: i.Created})
 	}
 	for _, f := range z.FloatingIPs {
 		add(Item{Kind: "floating-ip", ID: f.ID, Name: f.Address, Status: f.status(), Address: f.Address, Hourly: catalogue.AddressHourly})
