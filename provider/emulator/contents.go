@@ -8,8 +8,10 @@ import (
 
 // Item is one thing that exists because somebody made it.
 type Item struct {
-	Zone    string  `json:"zone"` // empty for domains and records
-	Kind    string  `json:"kind"` // server, network, security-group, ssh-key, server-group, volume, floating-ip, snapshot, image, tag, ptr, domain, dns-record, page-rule, …
+	Zone string `json:"zone"` // empty for domains and records
+	// Kind is server, network, security-group, ssh-key, server-group, volume, floating-ip, snapshot, image, tag, ptr, domain,
+	// dns-record, certificate, or the kind of a collection of the CDN such as page-rule.
+	Kind    string  `json:"kind"`
 	ID      string  `json:"id"`
 	Name    string  `json:"name"`
 	Status  string  `json:"status,omitempty"`
@@ -104,7 +106,10 @@ func (z *zone) contents() []Item {
 		add(Item{Kind: "server-group", ID: g.ID, Name: g.Name, Detail: strings.Join(g.Policies, ", ")})
 	}
 	for _, v := range z.Volumes {
-		add(Item{Kind: "volume", ID: v.ID, Name: v.Name, Status: v.Status, Detail: fmt.Sprintf("%d GB %s", v.Size, v.Type), Hourly: v.hourly(), Created: v.Created})
+		add(Item{
+			Kind: "volume", ID: v.ID, Name: v.Name, Status: v.Status, Detail: fmt.Sprintf("%d GB %s", v.Size, v.Type), Hourly: v.hourly(),
+			Created: v.Created,
+		})
 	}
 	for _, s := range z.Snapshots {
 		add(Item{Kind: "snapshot", ID: s.ID, Name: s.Name, Status: s.Status, Detail: "of a " + s.kind(), Created: s.Created})
