@@ -72,9 +72,17 @@ func (w *Workspace) StackFile(stack string) string {
 	return w.Path("project", "Pulumi."+stack+".yaml")
 }
 
+// Sources say where a stack in the sandbox installs from.
+type Sources struct {
+	// KubesprayArchiveSum is the SHA-256 of the Kubespray tree that the sandbox serves.
+	KubesprayArchiveSum string
+	// Charts is the chart mirror; empty means each chart's own repository.
+	Charts string
+}
+
 // WriteStackFile makes StackFile from the checkout's stack file. What `pulumi` itself keeps there (the salt of its
-// secrets) stays. archiveSum is the SHA-256 of the Kubespray archive that the sandbox serves.
-func (w *Workspace) WriteStackFile(stack, archiveSum string) error {
+// secrets) stays.
+func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 	source := filepath.Join(w.Root, "Pulumi."+stack+".yaml")
 	text, err := os.ReadFile(source)
 	if err != nil {
@@ -92,7 +100,7 @@ func (w *Workspace) WriteStackFile(stack, archiveSum string) error {
 	if salt, ok := kept["encryptionsalt"]; ok {
 		file["encryptionsalt"] = salt
 	}
-	merged, err := yaml.Marshal(merge(file, map[string]any{"config": w.overrides(archiveSum)}))
+	merged, err := yaml.Marshal(merge(file, map[string]any{"config": w.overrides(sources)}))
 	if err != nil {
 		return err
 	}
@@ -104,7 +112,7 @@ func (w *Workspace) WriteStackFile(stack, archiveSum string) error {
 }
 
 // overrides is all that tells the program that it is not in the cloud. Each is a key real users have too.
-func (w *Workspace) overrides(archiveSum string) map[string]any {
+func (w *Workspace) overrides(sources Sources) map[string]any {
 	return map[string]any{
 		"exchange-platform:cloud": map[string]any{
 			"endpoint":   w.APIURL(),
@@ -114,11 +122,11 @@ func (w *Workspace) overrides(archiveSum string) map[string]any {
 		"exchange-platform:kubernetes": map[string]any{
 			"kubespray": map[string]any{
 				"archive": w.FilesURL() + "/files/kubespray.tar.gz",
-				"sha256":  archiveSum,
+				"sha256":  sources.KubesprayArchiveSum,
 				"ansible": "system",
 			},
 		},
-		"exchange-platform:mirrors": map[string]any{"charts": w.FilesURL() + "/charts"},
+		"exchange-platform:mirrors": map[string]any{"charts": sources.Charts},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,20 +25,61 @@ import (
 // stack's name goes to pulumi.
 func pulumiCommand(name, short string, arguments ...string) *cobra.Command {
 	return &cobra.Command{
-		Use:                name + " STACK [pulumi's options]",
+		Use:                name + " STACK [--charts upstream|DIR] [pulumi's options]",
 		Short:              short,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if len(given) == 0 || strings.HasPrefix(given[0], "-") {
 				return fmt.Errorf("which stack? for example: sandbox %s demo", name)
 			}
-			return run(cmd.Context(), given[0], append(arguments, given[1:]...), cmd.OutOrStdout())
+			charts, rest, err := takeOption("--charts", given[1:])
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), given[0], charts, append(arguments, rest...), cmd.OutOrStdout())
 		},
 	}
 }
 
+// takeOption takes the option name and its value out of arguments that are otherwise pulumi's.
+func takeOption(name string, arguments []string) (value string, rest []string, err error) {
+	for i, argument := range arguments {
+		if inline, found := strings.CutPrefix(argument, name+"="); found {
+			return inline, slices.Delete(slices.Clone(arguments), i, i+1), nil
+		}
+		if argument != name {
+			continue
+		}
+		if i+1 == len(arguments) {
+			return "", nil, fmt.Errorf("%s needs a value", name)
+		}
+		return arguments[i+1], slices.Delete(slices.Clone(arguments), i, i+2), nil
+	}
+	return "", arguments, nil
+}
+
+// chartMirror is what the value of --charts means: nothing for the sandbox's stand-ins, "upstream" for each chart's own
+// repository, or a folder of archives.
+func chartMirror(w *workspace.Workspace, charts string) (string, error) {
+	switch charts {
+	case "":
+		return w.FilesURL() + "/charts", nil
+	case "upstream":
+		return "", nil
+	}
+	folder, err := filepath.Abs(charts)
+	if err != nil {
+		return "", err
+	}
+	archives, err := filepath.Glob(filepath.Join(folder, "*.tgz"))
+	if err != nil || len(archives) == 0 {
+		return "", fmt.Errorf("--charts %s: no chart archives (*.tgz) in this folder", charts)
+	}
+	return folder, nil
+}
+
 // run prepares the world and the stack, runs pulumi on it, and leaves a kubeconfig where `sandbox env` points.
-func run(ctx context.Context, stack string, arguments []string, out io.Writer) error {
+func run(ctx context.Context, stack, charts string, arguments []string, out io.Writer) error {
 	start := time.Now()
 	w, err := workspace.Open()
 	if err != nil {
@@ -47,7 +89,12 @@ func run(ctx context.Context, stack string, arguments []string, out io.Writer) e
 	if err != nil {
 		return err
 	}
-	if err := w.WriteStackFile(stack, fmt.Sprintf("%x", sha256.Sum256(archive))); err != nil {
+	mirror, err := chartMirror(w, charts)
+	if err != nil {
+		return err
+	}
+	sources := workspace.Sources{KubesprayArchiveSum: fmt.Sprintf("%x", sha256.Sum256(archive)), Charts: mirror}
+	if err := w.WriteStackFile(stack, sources); err != nil {
 		return err
 	}
 	if err := tools.Build(ctx, w, out); err != nil {

@@ -1,0 +1,98 @@
+package workspace
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+// checkout is a folder that looks like one, with the test in it.
+func checkout(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi.yaml"), nil, 0o644))
+	assert.NilError(t, os.MkdirAll(filepath.Join(root, "deep", "down"), 0o755))
+	t.Chdir(filepath.Join(root, "deep", "down"))
+	return root
+}
+
+func TestTheCheckoutIsFoundFromBelow(t *testing.T) {
+	root := checkout(t)
+	w, err := Open()
+	assert.NilError(t, err)
+	assert.Equal(t, w.Root, root)
+}
+
+func TestOutsideACheckoutNothingIsMade(t *testing.T) {
+	t.Chdir(t.TempDir())
+	_, err := Open()
+	assert.ErrorContains(t, err, "not in a checkout of exchange-platform")
+}
+
+func TestTheAddressesStay(t *testing.T) {
+	checkout(t)
+	first, err := Open()
+	assert.NilError(t, err)
+	again, err := Open()
+	assert.NilError(t, err)
+	assert.Equal(t, first.Network, again.Network, "they stand in the stack's state")
+	assert.Assert(t, first.Network.Addr().IsLoopback())
+}
+
+func TestTwoSandboxesOfACheckoutShareOnlyTheTools(t *testing.T) {
+	checkout(t)
+	one, err := Open()
+	assert.NilError(t, err)
+	t.Setenv("SANDBOX_NAME", "other")
+	other, err := Open()
+	assert.NilError(t, err)
+	assert.Equal(t, one.Binary("pulumi"), other.Binary("pulumi"))
+	assert.Assert(t, one.Path("state") != other.Path("state"))
+	assert.Assert(t, one.Network != other.Network)
+}
+
+func TestSecretsAreTheUsersAlone(t *testing.T) {
+	checkout(t)
+	w, err := Open()
+	assert.NilError(t, err)
+	secret, err := w.Secret("api-key")
+	assert.NilError(t, err)
+	again, err := w.Secret("api-key")
+	assert.NilError(t, err)
+	assert.Equal(t, secret, again)
+	info, err := os.Stat(w.Path("secrets", "api-key"))
+	assert.NilError(t, err)
+	assert.Equal(t, info.Mode().Perm(), os.FileMode(0o600))
+}
+
+func TestTheStackFileIsTheCheckoutsWithTheSandboxsAddresses(t *testing.T) {
+	root := checkout(t)
+	assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi.demo.yaml"), []byte(
+		"config:\n  exchange-platform:cloud: {zone: ir-thr-fr1, adminCidrs: [203.0.113.0/24]}\n"), 0o644))
+	w, err := Open()
+	assert.NilError(t, err)
+	assert.NilError(t, w.WriteStackFile("demo", Sources{Charts: "http://charts"}))
+
+	// what `stack init` writes there must live through the next run
+	file, err := os.ReadFile(w.StackFile("demo"))
+	assert.NilError(t, err)
+	assert.NilError(t, os.WriteFile(w.StackFile("demo"), append(file, "encryptionsalt: v1:salt\n"...), 0o600))
+	assert.NilError(t, w.WriteStackFile("demo", Sources{Charts: "http://charts"}))
+
+	text, err := os.ReadFile(w.StackFile("demo"))
+	assert.NilError(t, err)
+	for _, wanted := range []string{"zone: ir-thr-fr1", w.APIURL(), "127.0.0.0/8", "http://charts", "encryptionsalt: v1:salt"} {
+		assert.Assert(t, strings.Contains(string(text), wanted), "%s is missing in\n%s", wanted, text)
+	}
+	assert.Assert(t, !strings.Contains(string(text), "203.0.113.0/24"), "a list is replaced, not merged")
+}
+
+func TestAnUnknownStackIsNamed(t *testing.T) {
+	checkout(t)
+	w, err := Open()
+	assert.NilError(t, err)
+	assert.ErrorContains(t, w.WriteStackFile("nosuch", Sources{}), `no stack "nosuch"`)
+}
