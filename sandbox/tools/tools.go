@@ -201,7 +201,7 @@ func (t Tool) watch(output io.Reader, out io.Writer, start time.Time) string {
 				packages++
 			}
 		case <-tick.C:
-			fmt.Fprintf(out, "  %-28s %6s  %s: %d packages compiled so far\n", t.Name, time.Since(start).Round(time.Second), t.Purpose, packages)
+			fmt.Fprintf(out, "  %-28s %6s  … %d packages compiled, still at work\n", t.Name, time.Since(start).Round(time.Second), packages)
 		}
 	}
 }

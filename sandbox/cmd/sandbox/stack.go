@@ -122,6 +122,7 @@ func run(ctx context.Context, stack, charts string, arguments []string, out io.W
 		if err := writeKubeconfig(ctx, w, stack); err != nil {
 			return err
 		}
+		fmt.Fprintf(out, "Look around: eval \"$(./scripts/sandbox env %s)\" and then kubectl get nodes,pods -A\n", stack)
 	}
 	fmt.Fprintf(out, "%s of %s in the sandbox took %s\n", arguments[0], stack, time.Since(start).Round(100*time.Millisecond))
 	return nil
