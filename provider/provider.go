@@ -23,6 +23,7 @@ const (
 	moduleStorage    = "storage"
 	moduleNetworking = "networking"
 	moduleTagging    = "tagging"
+	moduleAccount    = "account"
 	moduleCDN        = "cdn"
 )
 
@@ -73,6 +74,12 @@ func build(tuning tuning) p.Provider {
 		Functions: []infer.InferredFunction{
 			infer.Function(&GetImage{}),
 			infer.Function(&GetPlan{}),
+			infer.Function(&GetZones{}),
+			infer.Function(&GetPlans{}),
+			infer.Function(&GetImages{}),
+			infer.Function(&GetNetworks{}),
+			infer.Function(&GetQuota{}),
+			infer.Function(&GetAccount{}),
 		},
 	})
 	return withLifecycle(provider, config)
