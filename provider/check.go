@@ -17,7 +17,9 @@ const describeZone = "Availability zone, for example ir-thr-ba1. Default: the zo
 // checker collects what is wrong with a resource's inputs. Inputs that a preview does not know yet decode to zero values, so
 // each check asks first whether its input is known.
 type checker struct {
-	inputs   property.Map
+	resource string       // name of the resource in the program
+	inputs   property.Map // as the program gives them
+	old      property.Map // those in the state; empty when the resource is new
 	failures []p.CheckFailure
 }
 
@@ -29,7 +31,7 @@ func checkInputs[I any](
 	if err != nil || len(failures) > 0 {
 		return infer.CheckResponse[I]{Inputs: inputs, Failures: failures}, err
 	}
-	c := &checker{inputs: request.NewInputs}
+	c := &checker{resource: request.Name, inputs: request.NewInputs, old: request.OldInputs}
 	check(c, &inputs)
 	return infer.CheckResponse[I]{Inputs: inputs, Failures: c.failures}, nil
 }

@@ -24,8 +24,8 @@ type FloatingIPState struct {
 	FloatingIPArgs
 	FloatingIPID  string  `pulumi:"floatingIpId" doc:"Id of the address."`
 	Address       string  `pulumi:"address" doc:"The address."`
-	PricePerHour  float64 `pulumi:"pricePerHour" doc:"Price of an hour in rials, as configured with arvancloud:addressPricePerHour: no operation of the API tells it. 0 when not told."`
-	PricePerMonth float64 `pulumi:"pricePerMonth" doc:"Price of a month in rials; 0 when not told."`
+	PricePerHour  float64 `pulumi:"pricePerHour" preview:"known" doc:"Price of an hour in rials, as configured with arvancloud:addressPricePerHour: no operation of the API tells it. 0 when not told."`
+	PricePerMonth float64 `pulumi:"pricePerMonth" preview:"known" doc:"Price of a month in rials; 0 when not told."`
 }
 
 // Annotate describes the resource in the schema.
@@ -52,6 +52,7 @@ func newFloatingIP() *FloatingIP {
 		check: func(ctx context.Context, c *checker, args *FloatingIPArgs) {
 			c.zone(ctx, &args.Zone)
 			c.given("description", args.Description)
+			c.takes(ctx, kindFloatingIP, "description", args.Zone, quotaFloatingIPs)
 		},
 		same: func(args FloatingIPArgs, address client.FloatingIP) bool {
 			return address.Description == args.Description && address.PortID == ""

@@ -1,8 +1,11 @@
 package provider
 
 import (
+	"context"
+	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -88,12 +91,30 @@ func (c cloud) requests(start string) []string {
 type plugin struct {
 	t testing.TB
 	integration.Server
+	logs *logs
+}
+
+// logs is what a provider tells the user.
+type logs struct {
+	mu   sync.Mutex
+	told []string
+}
+
+func (l *logs) warnings() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.told
 }
 
 // newPlugin starts a provider configured for the account. Another one for the same account stands for another run of Pulumi.
 func newPlugin(t testing.TB, c cloud) plugin {
 	t.Helper()
-	plugin := startPlugin(t)
+	return configured(t, c, startPlugin(t))
+}
+
+// configured configures a provider for the account.
+func configured(t testing.TB, c cloud, plugin plugin) plugin {
+	t.Helper()
 	config := props(map[string]any{"apiKey": testKey, "endpoint": c.url, "zone": testZone})
 	checked, err := plugin.CheckConfig(p.CheckRequest{Inputs: config})
 	assert.NilError(t, err)
@@ -105,9 +126,22 @@ func newPlugin(t testing.TB, c cloud) plugin {
 // startPlugin starts a provider without configuring it.
 func startPlugin(t testing.TB) plugin {
 	t.Helper()
-	server, err := integration.NewServer(t.Context(), Name, semver.MustParse("0.1.0"), integration.WithProvider(build(impatient())))
+	return startPluginOver(t, nil)
+}
+
+// startPluginOver starts a provider that makes its requests by that client.
+func startPluginOver(t testing.TB, http *http.Client) plugin {
+	t.Helper()
+	logs, tuning := &logs{}, impatient()
+	tuning.http = http
+	tuning.warn = func(_ context.Context, message string) {
+		logs.mu.Lock()
+		defer logs.mu.Unlock()
+		logs.told = append(logs.told, message)
+	}
+	server, err := integration.NewServer(t.Context(), Name, semver.MustParse("0.1.0"), integration.WithProvider(build(tuning)))
 	assert.NilError(t, err)
-	return plugin{t, server}
+	return plugin{t, server, logs}
 }
 
 func props(values map[string]any) property.Map {
@@ -117,7 +151,16 @@ func props(values map[string]any) property.Map {
 // plain turns properties into what they hold.
 func plain(m property.Map) map[string]any { return resource.ToResourcePropertyMap(m).Mappable() }
 
-func urn(token tokens.Type) resource.URN { return resource.NewURN("test", "test", "", token, "it") }
+func urn(token tokens.Type) resource.URN { return urnOf(token, property.Map{}) }
+
+// urnOf is the URN of a resource that is called as its object is.
+func urnOf(token tokens.Type, inputs property.Map) resource.URN {
+	name := "it"
+	if given := inputs.Get("name"); given.IsString() {
+		name = given.AsString()
+	}
+	return resource.NewURN("test", "test", "", token, name)
+}
 
 // thing is a resource in the state of a pretended stack.
 type thing struct {
@@ -133,7 +176,7 @@ func (t *thing) get(name string) string { return t.state.Get(name).AsString() }
 // check checks inputs that must be right.
 func (g plugin) check(token tokens.Type, inputs property.Map) property.Map {
 	g.t.Helper()
-	checked, err := g.Check(p.CheckRequest{Urn: urn(token), Inputs: inputs})
+	checked, err := g.Check(p.CheckRequest{Urn: urnOf(token, inputs), Inputs: inputs})
 	assert.NilError(g.t, err)
 	assert.Equal(g.t, len(checked.Failures), 0, "%v", checked.Failures)
 	return checked.Inputs
@@ -142,7 +185,7 @@ func (g plugin) check(token tokens.Type, inputs property.Map) property.Map {
 // failures are what is wrong with inputs, as "path: reason".
 func (g plugin) failures(token tokens.Type, inputs property.Map) []string {
 	g.t.Helper()
-	checked, err := g.Check(p.CheckRequest{Urn: urn(token), Inputs: inputs})
+	checked, err := g.Check(p.CheckRequest{Urn: urnOf(token, inputs), Inputs: inputs})
 	assert.NilError(g.t, err)
 	var failures []string
 	for _, failure := range checked.Failures {
@@ -161,11 +204,11 @@ func (g plugin) create(token tokens.Type, inputs map[string]any) *thing {
 
 func (g plugin) tryCreate(token tokens.Type, inputs map[string]any) (*thing, error) {
 	g.t.Helper()
-	checked := g.check(token, props(inputs))
-	_, err := g.Create(p.CreateRequest{Urn: urn(token), Properties: checked, DryRun: true})
+	checked, named := g.check(token, props(inputs)), urnOf(token, props(inputs))
+	_, err := g.Create(p.CreateRequest{Urn: named, Properties: checked, DryRun: true})
 	assert.NilError(g.t, err)
-	response, err := g.Create(p.CreateRequest{Urn: urn(token), Properties: checked})
-	made := &thing{g, urn(token), response.ID, checked, response.Properties}
+	response, err := g.Create(p.CreateRequest{Urn: named, Properties: checked})
+	made := &thing{g, named, response.ID, checked, response.Properties}
 	if response.PartialState != nil {
 		return made, reasons(response.PartialState)
 	}
@@ -193,7 +236,10 @@ func (t *thing) with(changes map[string]any) property.Map {
 	for name, value := range props(changes).All {
 		inputs = inputs.Set(name, value)
 	}
-	return t.plugin.check(t.urn.Type(), inputs)
+	checked, err := t.plugin.Check(p.CheckRequest{Urn: t.urn, Inputs: inputs, State: t.inputs})
+	assert.NilError(t.plugin.t, err)
+	assert.Equal(t.plugin.t, len(checked.Failures), 0, "%v", checked.Failures)
+	return checked.Inputs
 }
 
 // update changes the resource in place and returns what its preview said of the outputs.

@@ -54,7 +54,7 @@ func (*GetImage) Invoke(
 
 // explainZone adds which zones there are to a "not found" that a list of a zone should never answer.
 func (s *session) explainZone(ctx context.Context, zone string, err error) error {
-	if !client.HasStatus(err, http.StatusNotFound) {
+	if err == nil || !client.HasStatus(err, http.StatusNotFound) {
 		return err
 	}
 	zones, lookErr := s.Zones(ctx)

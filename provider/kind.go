@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 
 	p "github.com/pulumi/pulumi-go-provider"
@@ -51,8 +52,16 @@ func (k *kind[I, S, O]) stateOf(ctx context.Context, args I, object O, before S)
 	return state
 }
 
-// WireDependencies says that a change in place leaves the outputs as they are, so that its preview knows them.
-func (k *kind[I, S, O]) WireDependencies(infer.FieldSelector, *I, *S) {}
+// WireDependencies says that a change in place leaves the outputs as they are, so that its preview knows them, and that previews
+// know the outputs with the tag preview:"known" even of what is still to be made.
+func (k *kind[I, S, O]) WireDependencies(f infer.FieldSelector, _ *I, state *S) {
+	value := reflect.ValueOf(state).Elem()
+	for i := range value.NumField() {
+		if value.Type().Field(i).Tag.Get("preview") == "known" {
+			f.OutputField(value.Field(i).Addr().Interface()).AlwaysKnown()
+		}
+	}
+}
 
 // Check fills in defaults and refuses what the API would refuse later.
 func (k *kind[I, S, O]) Check(ctx context.Context, request infer.CheckRequest) (infer.CheckResponse[I], error) {

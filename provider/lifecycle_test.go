@@ -159,7 +159,7 @@ func TestServerLifecycle(t *testing.T) {
 	_, err := server.tryUpdate(map[string]any{"diskSize": 30})
 	assert.ErrorContains(t, err, "a disk cannot shrink, and that of server \"arvan-k8s-m2\" has 60 GB")
 
-	difference := server.diff(server.with(map[string]any{"imageId": "another"}))
+	difference := server.diff(server.with(map[string]any{"imageId": plugin.image("ubuntu", "24.04")}))
 	assert.Equal(t, difference.DetailedDiff["imageId"].Kind, p.UpdateReplace)
 	assert.Assert(t, difference.DeleteBeforeReplace, "the new server needs the old one's name and addresses")
 

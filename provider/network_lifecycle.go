@@ -63,6 +63,7 @@ func (*Network) Check(ctx context.Context, request infer.CheckRequest) (infer.Ch
 				inside(fmt.Sprintf("dhcpRanges[%d].end", i), r.End)
 			}
 		}
+		c.rangeIsFree(ctx, args, prefix)
 	})
 }
 

@@ -2,9 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi-go-provider/infer"
 
@@ -34,13 +31,10 @@ func (s *session) plan(ctx context.Context, zone, id string) (client.Plan, error
 	if err != nil {
 		return client.Plan{}, s.explainZone(ctx, zone, err)
 	}
-	all := make([]string, len(plans))
-	for i, plan := range plans {
+	for _, plan := range plans {
 		if plan.ID == id {
 			return plan, nil
 		}
-		all[i] = plan.ID
 	}
-	slices.Sort(all)
-	return client.Plan{}, fmt.Errorf("zone %s has no plan %q; it has: %s", zone, id, strings.Join(all, ", "))
+	return client.Plan{}, noPlan(plans, zone, id)
 }

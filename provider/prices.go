@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
 	"github.com/iransre/exchange-platform/provider/client"
@@ -90,8 +89,8 @@ func (s *session) ask(ctx context.Context, question func(context.Context) error)
 	defer s.mu.Unlock()
 	if !s.silent {
 		s.silent = true
-		p.GetLogger(ctx).Warningf("ArvanCloud's API could not be asked, so this run goes without prices and without the checks against the account "+
-			"(plans, images, quota, existing networks): %v", err)
+		s.tuning.warn(ctx, fmt.Sprintf("ArvanCloud's API could not be asked, so this run goes without prices and without the checks against "+
+			"the account (plans, images, quota, existing networks): %v", err))
 	}
 	return false
 }

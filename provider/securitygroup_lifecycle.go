@@ -25,6 +25,7 @@ func (*SecurityGroup) Check(
 	return checkInputs(ctx, request, func(c *checker, args *SecurityGroupArgs) {
 		c.zone(ctx, &args.Zone)
 		c.name("name", args.Name)
+		c.takes(ctx, kindSecurityGroup, "name", args.Zone, quotaSecurityGroups)
 		if !c.known("rules") {
 			return
 		}

@@ -63,6 +63,7 @@ func (*Server) Check(ctx context.Context, request infer.CheckRequest) (infer.Che
 			c.fail("networks", "a server without a public address needs a network")
 		}
 		c.serverAddresses(args.Networks)
+		c.serverFits(ctx, args)
 	})
 }
 

@@ -59,6 +59,7 @@ func newServerGroup() *ServerGroup {
 			if c.known("policy") {
 				c.choice("policy", args.Policy, "anti-affinity", "affinity", "soft-anti-affinity", "soft-affinity")
 			}
+			c.takes(ctx, kindServerGroup, "name", args.Zone, quotaServerGroups)
 		},
 		same: func(args ServerGroupArgs, group client.ServerGroup) bool {
 			return group.Name == args.Name && slices.Contains(group.Policies, args.Policy)

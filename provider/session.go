@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
 
 	"github.com/iransre/exchange-platform/provider/client"
@@ -18,10 +19,15 @@ type tuning struct {
 	maxPoll       time.Duration // longest such pause
 	askTimeout    time.Duration // how long a question may take that can go without an answer
 	http          *http.Client  // nil is the client's own
+	// warn tells the user something that is no failure.
+	warn func(ctx context.Context, message string)
 }
 
 func patient() tuning {
-	return tuning{pollInterval: 250 * time.Millisecond, maxPoll: 5 * time.Second, askTimeout: 10 * time.Second}
+	return tuning{
+		pollInterval: 250 * time.Millisecond, maxPoll: 5 * time.Second, askTimeout: 10 * time.Second,
+		warn: func(ctx context.Context, message string) { p.GetLogger(ctx).Warning(message) },
+	}
 }
 
 // How long an operation may take when the user sets no customTimeouts. Servers take half an hour on bad days.
@@ -50,16 +56,19 @@ type session struct {
 	zones     listing[[]client.Zone]
 	private   listing[[]client.Image] // images that the account made itself
 
-	mu     sync.Mutex
-	silent bool // the API could not be asked something; see ask
-	owned  map[string]bool
-	lists  map[string]any         // *listing[[]O] of the kinds
-	turns  map[string]*sync.Mutex // of creations
+	mu        sync.Mutex
+	silent    bool // the API could not be asked something; see ask
+	preflight preflight
+	owned     map[string]bool
+	lists     map[string]any         // *listing[[]O] of the kinds
+	turns     map[string]*sync.Mutex // of creations
 }
 
 func newSession(api *client.Client, tuning tuning) *session {
 	s := &session{Client: api, tuning: tuning, owned: map[string]bool{}, lists: map[string]any{}, turns: map[string]*sync.Mutex{}}
 	s.plans.catalogue, s.images.catalogue, s.public.catalogue, s.diskPrice.catalogue, s.zones.catalogue = true, true, true, true, true
+	// What the stack adds is counted from what there was when the run began.
+	s.quotas.catalogue, s.private.catalogue = true, true
 	return s
 }
 

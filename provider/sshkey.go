@@ -64,6 +64,7 @@ func (*SSHKey) Check(ctx context.Context, request infer.CheckRequest) (infer.Che
 				c.fail("publicKey", "this is not a public key in OpenSSH format (\"ssh-ed25519 AAAA… comment\"): %v", err)
 			}
 		}
+		c.takes(ctx, kindSSHKey, "name", args.Zone, quotaKeys)
 	})
 }
 

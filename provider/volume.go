@@ -28,8 +28,8 @@ type VolumeArgs struct {
 type VolumeState struct {
 	VolumeArgs
 	VolumeID      string  `pulumi:"volumeId" doc:"Id of the volume."`
-	PricePerHour  float64 `pulumi:"pricePerHour" doc:"Price of an hour in rials, from what the API adds to a plan for a disk of this size; 0 when not told."`
-	PricePerMonth float64 `pulumi:"pricePerMonth" doc:"Price of a month in rials; 0 when not told."`
+	PricePerHour  float64 `pulumi:"pricePerHour" preview:"known" doc:"Price of an hour in rials, from what the API adds to a plan for a disk of this size; 0 when not told."`
+	PricePerMonth float64 `pulumi:"pricePerMonth" preview:"known" doc:"Price of a month in rials; 0 when not told."`
 }
 
 // Annotate describes the resource in the schema.
