@@ -15,11 +15,14 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gopkg.in/yaml.v3"
+
+	"github.com/iransre/exchange-platform/components/kubespray/plan"
 )
 
 // runner is the program that applies a bundle on the runner host.
 //
-//go:embed runner/*.py runner/callbacks/*.py
+//go:embed runner/*.py runner/*.yml runner/callbacks/*.py
 var runner embed.FS
 
 // file is one file of the bundle.
@@ -28,49 +31,24 @@ type file struct {
 	data []byte
 }
 
-// plan.json and toolchain.json, as the runner reads them.
-type (
-	planFile struct {
-		Cluster    string     `json:"cluster"`
-		Kubernetes string     `json:"kubernetes"`
-		Kubespray  string     `json:"kubespray"`
-		Nodes      []planNode `json:"nodes"`
-		// Variables is a digest of group_vars: what concerns more than single nodes.
-		Variables string `json:"variables"`
-		// Hash stands for everything above and for the inventory with its variables: the same hash, nothing to do.
-		Hash string `json:"hash"`
-	}
-	planNode struct {
-		Name         string `json:"name"`
-		ControlPlane bool   `json:"controlPlane"`
-		Etcd         bool   `json:"etcd"`
-		Worker       bool   `json:"worker"`
-		Address      string `json:"address"`
-		Port         int    `json:"port"`
-		User         string `json:"user"`
-		HostKey      string `json:"hostKey"`
-		Machine      string `json:"machine"`
+// toolchainFile is toolchain.json, as the runner reads it.
+type toolchainFile struct {
+	Archive      string  `json:"archive"`
+	SHA256       string  `json:"sha256"`
+	Ansible      Ansible `json:"ansible"`
+	PackageIndex string  `json:"packageIndex"`
+}
 
-		Labels map[string]string `json:"labels,omitempty"`
-		Taints []string          `json:"taints,omitempty"`
-	}
-	toolchainFile struct {
-		Archive      string  `json:"archive"`
-		SHA256       string  `json:"sha256"`
-		Ansible      Ansible `json:"ansible"`
-		PackageIndex string  `json:"packageIndex"`
-	}
-)
-
-// rendered is what is uploaded, but for the SSH key.
+// rendered is what is uploaded, but for what is secret.
 type rendered struct {
-	hash  string
+	shape *plan.Shape
 	files []file
 }
 
 // render turns the arguments and what is known of the machines into the bundle's files.
 func (args *Args) render(addresses []address, names []string, endpoint string) (*rendered, error) {
-	inventory, err := args.inventory(addresses)
+	nodes := args.shapeNodes(addresses)
+	hosts, err := inventory(nodes)
 	if err != nil {
 		return nil, err
 	}
@@ -83,30 +61,26 @@ func (args *Args) render(addresses []address, names []string, endpoint string) (
 		return nil, err
 	}
 	files := []file{
-		{"inventory/hosts.yaml", inventory},
+		{"inventory/hosts.yaml", hosts},
 		{"inventory/group_vars/all/all.yml", all},
 		{"inventory/group_vars/k8s_cluster/k8s-cluster.yml", cluster},
 	}
-
-	plan := args.plan(addresses)
-	plan.Variables = digest(files[1:])
-	unhashed, err := json.Marshal(plan)
+	shape, err := args.shape(nodes, all, cluster)
 	if err != nil {
 		return nil, err
 	}
-	plan.Hash = digest(append([]file{{"plan.json", unhashed}}, files...))
-	planJSON, err := indented(plan)
+	wanted, err := indented(shape)
 	if err != nil {
 		return nil, err
 	}
-	toolchainJSON, err := indented(toolchainFile(args.Toolchain))
+	toolchain, err := indented(toolchainFile(args.Toolchain))
 	if err != nil {
 		return nil, err
 	}
 	files = append(files,
-		file{"plan.json", planJSON},
-		file{"toolchain.json", toolchainJSON},
-		file{"known_hosts", args.knownHosts(addresses)},
+		file{"wanted.json", wanted},
+		file{"toolchain.json", toolchain},
+		file{"known_hosts", knownHosts(nodes)},
 	)
 	err = fs.WalkDir(runner, "runner", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -116,35 +90,66 @@ func (args *Args) render(addresses []address, names []string, endpoint string) (
 		files = append(files, file{path, data})
 		return err
 	})
-	return &rendered{hash: plan.Hash, files: files}, err
+	return &rendered{shape: shape, files: files}, err
 }
 
-func (args *Args) plan(addresses []address) planFile {
-	plan := planFile{Cluster: args.Cluster, Kubernetes: args.KubernetesVersion, Kubespray: args.KubesprayVersion}
+// shapeNodes are the nodes with a role; addresses may be nil where nothing is known of the machines.
+func (args *Args) shapeNodes(addresses []address) []plan.Node {
+	var nodes []plan.Node
 	for i, node := range args.Nodes {
 		if !node.hasRole() {
 			continue
 		}
-		plan.Nodes = append(plan.Nodes, planNode{
+		var known address
+		if addresses != nil {
+			known = addresses[i]
+		}
+		nodes = append(nodes, plan.Node{
 			Name: node.Name, ControlPlane: node.ControlPlane, Etcd: node.Etcd, Worker: node.Worker,
-			Address: addresses[i].private, Port: args.Access.Port, User: args.Access.User,
-			HostKey: addresses[i].hostKey, Machine: addresses[i].machine,
+			Address: known.private, Port: args.Access.Port, User: args.Access.User,
+			HostKey: known.hostKey, Machine: known.machine,
 			Labels: node.Labels, Taints: node.Taints,
 		})
 	}
-	return plan
+	return nodes
 }
 
-// knownHosts pins every node's host key for the addresses Ansible uses.
-func (args *Args) knownHosts(addresses []address) []byte {
+// shape is what the rendered files make of the cluster.
+func (args *Args) shape(nodes []plan.Node, groupVars ...[]byte) (*plan.Shape, error) {
+	shape := &plan.Shape{
+		Cluster: args.Cluster, Kubernetes: args.KubernetesVersion, Kubespray: args.KubesprayVersion,
+		Nodes: nodes, Variables: map[string]string{},
+	}
+	for _, text := range groupVars {
+		var values map[string]any
+		if err := yaml.Unmarshal(text, &values); err != nil {
+			return nil, err
+		}
+		// The version is compared by itself.
+		delete(values, "kube_version")
+		for name, value := range values {
+			data, err := json.Marshal(value)
+			if err != nil {
+				return nil, err
+			}
+			shape.Variables[name] = string(data)
+		}
+	}
+	unhashed, err := json.Marshal(shape)
+	shape.Hash = digest([]file{{"shape", unhashed}})
+	return shape, err
+}
+
+// knownHosts pins every node's host key for the address Ansible uses.
+func knownHosts(nodes []plan.Node) []byte {
 	var text bytes.Buffer
-	for _, known := range addresses {
-		host := known.private
-		if args.Access.Port != 22 {
-			host = "[" + host + "]:" + strconv.Itoa(args.Access.Port)
+	for _, node := range nodes {
+		host := node.Address
+		if node.Port != 22 {
+			host = "[" + host + "]:" + strconv.Itoa(node.Port)
 		}
 		// The comment of a public key is not part of what is pinned.
-		key := strings.Fields(known.hostKey)
+		key := strings.Fields(node.HostKey)
 		fmt.Fprintln(&text, host, strings.Join(key[:min(len(key), 2)], " "))
 	}
 	return text.Bytes()
@@ -152,8 +157,10 @@ func (args *Args) knownHosts(addresses []address) []byte {
 
 // bundle holds, as outputs, what the remote steps need of the rendered files.
 type bundle struct {
-	// plan is the hash of what is wanted of the cluster; digest covers every file including the key.
-	plan, digest pulumi.StringOutput
+	// wanted is the hash of what is wanted of the cluster; digest covers every file including the key.
+	wanted, digest pulumi.StringOutput
+	// shape is what is wanted of the cluster, as JSON.
+	shape pulumi.StringOutput
 	// archive is a tar archive in base64, secret because of the key in it.
 	archive pulumi.StringOutput
 }
@@ -165,7 +172,11 @@ func (args *Args) bundle() *bundle {
 		if machine == nil {
 			machine = pulumi.String("")
 		}
-		inputs = append(inputs, node.PrivateAddress, node.PublicAddress, node.HostKey, machine)
+		public := node.PublicAddress
+		if public == nil {
+			public = pulumi.String("")
+		}
+		inputs = append(inputs, node.PrivateAddress, public, node.HostKey, machine)
 	}
 	resolved := pulumi.All(inputs...)
 	render := func(values []any) (*rendered, error) {
@@ -188,12 +199,21 @@ func (args *Args) bundle() *bundle {
 	}
 	return &bundle{
 		// Neither hash says anything of the key: one does not contain it, the other is a digest of something unguessable.
-		plan: pulumi.Unsecret(text(func(values []any) (string, error) {
+		wanted: pulumi.Unsecret(text(func(values []any) (string, error) {
 			rendered, err := render(values)
 			if err != nil {
 				return "", err
 			}
-			return rendered.hash, nil
+			return rendered.shape.Hash, nil
+		})).(pulumi.StringOutput),
+		// Nothing in it is secret; the key only passed by.
+		shape: pulumi.Unsecret(text(func(values []any) (string, error) {
+			rendered, err := render(values)
+			if err != nil {
+				return "", err
+			}
+			shape, err := json.Marshal(rendered.shape)
+			return string(shape), err
 		})).(pulumi.StringOutput),
 		digest: pulumi.Unsecret(text(func(values []any) (string, error) {
 			files, err := withKey(values)
@@ -216,7 +236,7 @@ func (args *Args) host() pulumi.StringInput {
 	}
 	for _, node := range args.Nodes {
 		if node.ControlPlane {
-			return node.PublicAddress
+			return node.reachedAt()
 		}
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/iransre/exchange-platform/components/kubespray/plan"
 )
 
 // address is what is only known once a machine runs.
@@ -51,19 +53,16 @@ func (o ordered) MarshalYAML() (any, error) {
 	return node, nil
 }
 
-// inventory renders hosts.yaml. The runner is in it only if it has a role.
-func (args *Args) inventory(addresses []address) ([]byte, error) {
+// inventory renders hosts.yaml.
+func inventory(nodes []plan.Node) ([]byte, error) {
 	var hosts, controlPlanes, members, workers ordered
-	for i, node := range args.Nodes {
-		if !node.hasRole() {
-			continue
-		}
+	for _, node := range nodes {
 		variables := hostVariables{
-			AnsibleHost: addresses[i].private,
-			AnsiblePort: args.Access.Port,
-			AnsibleUser: args.Access.User,
-			IP:          addresses[i].private,
-			AccessIP:    addresses[i].private,
+			AnsibleHost: node.Address,
+			AnsiblePort: node.Port,
+			AnsibleUser: node.User,
+			IP:          node.Address,
+			AccessIP:    node.Address,
 			Labels:      node.Labels,
 			Taints:      node.Taints,
 		}

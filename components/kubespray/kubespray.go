@@ -37,6 +37,12 @@ type Args struct {
 	// Endpoint is the host the API is reached at from outside; nil means the first control plane's public address.
 	Endpoint pulumi.StringInput
 
+	// LastState is Cluster.State as the stack's last update exported it, "{}" if there was none. With it a preview shows the
+	// plan, and Check refuses before anything is made; empty, the plan is shown only when it is carried out.
+	LastState string
+	// Force removes nodes even where the workloads' disruption budgets do not allow it.
+	Force bool
+
 	// RegistryMirrors are tried before the registries they stand for.
 	RegistryMirrors []RegistryMirror
 	// DownloadMirror is an address under which the hosts of Kubernetes' binaries appear as folders
@@ -49,7 +55,8 @@ type Node struct {
 	Name string
 	// ControlPlane, Etcd and Worker are the node's roles. A control plane that is no worker takes no workloads.
 	ControlPlane, Etcd, Worker bool
-	// PrivateAddress is what the nodes talk to each other on; PublicAddress is where this program reaches it.
+	// PrivateAddress is what the nodes talk to each other on; PublicAddress is where this program reaches it. Nil, if it has
+	// none: it is then reached through Access.Bastion.
 	PrivateAddress, PublicAddress pulumi.StringInput
 	// HostKey is the public SSH host key ("ssh-ed25519 AAAA..."), pinned on every connection.
 	HostKey pulumi.StringInput
@@ -67,6 +74,9 @@ type Access struct {
 	// Port defaults to 22.
 	Port       int
 	PrivateKey pulumi.StringInput
+	// Bastion names the node through which machines without a public address are reached. Ansible needs no such way: the
+	// runner is in the private network.
+	Bastion string
 }
 
 // Ansible says where ansible-playbook comes from.
@@ -111,9 +121,12 @@ type Cluster struct {
 	Endpoint pulumi.StringOutput `pulumi:"endpoint"`
 	// Version of Kubernetes, with the leading "v".
 	Version pulumi.StringOutput `pulumi:"version"`
+	// State is what the runner knows of the cluster, as JSON without secrets: export it, and give it back as LastState.
+	State pulumi.StringOutput `pulumi:"state"`
 }
 
-// New makes the cluster: every machine ready, the bundle uploaded, the run awaited, the kubeconfig read.
+// New makes the cluster: every machine ready, the bundle uploaded, the way from what the runner knows to what is wanted
+// planned and carried out, the kubeconfig read.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Cluster, error) {
 	cluster := &Cluster{}
 	return component.New(ctx, "exchange:kubespray:Cluster", name, cluster, opts, func(child pulumi.ResourceOption) error {
@@ -121,7 +134,13 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		if err != nil {
 			return err
 		}
+		if err := args.check(); err != nil {
+			return err
+		}
 		bundle := args.bundle()
+		if ctx.DryRun() && args.LastState != "" {
+			args.preview(ctx, bundle)
+		}
 		steps := &steps{ctx: ctx, name: name, args: args, child: child}
 
 		ready, err := steps.ready()
@@ -132,7 +151,15 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		if err != nil {
 			return err
 		}
-		run, err := steps.run(bundle, upload, ready)
+		known, err := steps.state("known", pulumi.Array{bundle.wanted}, ready[args.Runner])
+		if err != nil {
+			return err
+		}
+		run, err := steps.run(bundle, args.plan(bundle, known.Stdout), upload, ready)
+		if err != nil {
+			return err
+		}
+		reached, err := steps.state("state", pulumi.Array{run.ID()}, run)
 		if err != nil {
 			return err
 		}
@@ -143,6 +170,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 		cluster.Endpoint = args.endpoint()
 		cluster.Kubeconfig = publicKubeconfig(config.Stdout, args.Cluster, cluster.Endpoint)
+		cluster.State = reached.Stdout
 		cluster.Version = pulumi.String("v" + args.KubernetesVersion).ToStringOutput()
 		return nil
 	})

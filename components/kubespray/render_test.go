@@ -133,11 +133,11 @@ func TestBundleIsTheSameForTheSameArguments(t *testing.T) {
 	assert.Equal(t, first, second)
 }
 
-func TestPlanHashFollowsWhatTheClusterIs(t *testing.T) {
+func TestHashFollowsWhatTheClusterIs(t *testing.T) {
 	hash := func(change func(*Args)) string {
 		args := demoArgs()
 		change(args)
-		return renderedFor(t, args, nil, "203.0.113.11").hash
+		return renderedFor(t, args, nil, "203.0.113.11").shape.Hash
 	}
 	before := hash(func(*Args) {})
 

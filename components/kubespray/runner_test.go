@@ -24,30 +24,30 @@ func TestRunnerCreatesOnceAndThenHasNothingToDo(t *testing.T) {
 	h := newHost(t)
 	plan := h.upload(unchanged)
 
-	out, ok := h.run("up", "--plan", plan)
+	out, ok := h.run("up", "--wanted", plan)
 	assert.Assert(t, ok, out)
 	for _, want := range []string{
 		fmt.Sprintf("plan %s of demo: create the cluster", plan[:12]),
-		"  cluster.yml on arvan-k8s-m1, arvan-k8s-w1: make the cluster",
+		"  1. cluster.yml on arvan-k8s-m1, arvan-k8s-w1: make the cluster",
 		"succeeded after 0:0",
 	} {
 		assert.Assert(t, is.Contains(out, want))
 	}
 	assert.DeepEqual(t, h.played(), []string{"cluster.yml"})
 
-	out, ok = h.run("up", "--plan", plan)
+	out, ok = h.run("up", "--wanted", plan)
 	assert.Assert(t, ok, out)
 	assert.Equal(t, out, "nothing to do: the cluster is as wanted\n")
 	assert.DeepEqual(t, h.played(), []string{"cluster.yml"})
 
-	out, ok = h.run("kubeconfig", "--plan", plan)
+	out, ok = h.run("kubeconfig", "--wanted", plan)
 	assert.Assert(t, ok, out)
 	assert.Equal(t, out, "kind: Config\n")
 }
 
 func TestRunnerSettingsForAnsible(t *testing.T) {
 	h := newHost(t)
-	out, ok := h.run("up", "--plan", h.upload(unchanged))
+	out, ok := h.run("up", "--wanted", h.upload(unchanged))
 	assert.Assert(t, ok, out)
 
 	environment, err := os.ReadFile(filepath.Join(h.stub, "environment"))
@@ -72,18 +72,18 @@ func TestRunnerTellsWhatFailedAndTheNextUpResumes(t *testing.T) {
 	plan := h.upload(unchanged)
 	h.set("fail", "")
 
-	out, ok := h.run("up", "--plan", plan)
+	out, ok := h.run("up", "--wanted", plan)
 	assert.Assert(t, !ok)
 	for _, want := range []string{
 		"failed after", "play:    Join nodes", "task:    Join", "host:    arvan-k8s-w1", "message: no route to 10.10.0.11", "log, on the runner: sudo less ",
 	} {
 		assert.Assert(t, is.Contains(out, want))
 	}
-	_, ok = h.run("kubeconfig", "--plan", plan)
+	_, ok = h.run("kubeconfig", "--wanted", plan)
 	assert.Assert(t, !ok, "there is no finished cluster")
 
 	h.unset("fail")
-	out, ok = h.run("up", "--plan", plan)
+	out, ok = h.run("up", "--wanted", plan)
 	assert.Assert(t, ok, out)
 	assert.Assert(t, is.Contains(out, "0 of 1 phases are done"))
 	assert.Equal(t, h.downloads.Load(), int32(1), "the toolchain is kept")
@@ -94,30 +94,38 @@ func TestRunnerIsJoinedAfterTheConnectionDropped(t *testing.T) {
 	plan := h.upload(unchanged)
 	h.set("hold", "")
 
-	dropped := h.command("up", "--plan", plan)
+	dropped := h.command("up", "--wanted", plan)
 	assert.NilError(t, dropped.Start())
 	h.waitUntilPlayed(1)
 	assert.NilError(t, dropped.Process.Kill())
 	_ = dropped.Wait()
 
 	h.upload(unchanged) // an interrupted pulumi up uploads again
-	var joined bytes.Buffer
-	second := h.command("up", "--plan", plan)
-	second.Stdout, second.Stderr = &joined, &joined
+	said, err := os.Create(filepath.Join(h.dir, "joined"))
+	assert.NilError(t, err)
+	defer said.Close()
+	second := h.command("up", "--wanted", plan)
+	second.Stdout, second.Stderr = said, said
 	assert.NilError(t, second.Start())
-	other, _ := h.run("up", "--plan", h.upload(addWorker))
+	joined := func() string {
+		text, err := os.ReadFile(said.Name())
+		assert.NilError(t, err)
+		return string(text)
+	}
+	h.waitUntil(func() bool { return strings.Contains(joined(), "joined the run") })
+	other, _ := h.run("up", "--wanted", h.upload(addWorker))
 	assert.Assert(t, is.Contains(other, "refused, nothing was touched:"))
 	assert.Assert(t, is.Contains(other, fmt.Sprintf("a run of another plan (%s, create the cluster) is under way", plan[:12])))
 
 	h.unset("hold")
-	assert.NilError(t, second.Wait(), joined.String())
-	assert.Assert(t, is.Contains(joined.String(), "joined the run"))
+	assert.NilError(t, second.Wait(), joined())
+	assert.Assert(t, is.Contains(joined(), "succeeded after"))
 	assert.DeepEqual(t, h.played(), []string{"cluster.yml"})
 }
 
 func TestRunnerResumesBehindTheLastFinishedPhase(t *testing.T) {
 	h := newHost(t)
-	out, ok := h.run("up", "--plan", h.upload(unchanged))
+	out, ok := h.run("up", "--wanted", h.upload(unchanged))
 	assert.Assert(t, ok, out)
 
 	plan := h.upload(addWorker)
@@ -129,7 +137,7 @@ func TestRunnerResumesBehindTheLastFinishedPhase(t *testing.T) {
 	}
 	h.set("hold", "scale.yml")
 	var waited bytes.Buffer
-	waiting := h.command("up", "--plan", plan)
+	waiting := h.command("up", "--wanted", plan)
 	waiting.Stdout, waiting.Stderr = &waited, &waited
 	assert.NilError(t, waiting.Start())
 	h.waitUntilPlayed(2)
@@ -139,7 +147,7 @@ func TestRunnerResumesBehindTheLastFinishedPhase(t *testing.T) {
 	assert.Assert(t, is.Contains(waited.String(), "run up again"))
 
 	h.unset("hold")
-	out, ok = h.run("up", "--plan", plan)
+	out, ok = h.run("up", "--wanted", plan)
 	assert.Assert(t, ok, out)
 	assert.Assert(t, is.Contains(out, "1 of 2 phases are done"))
 	assert.DeepEqual(t, h.played(), []string{
@@ -151,21 +159,21 @@ func TestRunnerRefusesWhatItCannotTrust(t *testing.T) {
 	t.Run("another plan than the uploaded one", func(t *testing.T) {
 		h := newHost(t)
 		h.upload(unchanged)
-		out, ok := h.run("up", "--plan", strings.Repeat("0", 64))
+		out, ok := h.run("up", "--wanted", strings.Repeat("0", 64))
 		assert.Assert(t, !ok)
 		assert.Assert(t, is.Contains(out, "the uploaded plan is not 000000000000"))
 	})
 	t.Run("an inventory without hosts", func(t *testing.T) {
 		h := newHost(t)
 		h.set("inventory", "{}")
-		out, ok := h.run("up", "--plan", h.upload(unchanged))
+		out, ok := h.run("up", "--wanted", h.upload(unchanged))
 		assert.Assert(t, !ok)
 		assert.Assert(t, is.Contains(out, "the inventory's group kube_control_plane is read as [], planned is ['arvan-k8s-m1']"))
 		assert.Equal(t, len(h.played()), 0)
 	})
 	t.Run("an archive with another checksum", func(t *testing.T) {
 		h := newHost(t)
-		out, ok := h.run("up", "--plan", h.upload(func(a *Args) { a.Toolchain.SHA256 = strings.Repeat("0", 64) }))
+		out, ok := h.run("up", "--wanted", h.upload(func(a *Args) { a.Toolchain.SHA256 = strings.Repeat("0", 64) }))
 		assert.Assert(t, !ok)
 		assert.Assert(t, is.Contains(out, "the archive was changed or the checksum belongs to another one"))
 		assert.Equal(t, len(h.played()), 0)
@@ -173,19 +181,79 @@ func TestRunnerRefusesWhatItCannotTrust(t *testing.T) {
 	t.Run("an archive that is not there", func(t *testing.T) {
 		h := newHost(t)
 		h.archive += "?gone"
-		out, ok := h.run("up", "--plan", h.upload(unchanged))
+		out, ok := h.run("up", "--wanted", h.upload(unchanged))
 		assert.Assert(t, !ok)
 		assert.Assert(t, is.Contains(out, "cannot download Kubespray from "+h.archive+": HTTP Error 404"))
 	})
-	t.Run("a node that left the inventory", func(t *testing.T) {
+	t.Run("a plan made for another state", func(t *testing.T) {
 		h := newHost(t)
-		out, ok := h.run("up", "--plan", h.upload(addWorker))
+		out, ok := h.run("up", "--wanted", h.upload(unchanged))
 		assert.Assert(t, ok, out)
-		out, ok = h.run("up", "--plan", h.upload(unchanged))
+		plan := h.upload(addWorker)
+		late := h.command("up", "--wanted", plan)
+		late.Stdin = strings.NewReader(fmt.Sprintf(`{"wanted": %q, "against": 1, "why": "", "steps": []}`, plan))
+		text, err := late.CombinedOutput()
+		assert.Assert(t, err != nil)
+		assert.Assert(t, is.Contains(string(text), "the cluster has changed since the plan was made (state 1, now"))
+	})
+	t.Run("a host name of another cluster", func(t *testing.T) {
+		h := newHost(t)
+		other := filepath.Join(h.dir, "prod")
+		assert.NilError(t, os.Mkdir(other, 0o700))
+		assert.NilError(t, os.WriteFile(filepath.Join(other, "state.json"),
+			[]byte(`{"revision": 1, "shape": {"cluster": "prod", "nodes": [{"name": "arvan-k8s-w1"}]}}`), 0o600))
+		out, ok := h.run("up", "--wanted", h.upload(unchanged))
 		assert.Assert(t, !ok)
-		assert.Assert(t, is.Contains(out, "node arvan-k8s-w2 left the inventory"))
+		assert.Assert(t, is.Contains(out, "node arvan-k8s-w1 is also one of the cluster prod: give it a name of its own"))
+		assert.Equal(t, len(h.played()), 0)
+	})
+	t.Run("a removal that a disruption budget does not allow", func(t *testing.T) {
+		h := newHost(t)
+		out, ok := h.run("up", "--wanted", h.upload(addWorker))
+		assert.Assert(t, ok, out)
+		h.set("budgets", `{"items": [
+			{"kind": "PodDisruptionBudget", "metadata": {"name": "db", "namespace": "postgres"},
+			 "spec": {"selector": {"matchLabels": {"app": "db"}}}, "status": {"disruptionsAllowed": 0}},
+			{"kind": "Pod", "metadata": {"name": "db-0", "namespace": "postgres", "labels": {"app": "db"}},
+			 "spec": {"nodeName": "arvan-k8s-w2"}, "status": {"phase": "Running"}}]}`)
+		out, ok = h.run("up", "--wanted", h.upload(unchanged))
+		assert.Assert(t, !ok)
+		assert.Assert(t, is.Contains(out, "the disruption budget postgres/db allows 0 disruptions, and its pods run on arvan-k8s-w2: "+
+			"give that workload another replica first, or set kubernetes.force"))
 		assert.DeepEqual(t, h.played(), []string{"cluster.yml"})
 	})
+}
+
+func TestRunnerTakesNodesOut(t *testing.T) {
+	h := newHost(t)
+	out, ok := h.run("up", "--wanted", h.upload(addWorker))
+	assert.Assert(t, ok, out)
+	facts := filepath.Join(h.dir, "cluster", "facts", "arvan-k8s-w2")
+	assert.NilError(t, os.WriteFile(facts, []byte("{}"), 0o600))
+
+	out, ok = h.run("up", "--wanted", h.upload(unchanged))
+	assert.Assert(t, ok, out)
+	played := h.played()
+	assert.Equal(t, len(played), 2)
+	assert.Assert(t, is.Contains(played[1], "remove-node.yml --extra-vars"))
+	assert.Assert(t, is.Contains(played[1], `"node": "arvan-k8s-w2"`))
+	assert.Assert(t, !strings.Contains(played[1], "reset_nodes"), "the machine is there: it is drained and reset")
+	before, err := os.ReadFile(filepath.Join(h.dir, "cluster", "inventory", "before.yaml"))
+	assert.NilError(t, err)
+	assert.Assert(t, is.Contains(string(before), "arvan-k8s-w2"))
+	_, err = os.Stat(facts)
+	assert.Assert(t, os.IsNotExist(err), "facts of a removed host are dropped")
+}
+
+func TestRunnerTakesOutANodeWhoseMachineIsGone(t *testing.T) {
+	h := newHost(t)
+	out, ok := h.run("up", "--wanted", h.upload(addWorker))
+	assert.Assert(t, ok, out)
+	h.set("gone", "")
+	out, ok = h.run("up", "--wanted", h.upload(unchanged))
+	assert.Assert(t, ok, out)
+	assert.Assert(t, is.Contains(out, "the machine of arvan-k8s-w2 is gone: its node is deleted without a reset"))
+	assert.Assert(t, is.Contains(h.played()[1], `"reset_nodes": false, "allow_ungraceful_removal": true`))
 }
 
 // TestRunnerUnits runs the Python tests of the parts that need no host.
@@ -202,13 +270,13 @@ func TestRunnerInstallsAnsibleInAPythonEnvironment(t *testing.T) {
 		t.Skip("this machine's Python has no ensurepip")
 	}
 	h := newHost(t)
-	out, ok := h.run("up", "--plan", h.upload(func(a *Args) { a.Toolchain.Ansible = Venv }))
+	out, ok := h.run("up", "--wanted", h.upload(func(a *Args) { a.Toolchain.Ansible = Venv }))
 	assert.Assert(t, ok, out)
 	pips, err := filepath.Glob(filepath.Join(h.dir, "cluster", "toolchains", "*", "venv", "bin", "pip*"))
 	assert.NilError(t, err)
 	assert.Assert(t, len(pips) > 0)
 
-	out, ok = h.run("up", "--plan", h.upload(func(a *Args) { a.Toolchain.Ansible, a.MTU = Venv, 1500 }))
+	out, ok = h.run("up", "--wanted", h.upload(func(a *Args) { a.Toolchain.Ansible, a.MTU = Venv, 1500 }))
 	assert.Assert(t, ok, out)
 	assert.Equal(t, h.downloads.Load(), int32(1), "what was prepared is taken again")
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,6 +20,8 @@ import (
 
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/poll"
+
+	"github.com/iransre/exchange-platform/components/kubespray/plan"
 )
 
 // host is a machine the runner program runs on for real, with stand-ins for systemd, Ansible and ssh on its PATH.
@@ -27,6 +30,7 @@ type host struct {
 	dir, stub string
 	downloads *atomic.Int32
 	archive   string
+	wanted    *plan.Shape
 }
 
 func newHost(t *testing.T) *host {
@@ -82,7 +86,22 @@ func (h *host) upload(change func(*Args)) string {
 		assert.NilError(h.t, os.MkdirAll(filepath.Dir(path), 0o700))
 		assert.NilError(h.t, os.WriteFile(path, f.data, 0o600))
 	}
-	return rendered.hash
+	h.wanted = rendered.shape
+	return rendered.shape.Hash
+}
+
+// order is what Pulumi would give the runner: the plan from the state on its disk to what was uploaded last.
+func (h *host) order() string {
+	h.t.Helper()
+	found := `{}`
+	if state, err := os.ReadFile(filepath.Join(h.dir, "cluster", "state.json")); err == nil {
+		found = fmt.Sprintf(`{"state":%s}`, state)
+	}
+	text, err := demoArgs().order(found, h.wanted)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return text
 }
 
 func (h *host) command(words ...string) *exec.Cmd {
@@ -94,6 +113,9 @@ func (h *host) command(words ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, "python3", append([]string{filepath.Join(h.dir, "cluster", "bundle", "runner")}, words...)...)
 	command.Env = append(os.Environ(), "STUB="+h.stub, "PATH="+stubs+":"+os.Getenv("PATH"), "PYTHONDONTWRITEBYTECODE=1")
 	command.Dir = h.dir
+	if words[0] == "up" {
+		command.Stdin = strings.NewReader(h.order())
+	}
 	return command
 }
 
@@ -127,8 +149,13 @@ func (h *host) played() []string {
 
 func (h *host) waitUntilPlayed(count int) {
 	h.t.Helper()
+	h.waitUntil(func() bool { return len(h.played()) >= count })
+}
+
+func (h *host) waitUntil(reached func() bool) {
+	h.t.Helper()
 	poll.WaitOn(h.t, func(poll.LogT) poll.Result {
-		if len(h.played()) >= count {
+		if reached() {
 			return poll.Success()
 		}
 		return poll.Continue("played %v", h.played())

@@ -42,6 +42,11 @@ new=$(mktemp -d bundle.XXXXXX); trap "rm -rf $new" EXIT
 base64 -d | tar -xf - -C "$new" --no-same-owner
 rm -rf bundle.old; [ ! -e bundle ] || mv bundle bundle.old; mv "$new" bundle; rm -rf bundle.old'`
 
+// stateScript prints what the runner knows, before and after it was ever asked to do something. %s is the cluster's
+// directory.
+const stateScript = `sudo -n sh -c 'cd %s 2>/dev/null && printf "{\"state\":%%s,\"timings\":%%s}" \
+"$(cat state.json 2>/dev/null || echo null)" "$(cat timings.json 2>/dev/null || echo null)" || echo "{}"'`
+
 // steps registers the remote commands of one cluster. Each is short or only waits, can be repeated, and is made anew when
 // one of its triggers changes. The connection is left out of the comparison: a changed key or a longer patience is no
 // reason to do anything again. A command that is made anew does use the connection as it is then, and the address and host
@@ -60,33 +65,54 @@ type step struct {
 	command  pulumi.StringInput
 	stdin    pulumi.StringInput
 	triggers pulumi.Array
+	// ignored are inputs whose change is no reason to do anything again, besides the connection.
+	ignored []string
 	// logging is none where the output is secret.
 	logging remote.Logging
 	after   []pulumi.Resource
 }
 
 func (s *steps) register(step step, opts ...pulumi.ResourceOption) (*remote.Command, error) {
-	triggers := append(pulumi.Array{step.node.PublicAddress, step.node.HostKey, step.command}, step.triggers...)
+	triggers := append(pulumi.Array{step.node.reachedAt(), step.node.HostKey, step.command}, step.triggers...)
 	args := &remote.CommandArgs{
 		AddPreviousOutputInEnv: pulumi.Bool(false),
-		Connection: &remote.ConnectionArgs{
-			Host:           step.node.PublicAddress,
-			Port:           pulumi.Float64(float64(s.args.Access.Port)),
-			User:           pulumi.String(s.args.Access.User),
-			PrivateKey:     pulumi.ToSecret(s.args.Access.PrivateKey.ToStringOutput()).(pulumi.StringOutput),
-			HostKey:        step.node.HostKey.ToStringOutput(),
-			DialErrorLimit: pulumi.Int(dialAttempts),
-			PerDialTimeout: pulumi.Int(dialSeconds),
-		},
-		Create:   step.command.ToStringOutput(),
-		Logging:  step.logging,
-		Triggers: triggers,
+		Connection:             s.connection(step.node),
+		Create:                 step.command.ToStringOutput(),
+		Logging:                step.logging,
+		Triggers:               triggers,
 	}
 	if step.stdin != nil {
 		args.Stdin = step.stdin.ToStringOutput()
 	}
-	opts = append(opts, s.child, pulumi.IgnoreChanges([]string{"connection"}), pulumi.DependsOn(step.after))
+	opts = append(opts, s.child, pulumi.IgnoreChanges(append([]string{"connection"}, step.ignored...)), pulumi.DependsOn(step.after))
 	return remote.NewCommand(s.ctx, s.name+"-"+step.name, args, opts...)
+}
+
+// connection is the way to a node: straight to its public address, or through the bastion to its private one.
+func (s *steps) connection(node Node) *remote.ConnectionArgs {
+	key := pulumi.ToSecret(s.args.Access.PrivateKey.ToStringOutput()).(pulumi.StringOutput)
+	connection := &remote.ConnectionArgs{
+		Host:           node.reachedAt(),
+		Port:           pulumi.Float64(float64(s.args.Access.Port)),
+		User:           pulumi.String(s.args.Access.User),
+		PrivateKey:     key,
+		HostKey:        node.HostKey.ToStringOutput(),
+		DialErrorLimit: pulumi.Int(dialAttempts),
+		PerDialTimeout: pulumi.Int(dialSeconds),
+	}
+	if node.PublicAddress == nil {
+		bastion := s.args.node(s.args.Access.Bastion)
+		connection.Proxy = &remote.ProxyConnectionArgs{
+			Host:           bastion.PublicAddress,
+			Port:           pulumi.Float64(float64(s.args.Access.Port)),
+			User:           pulumi.String(s.args.Access.User),
+			PrivateKey:     key,
+			HostKey:        bastion.HostKey.ToStringOutput(),
+			DialErrorLimit: pulumi.Int(dialAttempts),
+			PerDialTimeout: pulumi.Int(dialSeconds),
+		}
+	}
+	return connection
 }
 
 // ready waits for each machine to have finished its first boot.
@@ -118,17 +144,32 @@ func (s *steps) upload(bundle *bundle, ready *remote.Command) (*remote.Command, 
 	}, pulumi.AdditionalSecretOutputs([]string{"stdin"}))
 }
 
-// run has the runner apply the bundle, or goes on waiting for a run of it that is under way.
-func (s *steps) run(bundle *bundle, upload *remote.Command, ready map[string]*remote.Command) (*remote.Command, error) {
+// state reads what the runner knows of the cluster.
+func (s *steps) state(name string, triggers pulumi.Array, after pulumi.Resource) (*remote.Command, error) {
+	return s.register(step{
+		name: name, node: s.runner(),
+		command:  pulumi.Sprintf(stateScript, s.directory()),
+		triggers: triggers,
+		logging:  remote.LoggingNone,
+		after:    []pulumi.Resource{after},
+	})
+}
+
+// run has the runner carry out the plan, or goes on waiting for a run that leads to the same. It is repeated for another
+// wanted cluster and for another state found, not for another wording of the plan between the two.
+func (s *steps) run(bundle *bundle, planned pulumi.StringOutput, upload *remote.Command, ready map[string]*remote.Command) (*remote.Command, error) {
 	after := []pulumi.Resource{upload}
 	for _, node := range s.args.Nodes {
 		after = append(after, ready[node.Name])
 	}
 	return s.register(step{
 		name: "run", node: s.runner(),
-		command: s.tell("up", bundle),
-		logging: remote.LoggingStdoutAndStderr,
-		after:   after,
+		command:  s.tell("up", bundle),
+		stdin:    planned,
+		triggers: pulumi.Array{against(planned)},
+		ignored:  []string{"stdin"},
+		logging:  remote.LoggingStdoutAndStderr,
+		after:    after,
 	})
 }
 
@@ -143,18 +184,29 @@ func (s *steps) kubeconfig(bundle *bundle, run *remote.Command) (*remote.Command
 	}, pulumi.AdditionalSecretOutputs([]string{"stdout", "stderr"}))
 }
 
-// tell is the command line that gives the runner program an order concerning this bundle's plan.
+// tell is the command line that gives the runner program an order concerning what this bundle wants.
 func (s *steps) tell(order string, bundle *bundle) pulumi.StringOutput {
-	return pulumi.Sprintf("sudo -n python3 %s/bundle/runner %s --plan %s", s.directory(), order, bundle.plan)
+	return pulumi.Sprintf("sudo -n python3 %s/bundle/runner %s --wanted %s", s.directory(), order, bundle.wanted)
 }
 
 func (s *steps) directory() string { return fmt.Sprintf("%s/%s", stateRoot, s.args.Cluster) }
 
-func (s *steps) runner() Node {
-	for _, node := range s.args.Nodes {
-		if node.Name == s.args.Runner {
+func (s *steps) runner() Node { return s.args.node(s.args.Runner) }
+
+// node returns the node of that name, which was checked to exist.
+func (args *Args) node(name string) Node {
+	for _, node := range args.Nodes {
+		if node.Name == name {
 			return node
 		}
 	}
-	panic("the runner was checked to be one of the nodes")
+	panic("the node " + name + " was checked to be there")
+}
+
+// reachedAt is the address SSH goes to.
+func (node Node) reachedAt() pulumi.StringInput {
+	if node.PublicAddress != nil {
+		return node.PublicAddress
+	}
+	return node.PrivateAddress
 }

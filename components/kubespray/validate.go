@@ -29,29 +29,34 @@ func (args *Args) complete() (*Args, error) {
 		return nil, errors.New("no arguments given")
 	}
 	full := *args
-	full.KubernetesVersion = strings.TrimPrefix(full.KubernetesVersion, "v")
-	if full.Access.Port == 0 {
-		full.Access.Port = 22
-	}
-	if full.PodCIDR == "" {
-		full.PodCIDR = defaultPodCIDR
-	}
-	if full.ServiceCIDR == "" {
-		full.ServiceCIDR = defaultServiceCIDR
-	}
-	if full.Toolchain.Ansible == "" {
-		full.Toolchain.Ansible = Venv
-	}
-	if full.Toolchain.Archive == "" {
-		full.Toolchain.Archive = "https://github.com/kubernetes-sigs/kubespray/archive/refs/tags/" + full.KubesprayVersion + ".tar.gz"
-	}
-	if full.CertificateNames == nil {
-		full.CertificateNames = pulumi.StringArray{}
-	}
+	full.setDefaults()
 	if err := errors.Join(append(full.checkSettings(), full.checkNodes()...)...); err != nil {
 		return nil, err
 	}
 	return &full, nil
+}
+
+// setDefaults fills in what was left empty.
+func (args *Args) setDefaults() {
+	args.KubernetesVersion = strings.TrimPrefix(args.KubernetesVersion, "v")
+	if args.Access.Port == 0 {
+		args.Access.Port = 22
+	}
+	if args.PodCIDR == "" {
+		args.PodCIDR = defaultPodCIDR
+	}
+	if args.ServiceCIDR == "" {
+		args.ServiceCIDR = defaultServiceCIDR
+	}
+	if args.Toolchain.Ansible == "" {
+		args.Toolchain.Ansible = Venv
+	}
+	if args.Toolchain.Archive == "" {
+		args.Toolchain.Archive = "https://github.com/kubernetes-sigs/kubespray/archive/refs/tags/" + args.KubesprayVersion + ".tar.gz"
+	}
+	if args.CertificateNames == nil {
+		args.CertificateNames = pulumi.StringArray{}
+	}
 }
 
 func (args *Args) checkSettings() []error {
@@ -105,11 +110,14 @@ func (args *Args) checkNodes() []error {
 			refuse("nodes[%d]: %s is there twice", i, node.Name)
 		}
 		seen[node.Name] = true
-		if node.PrivateAddress == nil || node.PublicAddress == nil || node.HostKey == nil {
-			refuse("node %s: private address, public address and host key are all needed", node.Name)
+		if node.PrivateAddress == nil || node.HostKey == nil {
+			refuse("node %s: private address and host key are both needed", node.Name)
 		}
-		if !node.hasRole() && node.Name != args.Runner {
-			refuse("node %s: it has no role and is not the runner", node.Name)
+		if node.PublicAddress == nil && args.Access.Bastion == "" {
+			refuse("node %s: it has no public address, and access.bastion names no node to reach it through", node.Name)
+		}
+		if !node.hasRole() && node.Name != args.Runner && node.Name != args.Access.Bastion {
+			refuse("node %s: it has no role and is neither the runner nor the bastion", node.Name)
 		}
 		for _, text := range node.Taints {
 			if !taint.MatchString(text) {
@@ -118,6 +126,11 @@ func (args *Args) checkNodes() []error {
 		}
 	}
 
+	if bastion := args.Access.Bastion; bastion != "" && !slices.ContainsFunc(args.Nodes, func(n Node) bool {
+		return n.Name == bastion && n.PublicAddress != nil
+	}) {
+		refuse("access: the bastion %q is none of the nodes with a public address", bastion)
+	}
 	if !seen[args.Runner] {
 		refuse("runner: %q is none of the nodes", args.Runner)
 	}

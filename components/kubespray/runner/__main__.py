@@ -5,6 +5,7 @@ every SSH connection; an order that waits for it can be killed and given again.
 """
 
 import argparse
+import json
 import os
 import sys
 
@@ -12,17 +13,18 @@ import execute
 import units
 import watch
 from store import Store
-from up import Refused, up
+from refused import Refused
+from up import up
 
 
 def main():
     parser = argparse.ArgumentParser(prog="runner", description="Applies a bundle to a Kubernetes cluster with Kubespray.")
     orders = parser.add_subparsers(dest="order", required=True)
     for order, text in (
-        ("up", "bring the cluster to the uploaded plan, or go on waiting for a run that does"),
+        ("up", "carry out the plan on standard input, or go on waiting for a run that leads to the same"),
         ("kubeconfig", "print the administrator's kubeconfig"),
     ):
-        orders.add_parser(order, help=text).add_argument("--plan", required=True, help="hash of the plan that is meant")
+        orders.add_parser(order, help=text).add_argument("--wanted", required=True, help="hash of the cluster that is meant")
     orders.add_parser("execute", help="what the systemd unit runs").add_argument("--run", required=True)
     orders.add_parser("status", help="print how the last run stands")
     orders.add_parser("log", help="print the log of the last run")
@@ -34,11 +36,11 @@ def main():
     store = Store(os.path.abspath(os.path.join(bundle, "../../.." if given.order == "execute" else "..")))
     try:
         if given.order == "up":
-            return up(store, given.plan)
+            return up(store, given.wanted, json.load(sys.stdin))
         if given.order == "execute":
             return execute.execute(store, store.run(given.run))
         if given.order == "kubeconfig":
-            return kubeconfig(store, given.plan)
+            return kubeconfig(store, given.wanted)
         return last(store, given.order)
     except Refused as refused:
         print("refused, nothing was touched:", file=sys.stderr)
@@ -49,11 +51,10 @@ def main():
     return 1
 
 
-def kubeconfig(store, plan):
+def kubeconfig(store, wanted):
     """Prints the kubeconfig Kubespray left beside the inventory, or a control plane's own."""
-    applied = store.applied()
-    if not applied or not applied["complete"] or applied["plan"]["hash"] != plan:
-        raise ValueError("the plan %s has not been applied here: run up again" % plan[:12])
+    if not store.state().reached(wanted):
+        raise ValueError("the cluster %s has not been reached here: run up again" % wanted[:12])
     for path in (os.path.join(store.inventory, "artifacts", "admin.conf"), "/etc/kubernetes/admin.conf"):
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:

@@ -5,10 +5,12 @@ import shutil
 import signal
 import sys
 import time
+import time
 
 import toolchain
 import watch
 from failure import Failure
+from phases import key
 from playbooks import Ansible
 from store import read_json
 
@@ -35,10 +37,10 @@ def execute(store, run):
 
 
 def carry_out(store, run, state):
-    wanted = run.plan()
+    wanted, order, cluster = run.wanted(), run.order(), store.state()
 
-    def enter(name):
-        state["phase"] = name
+    def enter(name, number=0):
+        state.update(phase=name, number=number)
         run.set_state(state)
 
     enter("toolchain")
@@ -54,23 +56,32 @@ def carry_out(store, run, state):
         ansible = Ansible(store, run, tools, log)
 
         enter("inventory")
-        ansible.install_inventory()
+        ansible.install_inventory(order)
         ansible.check_inventory(wanted)
-        # From here on machines may be changed: whatever happens, this plan is now the one to compare with.
-        store.set_applied(wanted, complete=False)
+        cluster.start(wanted, order["why"], remaining(state))
 
-        for phase in state["phases"]:
-            if phase.get("status") == "done":
+        for number, step in enumerate(state["phases"], start=1):
+            if step.get("status") == "done":
                 continue
-            enter(phase["playbook"])
+            enter(step["playbook"], number)
+            cluster.begin(step, wanted)
             began = time.monotonic()
-            tasks = ansible.play(phase, store.timings().get(phase["playbook"]))
-            phase["status"] = "done"
-            store.set_timing(phase["playbook"], time.monotonic() - began, tasks)
+            tasks = ansible.play(step, store.timings().get(key(step)))
+            step["status"] = "done"
+            store.set_timing(key(step), time.monotonic() - began, tasks)
+            for name in step.get("removes") or []:
+                # A machine of the same name would inherit the addresses of the old one.
+                ansible.forget_facts(name)
+            cluster.finish(step, wanted, order["why"], remaining(state))
+            run.set_state(state)
 
         enter("verify")
         ansible.wait_ready(wanted)
-    store.set_applied(wanted, complete=True)
+    cluster.complete(wanted)
+
+
+def remaining(state):
+    return [step for step in state["phases"] if step.get("status") != "done"]
 
 
 def stopped(_signal, _frame):

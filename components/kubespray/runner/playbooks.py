@@ -12,21 +12,48 @@ from failure import Failure
 NODES_READY_SECONDS = 300
 
 
+def ssh_options(known_hosts):
+    """Trust in the pinned host keys alone, and a connection that notices when the other end is gone."""
+    return [
+        "-o", "UserKnownHostsFile=" + known_hosts, "-o", "StrictHostKeyChecking=yes", "-o", "GlobalKnownHostsFile=/dev/null",
+        "-o", "ServerAliveInterval=30", "-o", "ServerAliveCountMax=10",
+    ]
+
+
+def ssh(store, known_hosts, node, command):
+    """Runs a command on a node; returns its status, output and error output."""
+    try:
+        done = subprocess.run(
+            ["ssh", "-i", store.key, "-p", str(node["port"]), "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", *ssh_options(known_hosts),
+             "%s@%s" % (node["user"], node["address"]), command],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise Failure(message="ssh is not on the runner's PATH: install openssh-client") from error
+    return done.returncode, done.stdout, done.stderr.strip()
+
+
+def ask(store, known_hosts, wanted, question):
+    """What kubectl answers on the first control plane."""
+    first = next(node for node in wanted["nodes"] if node["controlPlane"])
+    status, out, err = ssh(store, known_hosts, first,
+                           "sudo -n /usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf " + question)
+    if status:
+        raise Failure(message="kubectl %s on %s: %s" % (question, first["name"], err))
+    return out
+
+
 class Ansible:
-    """Ansible on one inventory: tools say where its programs and Kubespray are."""
+    """Ansible on one cluster: tools say where its programs and Kubespray are."""
 
     def __init__(self, store, run, tools, log):
         self.store, self.run, self.tools, self.log = store, run, tools, log
         self.hosts = os.path.join(store.inventory, "hosts.yaml")
-        self.ssh_options = [
-            "-o", "UserKnownHostsFile=" + os.path.join(run.bundle, "known_hosts"),
-            "-o", "StrictHostKeyChecking=yes", "-o", "GlobalKnownHostsFile=/dev/null",
-            "-o", "ServerAliveInterval=30", "-o", "ServerAliveCountMax=10",
-        ]
+        self.before = os.path.join(store.inventory, "before.yaml")
+        self.known_hosts = os.path.join(run.directory, "known_hosts")
 
     def environment(self):
         """Settings that overrule Kubespray's ansible.cfg: it trusts any host key and shares /tmp with other clusters."""
-        nodes = len(self.run.plan()["nodes"])
+        nodes = len(self.run.wanted()["nodes"])
         programs = [folder for folder in (self.tools["bin"], os.environ.get("PATH")) if folder]
         return dict(
             os.environ,
@@ -40,7 +67,7 @@ class Ansible:
             ANSIBLE_FORKS=str(min(max(nodes, 5), 20)), ANSIBLE_PIPELINING="True",
             ANSIBLE_PRIVATE_KEY_FILE=self.store.key, ANSIBLE_HOST_KEY_CHECKING="True",
             ANSIBLE_SSH_ARGS=" ".join(
-                ["-o ControlMaster=auto -o ControlPersist=10m -o ConnectionAttempts=10"] + self.ssh_options),
+                ["-o ControlMaster=auto -o ControlPersist=10m -o ConnectionAttempts=10"] + ssh_options(self.known_hosts)),
             ANSIBLE_SSH_RETRIES="5",
             ANSIBLE_INVENTORY_UNPARSED_FAILED="True", ANSIBLE_RETRY_FILES_ENABLED="False", ANSIBLE_NOCOLOR="1",
         )
@@ -53,8 +80,9 @@ class Ansible:
             raise Failure(message="%s is not on the runner's PATH: install ansible-core, or set the toolchain's ansible to "
                           "\"venv\"" % command[0]) from error
 
-    def install_inventory(self):
-        """Puts the bundle's inventory in place, leaving what Kubespray keeps beside it (artifacts, credentials)."""
+    def install_inventory(self, order):
+        """Puts the bundle's inventory in place, leaving what Kubespray keeps beside it (artifacts, credentials), and beside it
+        that of the cluster as it was, if nodes leave."""
         os.makedirs(self.store.inventory, exist_ok=True)
         os.makedirs(self.store.facts, exist_ok=True)
         source = os.path.join(self.run.bundle, "inventory")
@@ -62,6 +90,18 @@ class Ansible:
         shutil.rmtree(variables, ignore_errors=True)
         shutil.copytree(os.path.join(source, "group_vars"), variables)
         shutil.copyfile(os.path.join(source, "hosts.yaml"), self.hosts)
+        with open(self.before, "w", encoding="utf-8") as file:
+            file.write(order.get("beforeInventory") or "")
+        with open(os.path.join(self.run.bundle, "known_hosts"), encoding="utf-8") as file:
+            known = file.read()
+        with open(self.known_hosts, "w", encoding="utf-8") as file:
+            file.write(known + (order.get("beforeKnownHosts") or ""))
+
+    def forget_facts(self, name):
+        """Drops what is cached of a host."""
+        path = os.path.join(self.store.facts, name)
+        if os.path.exists(path):
+            os.remove(path)
 
     def check_inventory(self, wanted):
         """Ansible calls an inventory without hosts a success, so what it reads is compared with the plan."""
@@ -76,15 +116,19 @@ class Ansible:
             if found != planned:
                 raise Failure(message="the inventory's group %s is read as %s, planned is %s" % (group, found, planned))
 
-    def play(self, phase, last):
+    def play(self, step, last):
         """Runs one playbook to its end and returns the number of its tasks."""
-        command = ["ansible-playbook", "-i", self.hosts, "--become", phase["playbook"]]
-        if phase["limit"]:
-            command += ["--limit", ",".join(phase["limit"])]
-        if phase["variables"]:
+        playbook = step["playbook"]
+        # The runner's own playbooks come with the bundle, the others with Kubespray.
+        path = os.path.join(self.run.bundle, playbook) if playbook.startswith("runner/") else playbook
+        command = ["ansible-playbook", "-i", self.before if step.get("before") else self.hosts, "--become", path]
+        if step.get("limit"):
+            command += ["--limit", ",".join(step["limit"])]
+        variables = dict(step.get("variables") or {}, **self.without_machine(step))
+        if variables:
             # As JSON: on the command line's other form every value is text, and the text "false" counts as true.
-            command += ["--extra-vars", json.dumps(phase["variables"])]
-        self.note("play", phase=phase["playbook"])
+            command += ["--extra-vars", json.dumps(variables)]
+        self.note("play", phase=playbook)
         self.log.write("\n## %s\n" % " ".join(command))
         self.log.flush()
         offset = os.path.getsize(self.run.log)
@@ -94,11 +138,25 @@ class Ansible:
         else:
             threading.Thread(target=self.count_tasks, args=(command,), daemon=True).start()
         status = playing.wait()
-        tasks, failure = self.outcome(phase["playbook"])
+        tasks, failure = self.outcome(playbook)
         if status:
             raise Failure(**(failure or {"message": "ansible-playbook %s exited with %d: %s" % (
-                phase["playbook"], status, self.end_of_log(offset))}))
+                playbook, status, self.end_of_log(offset))}))
         return tasks
+
+    def without_machine(self, step):
+        """What a removal needs to be told when the machine is gone: it can neither be drained nor reset."""
+        if not step.get("removes") or not step.get("before"):
+            return {}
+        name = step["removes"][0]
+        node = next(node for node in self.run.order()["leaving"] if node["name"] == name)
+        if name not in (step.get("gone") or []):
+            status, _, err = ssh(self.store, self.known_hosts, node, "true")
+            if status == 0:
+                return {}
+            self.note("say", text="%s does not answer at %s (%s)" % (name, node["address"], err))
+        self.note("say", text="the machine of %s is gone: its node is deleted without a reset, its pods start elsewhere" % name)
+        return {"reset_nodes": False, "allow_ungraceful_removal": True, "drain_grace_period": 0, "drain_timeout": "30s", "drain_retries": 1}
 
     def count_tasks(self, command):
         """Notes how many tasks the playbook is known to have, while it already runs."""
@@ -130,30 +188,32 @@ class Ansible:
 
     def wait_ready(self, wanted):
         """Waits until the API server calls every planned node Ready; Ansible's own success does not say so."""
-        deadline = time.monotonic() + NODES_READY_SECONDS
+        deadline, said = time.monotonic() + NODES_READY_SECONDS, None
         while True:
             missing = self.not_ready(wanted)
             if not missing:
                 return
+            if missing != said:
+                self.note("say", text="waiting: " + missing)
+                said = missing
             if time.monotonic() > deadline:
                 raise Failure(message="after %d s: %s" % (NODES_READY_SECONDS, missing))
             time.sleep(1)
 
     def not_ready(self, wanted):
         """What keeps the cluster from being whole, None if it is."""
-        first = next(node for node in wanted["nodes"] if node["controlPlane"])
-        asking = self.start(
-            "ssh", "-i", self.store.key, "-p", str(first["port"]), "-o", "BatchMode=yes", "-o", "ConnectTimeout=15",
-            *self.ssh_options, "%s@%s" % (first["user"], first["address"]),
-            "sudo -n /usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes -o json",
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        out, err = asking.communicate()
-        if asking.returncode:
-            return "kubectl get nodes on %s: %s" % (first["name"], err.strip())
+        try:
+            nodes = json.loads(ask(self.store, self.known_hosts, wanted, "get nodes --output json"))["items"]
+        except Failure as failure:
+            return failure.what["message"]
         ready = {
-            node["metadata"]["name"] for node in json.loads(out)["items"]
+            node["metadata"]["name"]: node["status"].get("nodeInfo", {}).get("kubeletVersion") for node in nodes
             if any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))
         }
-        waiting = [node["name"] for node in wanted["nodes"]
-                   if (node["controlPlane"] or node["worker"]) and node["name"] not in ready]
-        return "nodes are not Ready: " + ", ".join(waiting) if waiting else None
+        members = [node["name"] for node in wanted["nodes"] if node["controlPlane"] or node["worker"]]
+        waiting = [name for name in members if name not in ready]
+        if waiting:
+            return "nodes are not Ready: " + ", ".join(waiting)
+        version = "v" + wanted["kubernetes"]
+        other = ["%s (%s)" % (name, ready[name]) for name in members if ready[name] != version]
+        return "nodes do not run %s: %s" % (version, ", ".join(other)) if other else None

@@ -2,8 +2,9 @@
 
     bundle/           the last upload
     inventory/        what Ansible reads; Kubespray adds artifacts/ and credentials/
-    applied.json      the plan last started, and whether it was finished
-    runs/<run>/       one run: its copy of the bundle, state.json, events.jsonl, ansible.log
+    state.json        what the cluster is: it follows every finished step
+    timings.json      how long each playbook took when it last succeeded
+    runs/<run>/       one run: its copy of the bundle, order.json, state.json, events.jsonl, ansible.log
     toolchains/       Kubespray trees and Python environments
     facts/            Ansible's fact cache
     ssh_key           what Ansible logs in with
@@ -30,32 +31,28 @@ class Store:
         self.toolchains = os.path.join(root, "toolchains")
         self.key = os.path.join(root, "ssh_key")
 
-    def applied(self):
-        """{"plan": ..., "complete": bool} of the plan last started, or None."""
-        return read_json(os.path.join(self.root, "applied.json"))
-
-    def set_applied(self, plan, complete):
-        write_json(os.path.join(self.root, "applied.json"), {"plan": plan, "complete": complete})
+    def state(self):
+        return State(os.path.join(self.root, "state.json"))
 
     def timings(self):
         """How many seconds and tasks each playbook took when it last succeeded."""
         return read_json(os.path.join(self.root, "timings.json")) or {}
 
-    def set_timing(self, playbook, seconds, tasks):
+    def set_timing(self, key, seconds, tasks):
         timings = self.timings()
-        timings[playbook] = {"seconds": round(seconds), "tasks": tasks}
+        timings[key] = {"seconds": round(seconds), "tasks": tasks}
         write_json(os.path.join(self.root, "timings.json"), timings)
 
     def run(self, name):
         return Run(os.path.join(self.root, "runs", name))
 
-    def new_run(self, plan_hash):
+    def new_run(self, wanted):
         """A new run with a copy of the bundle, since an upload may replace that one. Names sort by time; old runs go."""
         for name in self.run_names()[KEPT_RUNS - 1:]:
             shutil.rmtree(self.run(name).directory)
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
         for attempt in range(100):
-            run = self.run("%s.%02d-%s" % (stamp, attempt, plan_hash[:12]))
+            run = self.run("%s.%02d-%s" % (stamp, attempt, wanted[:12]))
             try:
                 os.makedirs(run.directory)
             except FileExistsError:
@@ -92,6 +89,71 @@ class Store:
             yield
 
 
+class State:
+    """What the cluster is, as the planner reads it (plan.State in Go). Each change is on disk before the next step."""
+
+    def __init__(self, path):
+        self.path = path
+        self.data = read_json(path) or {"revision": 0, "shape": None, "pending": [], "unfinished": None}
+
+    @property
+    def revision(self):
+        return self.data["revision"]
+
+    @property
+    def unfinished(self):
+        return self.data["unfinished"]
+
+    def reached(self, wanted):
+        """Whether the cluster is the one with that hash."""
+        return bool(self.data["shape"]) and self.data["shape"]["hash"] == wanted and not self.data["unfinished"]
+
+    def start(self, wanted, why, steps):
+        """A plan is about to touch machines: from here on it has to be finished, or planned again."""
+        if self.data["shape"] is None:
+            self.data["shape"] = dict(wanted, nodes=[], hash="")
+        self.left(wanted, why, steps)
+
+    def left(self, wanted, why, steps):
+        self.data["unfinished"] = {
+            "wanted": wanted["hash"], "why": why, "kubernetes": wanted["kubernetes"], "kubespray": wanted["kubespray"],
+            "playbooks": [step["playbook"] for step in steps],
+        }
+        self.save()
+
+    def begin(self, step, wanted):
+        """Nodes that are about to join may be half there from now on."""
+        joins = step.get("joins") or []
+        self.put(joins, wanted)
+        self.data["pending"] = sorted(set(self.data.get("pending") or []) | set(joins))
+        self.save()
+
+    def finish(self, step, wanted, why, steps):
+        """The step is done; steps are those that are left."""
+        gone = step.get("removes") or []
+        shape = self.data["shape"]
+        shape["nodes"] = [node for node in shape["nodes"] if node["name"] not in gone]
+        joined = set(step.get("joins") or []) | set(gone)
+        self.data["pending"] = [name for name in self.data.get("pending") or [] if name not in joined]
+        if step["playbook"].endswith("labels.yml"):
+            self.put(step["hosts"], wanted)
+        self.left(wanted, why, steps)
+
+    def put(self, names, wanted):
+        """Takes over nodes from the wanted shape, in its order, leaving the others in theirs."""
+        new = {node["name"]: node for node in wanted["nodes"] if node["name"] in names}
+        known = [new.pop(node["name"], node) for node in self.data["shape"]["nodes"]]
+        self.data["shape"]["nodes"] = known + [node for node in wanted["nodes"] if node["name"] in new]
+
+    def complete(self, wanted):
+        self.data.update(shape=wanted, pending=[], unfinished=None)
+        self.save()
+
+    def save(self):
+        self.data["revision"] += 1
+        write_json(self.path, self.data)
+
+
 class Run:
     """The directory of one run."""
 
@@ -103,14 +165,21 @@ class Run:
         self.events = os.path.join(directory, "events.jsonl")
 
     def state(self):
-        """The run's state: status, plan, unit, phases, failure; None before it has one."""
+        """The run's state: status, wanted, unit, phases, failure; None before it has one."""
         return read_json(os.path.join(self.directory, "state.json"))
 
     def set_state(self, state):
         write_json(os.path.join(self.directory, "state.json"), state)
 
-    def plan(self):
-        return read_json(os.path.join(self.bundle, "plan.json"))
+    def wanted(self):
+        return read_json(os.path.join(self.bundle, "wanted.json"))
+
+    def order(self):
+        """What was given to the run: the plan, and how leaving nodes are reached."""
+        return read_json(os.path.join(self.directory, "order.json"))
+
+    def set_order(self, order):
+        write_json(os.path.join(self.directory, "order.json"), order)
 
 
 def read_json(path):

@@ -1,27 +1,21 @@
-"""Starts a run for the uploaded plan, or joins the one that is under way, and waits for its end."""
+"""Starts a run of the given plan, or joins the one that is under way, and waits for its end."""
 
 import os
 import shutil
 import sys
 
-import plan as plans
+import guard
 import units
 import watch
+from phases import key
+from refused import Refused
 from store import read_json
 
 
-class Refused(Exception):
-    """The plan must not be carried out."""
-
-    def __init__(self, reasons):
-        super().__init__("; ".join(reasons))
-        self.reasons = reasons
-
-
-def up(store, wanted_hash):
-    """Returns the exit status: 0 once the cluster is as planned."""
+def up(store, wanted_hash, order):
+    """Returns the exit status: 0 once the cluster is as wanted."""
     with store.lock("start"):
-        run = attach(store, wanted_hash) or begin(store, wanted_hash)
+        run = attach(store, wanted_hash) or begin(store, wanted_hash, order)
     if run is None:
         return 0
     return watch.follow(run, store.timings())
@@ -35,43 +29,46 @@ def attach(store, wanted_hash):
     state = run.state()
     if state["status"] != "running" or not units.alive(state["unit"]):
         return None
-    if state["plan"] != wanted_hash:
+    if state["wanted"] != wanted_hash:
         raise Refused(["a run of another plan (%s, %s) is under way since %s: wait for its end, or stop it with "
-                       "'sudo python3 %s/runner cancel'" % (state["plan"][:12], state["why"], state["started"], store.bundle)])
+                       "'sudo python3 %s/runner cancel'" % (state["wanted"][:12], state["why"], state["started"], store.bundle)])
     print("joined the run %s: %s" % (run.name, state["why"]))
     return run
 
 
-def begin(store, wanted_hash):
+def begin(store, wanted_hash, order):
     """A new run, or None if there is nothing to do."""
-    wanted = read_json(os.path.join(store.bundle, "plan.json"))
-    if not wanted or wanted["hash"] != wanted_hash:
+    wanted = read_json(os.path.join(store.bundle, "wanted.json"))
+    if not wanted or wanted["hash"] != wanted_hash or order["wanted"] != wanted_hash:
         raise Refused(["the uploaded plan is not %s: upload it again" % wanted_hash[:12]])
-    applied = store.applied()
-    reasons = plans.refusals(applied, wanted)
-    if reasons:
-        raise Refused(reasons)
-    why, phases = plans.decide(applied, wanted)
-    if not phases:
-        print("nothing to do: " + why)
+    cluster = store.state()
+    if cluster.reached(wanted_hash):
+        print("nothing to do: the cluster is as wanted")
         return None
+    phases = resume(store, cluster, wanted_hash)
+    if phases is None:
+        if order["against"] != cluster.revision:
+            raise Refused(["the cluster has changed since the plan was made (state %d, now %d), by another program or person: plan again with "
+                           "pulumi up --replace of the command that ends in -known" % (order["against"], cluster.revision)])
+        phases = order["steps"] or []
+        if not phases:
+            cluster.complete(wanted)
+            print("nothing to do: " + order["why"])
+            return None
+        store.install_key()
+        guard.check(store, wanted, order)
+    else:
+        order = store.last_run().order()
+        store.install_key()
 
-    unfinished = store.last_run()
-    if unfinished and unfinished.state()["plan"] == wanted_hash and applied and not applied["complete"]:
-        # The same plan again: go on behind the last phase that was finished.
-        before = unfinished.state()
-        why, phases = before["why"], before["phases"]
-        done = sum(1 for phase in phases if phase.get("status") == "done")
-        print("resuming after %s: %d of %d phases are done" % (unfinished.name, done, len(phases)))
-
-    store.install_key()
     run = store.new_run(wanted_hash)
+    run.set_order(order)
     unit = units.name(wanted["cluster"], wanted_hash)
     run.set_state({
-        "status": "running", "plan": wanted_hash, "unit": unit, "why": why, "started": watch.now(),
-        "phase": "start", "phases": phases, "failure": None,
+        "status": "running", "wanted": wanted_hash, "unit": unit, "why": order["why"], "started": watch.now(),
+        "phase": "start", "number": 0, "phases": phases, "failure": None,
     })
-    announce(wanted, why, phases, store.timings())
+    announce(wanted, order["why"], phases, store.timings())
     sys.stdout.flush()
     try:
         units.start(unit, [sys.executable or "python3", os.path.join(run.bundle, "runner"), "execute", "--run", run.name])
@@ -81,12 +78,25 @@ def begin(store, wanted_hash):
     return run
 
 
+def resume(store, cluster, wanted_hash):
+    """The phases of an interrupted run that led to the same cluster, None if there was none."""
+    before = store.last_run()
+    if not before or not cluster.unfinished or cluster.unfinished["wanted"] != wanted_hash:
+        return None
+    state = before.state()
+    if state["wanted"] != wanted_hash:
+        return None
+    done = sum(1 for phase in state["phases"] if phase.get("status") == "done")
+    print("resuming after %s: %d of %d phases are done" % (before.name, done, len(state["phases"])))
+    return state["phases"]
+
+
 def announce(wanted, why, phases, timings):
     print("plan %s of %s: %s" % (wanted["hash"][:12], wanted["cluster"], why))
-    for phase in phases:
+    for number, phase in enumerate(phases, start=1):
         if phase.get("status") == "done":
             continue
-        took = timings.get(phase["playbook"])
-        print("  %s on %s: %s%s" % (
-            phase["playbook"], watch.some(phase["hosts"]), phase["why"],
+        took = timings.get(key(phase))
+        print("  %d. %s on %s: %s%s" % (
+            number, phase["playbook"], watch.some(phase["hosts"]), phase["why"],
             " (took %s last time)" % watch.clock(took["seconds"]) if took else ""))

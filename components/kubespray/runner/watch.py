@@ -6,6 +6,7 @@ import shutil
 import time
 
 import units
+from phases import key
 
 SILENCE_SECONDS = 15
 POLL_SECONDS = 0.25
@@ -21,6 +22,8 @@ def follow(run, timings):
     while True:
         state = run.state()
         progress.read(state)
+        for text in progress.take_said():
+            print(text, flush=True)
         if state["status"] != "running":
             break
         clock_ = time.monotonic()
@@ -85,6 +88,12 @@ class Progress:
         self.done, self.total, self.all_tasks = 0, 0, 0
         self.failing = ""
         self.durations = []
+        self.said = []
+
+    def take_said(self):
+        """What the run had to say since the last call."""
+        said, self.said = self.said, []
+        return said
 
     def read(self, state):
         """Takes in the state and the events that came since the last call."""
@@ -125,6 +134,8 @@ class Progress:
                 self.durations[-1][1] = event["host"]
             if kind == "failed":
                 self.failing = "%s on %s%s" % (event["task"], event["host"], " (ignored)" if event["ignored"] else "")
+        elif kind == "say":
+            self.said.append(event["text"])
         elif kind == "stats":
             self.end_task(event["time"])
 
@@ -141,21 +152,41 @@ class Progress:
         return (parse(state["ended"]) if state.get("ended") else time.time()) - parse(state["started"])
 
     def line(self):
-        parts = ["[%s] %s" % (clock(self.elapsed(self.state)), self.state["phase"])]
-        if self.phase == self.state["phase"]:
-            parts += self.within()
-        expected = self.timings.get(self.state["phase"])
+        state = self.state
+        clock_ = clock(self.elapsed(state))
+        expected = self.expected()
         if expected:
-            parts.append("took %s last time" % clock(expected["seconds"]))
+            clock_ += " of about %s" % clock(expected)
+        parts = ["[%s, %d%%]" % (clock_, 100 * self.fraction())]
+        phases = len(state["phases"])
+        parts[0] += " phase %d of %d: %s" % (state["number"], phases, state["phase"]) if state.get("number") else " " + state["phase"]
+        if self.phase == state["phase"]:
+            parts += self.within()
         return " | ".join(parts)
+
+    def expected(self):
+        """How long the run should take, if each of its phases has run before: seconds, else None."""
+        known = [self.timings.get(key(phase)) for phase in self.state["phases"]]
+        return sum(timing["seconds"] for timing in known) if known and all(known) else None
+
+    def fraction(self):
+        """How much of the run is done, from 0 to 1: by the durations of last time, else each phase counts the same."""
+        phases = self.state["phases"]
+        weights = [max((self.timings.get(key(phase)) or {}).get("seconds", 0), 1) for phase in phases]
+        if not self.timings or not all(self.timings.get(key(phase)) for phase in phases):
+            weights = [1] * len(phases)
+        done = sum(weight for weight, phase in zip(weights, phases) if phase.get("status") == "done")
+        number = self.state.get("number") or 0
+        if number and phases[number - 1].get("status") != "done" and self.phase == self.state["phase"] and self.total:
+            done += weights[number - 1] * min(self.done / self.total, 1)
+        return done / sum(weights) if weights else 0
 
     def within(self):
         """Where in the playbook the run is."""
         parts = []
         if self.done:
             total = max(self.total, self.done)
-            parts.append("task %d of %d (%d%%)" % (self.done, total, 100 * self.done // total) if self.total
-                         else "task %d" % self.done)
+            parts.append("task %d of %d" % (self.done, total) if self.total else "task %d" % self.done)
         if self.task:
             parts.append(self.task)
         if self.hosts:

@@ -15,8 +15,8 @@ from store import Run
 
 def state(**changes):
     return dict({
-        "status": "running", "plan": "abc", "unit": "u.service", "why": "create the cluster", "started": watch.now(),
-        "phase": "cluster.yml", "phases": [], "failure": None,
+        "status": "running", "wanted": "abc", "unit": "u.service", "why": "create the cluster", "started": watch.now(),
+        "phase": "cluster.yml", "number": 1, "phases": [{"playbook": "cluster.yml"}], "failure": None,
     }, **changes)
 
 
@@ -45,7 +45,17 @@ class Watch(unittest.TestCase):
         self.note("begin", host="w1")
         self.assertEqual(
             self.line({"cluster.yml": {"seconds": 90, "tasks": 8}}),
-            "[0:00] cluster.yml | task 2 of 8 (25%) | Join | w1 | last failing: Check on w1 (ignored) | took 1:30 last time")
+            "[0:00 of about 1:30, 25%] phase 1 of 1: cluster.yml | task 2 of 8 | Join | w1 | last failing: Check on w1 (ignored)")
+
+    def test_a_run_of_several_phases(self):
+        self.run_.set_state(state(phase="scale.yml", number=2, phases=[
+            {"playbook": "playbooks/facts.yml", "status": "done"}, {"playbook": "scale.yml", "limit": ["w2"]}]))
+        self.note("play", phase="scale.yml")
+        self.note("total", tasks=4)
+        self.note("task", task="Check")
+        timings = {"playbooks/facts.yml": {"seconds": 20, "tasks": 4}, "scale.yml --limit": {"seconds": 60, "tasks": 4}}
+        self.assertEqual(self.line(timings), "[0:00 of about 1:20, 43%] phase 2 of 2: scale.yml | task 1 of 4 | Check")
+        self.assertEqual(self.line(), "[0:00, 62%] phase 2 of 2: scale.yml | task 1 of 4 | Check")
 
     def test_a_line_written_by_half_is_read_when_it_is_whole(self):
         progress = watch.Progress(self.run_, {})
@@ -83,7 +93,7 @@ class Watch(unittest.TestCase):
 
         status, out = self.follow(alive)
         self.assertEqual(status, 0)
-        self.assertGreater(out.count("cluster.yml\n"), 3, out)
+        self.assertGreater(out.count(": cluster.yml\n"), 3, out)
 
     def test_a_unit_that_is_gone(self):
         status, out = self.follow(lambda _: False)

@@ -1,0 +1,159 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// change is the difference between a state and the wanted shape.
+type change struct {
+	state          *State
+	before, wanted *Shape
+	// added and replaced are in wanted's order, removed in before's. A node whose joining was not finished is added again.
+	added, removed, replaced, relabelled []string
+	variables                            []string
+}
+
+func compare(state *State, wanted *Shape) *change {
+	c := &change{state: state, before: state.Shape, wanted: wanted}
+	for _, node := range wanted.Nodes {
+		old := c.before.node(node.Name)
+		switch {
+		case old == nil:
+			c.added = append(c.added, node.Name)
+		case rebuilt(*old, node):
+			c.replaced = append(c.replaced, node.Name)
+		case slices.Contains(state.Pending, node.Name):
+			c.added = append(c.added, node.Name)
+		case !maps.Equal(old.Labels, node.Labels) || !slices.Equal(old.Taints, node.Taints):
+			c.relabelled = append(c.relabelled, node.Name)
+		}
+	}
+	c.removed = c.before.names(func(n Node) bool { return wanted.node(n.Name) == nil })
+	names := maps.Clone(c.before.Variables)
+	if names == nil {
+		names = map[string]string{}
+	}
+	maps.Copy(names, wanted.Variables)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if c.before.Variables[name] != wanted.Variables[name] {
+			c.variables = append(c.variables, name)
+		}
+	}
+	return c
+}
+
+// rebuilt tells whether another machine has taken the name. Members of a running cluster cannot follow a new address.
+func rebuilt(old, node Node) bool {
+	return old.Address != node.Address || old.Machine != "" && node.Machine != "" && old.Machine != node.Machine
+}
+
+func (c *change) upgrade() bool {
+	return c.before.Kubernetes != c.wanted.Kubernetes || c.before.Kubespray != c.wanted.Kubespray
+}
+
+// left tells whether an interrupted plan had still to run the playbook.
+func (c *change) left(playbook string) bool {
+	return c.state.Unfinished != nil && slices.Contains(c.state.Unfinished.Playbooks, playbook)
+}
+
+// controlPlanesChange tells whether control planes or members of etcd come or go.
+func (c *change) controlPlanesChange() bool {
+	return len(keep(c.removed, c.before, controls))+len(keep(c.added, c.wanted, controls))+len(keep(c.replaced, c.wanted, controls)) > 0
+}
+
+// everything tells whether cluster.yml has to run on all hosts.
+func (c *change) everything() bool {
+	return c.left(Cluster) || slices.ContainsFunc(c.variables, func(name string) bool { return effectOf(name) == wholeCluster })
+}
+
+// controlPlaneVariables tells whether variables changed that only upgrade-cluster.yml puts into effect.
+func (c *change) controlPlaneVariables() bool {
+	return c.left(Upgrade) || slices.ContainsFunc(c.variables, func(name string) bool { return effectOf(name) == controlPlaneFlags })
+}
+
+func (c *change) controlPlaneReason() string {
+	if c.controlPlanesChange() {
+		return "tell every API server the new members of etcd"
+	}
+	if !slices.ContainsFunc(c.variables, func(name string) bool { return effectOf(name) == controlPlaneFlags }) {
+		return "an earlier plan was started and not finished"
+	}
+	return "flags of the control planes change only with it: " + strings.Join(c.changed(controlPlaneFlags), ", ")
+}
+
+func (c *change) clusterReason() string {
+	switch {
+	case c.controlPlanesChange():
+		return "tell every node the new control planes"
+	case len(c.changed(wholeCluster)) > 0:
+		return "apply " + strings.Join(c.changed(wholeCluster), ", ")
+	default:
+		return "an earlier plan was started and not finished"
+	}
+}
+
+// changed are the changed variables with that effect.
+func (c *change) changed(effect effect) []string {
+	var names []string
+	for _, name := range c.variables {
+		if effectOf(name) == effect {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (c *change) summary() string {
+	var parts []string
+	say := func(verb string, names []string) {
+		if len(names) > 0 {
+			parts = append(parts, verb+" "+some(names))
+		}
+	}
+	say("add", c.added)
+	say("remove", c.removed)
+	say("replace", c.replaced)
+	say("label", c.relabelled)
+	say("change", append(c.changed(controlPlaneFlags), c.changed(wholeCluster)...))
+	if len(parts) == 0 && c.state.Unfinished != nil {
+		return "converge after a run that was not finished: " + c.state.Unfinished.Why
+	}
+	return strings.Join(parts, "; ")
+}
+
+// relabel is what kubectl is told about one node: "key=value" sets, "key-" drops.
+func relabel(old, node *Node) map[string]any {
+	labels, taints := []string{}, []string{}
+	for _, key := range slices.Sorted(maps.Keys(node.Labels)) {
+		if value, had := old.Labels[key]; !had || value != node.Labels[key] {
+			labels = append(labels, key+"="+node.Labels[key])
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(old.Labels)) {
+		if _, stays := node.Labels[key]; !stays {
+			labels = append(labels, key+"-")
+		}
+	}
+	for _, taint := range node.Taints {
+		if !slices.Contains(old.Taints, taint) {
+			taints = append(taints, taint)
+		}
+	}
+	// A taint is known by key and effect: one with another value is overwritten, not dropped.
+	for _, taint := range old.Taints {
+		if !slices.ContainsFunc(node.Taints, func(other string) bool { return identity(other) == identity(taint) }) {
+			taints = append(taints, identity(taint)+"-")
+		}
+	}
+	return map[string]any{"node": node.Name, "labels": labels, "taints": taints}
+}
+
+// identity is the key and the effect of a taint written key=value:Effect.
+func identity(taint string) string {
+	text, effect, _ := strings.Cut(taint, ":")
+	key, _, _ := strings.Cut(text, "=")
+	return fmt.Sprintf("%s:%s", key, effect)
+}

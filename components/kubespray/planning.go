@@ -1,0 +1,194 @@
+package kubespray
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
+
+	"github.com/iransre/exchange-platform/components/kubespray/plan"
+)
+
+// known is what stateScript prints.
+type known struct {
+	State   *plan.State            `json:"state"`
+	Timings map[string]plan.Timing `json:"timings"`
+}
+
+// order is what the runner is given to carry out.
+type order struct {
+	*plan.Plan
+	// BeforeInventory and BeforeKnownHosts reach the leaving nodes at their old addresses.
+	BeforeInventory  string `json:"beforeInventory,omitempty"`
+	BeforeKnownHosts string `json:"beforeKnownHosts,omitempty"`
+}
+
+func readKnown(text string) (*known, error) {
+	found := &known{}
+	if text == "" {
+		return found, nil
+	}
+	if err := json.Unmarshal([]byte(text), found); err != nil {
+		return nil, fmt.Errorf("what the runner knows of the cluster is damaged (%w): see state.json in %s on the runner", err, stateRoot)
+	}
+	return found, nil
+}
+
+// plan is the order for the runner, as JSON: from what it knows to what the bundle wants.
+func (args *Args) plan(bundle *bundle, stdout pulumi.StringOutput) pulumi.StringOutput {
+	return pulumi.All(stdout, bundle.shape).ApplyT(func(values []any) (string, error) {
+		wanted := &plan.Shape{}
+		if err := json.Unmarshal([]byte(values[1].(string)), wanted); err != nil {
+			return "", err
+		}
+		return args.order(values[0].(string), wanted)
+	}).(pulumi.StringOutput)
+}
+
+// order plans the way from what the runner printed to the wanted shape.
+func (args *Args) order(printed string, wanted *plan.Shape) (string, error) {
+	found, err := readKnown(printed)
+	if err != nil {
+		return "", err
+	}
+	made, err := plan.Make(found.State, wanted, plan.Options{Force: args.Force})
+	if err != nil {
+		return "", fmt.Errorf("cluster %s: %w", args.Cluster, err)
+	}
+	given := order{Plan: made}
+	if len(made.Leaving) > 0 {
+		hosts, err := inventory(found.State.Shape.Nodes)
+		if err != nil {
+			return "", err
+		}
+		given.BeforeInventory = string(hosts)
+		given.BeforeKnownHosts = string(knownHosts(found.State.Shape.Nodes))
+	}
+	text, err := json.Marshal(given)
+	return string(text), err
+}
+
+// against is the revision of the state a plan was made for.
+func against(planned pulumi.StringOutput) pulumi.StringOutput {
+	return planned.ApplyT(func(text string) (string, error) {
+		var made plan.Plan
+		err := json.Unmarshal([]byte(text), &made)
+		return "state " + strconv.Itoa(made.Against), err
+	}).(pulumi.StringOutput)
+}
+
+// Check tells whether these arguments would be refused for the cluster as its last update left it (Args.LastState). It needs
+// no machine to exist, so a stack can ask before it changes any: neither addresses nor keys are looked at.
+func Check(args *Args) error {
+	completed := *args
+	completed.setDefaults()
+	return completed.check()
+}
+
+// check plans with all machines taken to be the ones that are known.
+func (args *Args) check() error {
+	found, err := readKnown(args.LastState)
+	if err != nil || found.State == nil {
+		return err
+	}
+	wanted := &plan.Shape{
+		Cluster: args.Cluster, Kubernetes: args.KubernetesVersion, Kubespray: args.KubesprayVersion,
+		Nodes: args.shapeNodes(nil),
+	}
+	if found.State.Shape != nil {
+		// Variables depend on addresses; the plan of the update itself looks at them.
+		wanted.Variables = found.State.Shape.Variables
+		takeKnown(wanted.Nodes, found.State.Shape.Nodes)
+	}
+	var refused *plan.Refusal
+	if _, err := plan.Make(found.State, wanted, plan.Options{Force: args.Force}); errors.As(err, &refused) {
+		return fmt.Errorf("cluster %s: %w", args.Cluster, refused)
+	}
+	return nil
+}
+
+// takeKnown gives nodes the addresses and machines of the same names.
+func takeKnown(nodes, known []plan.Node) {
+	for i := range nodes {
+		for _, old := range known {
+			if old.Name == nodes[i].Name {
+				nodes[i].Address, nodes[i].HostKey, nodes[i].Machine = old.Address, old.HostKey, old.Machine
+			}
+		}
+	}
+}
+
+// preview shows the plan as far as it is known: of a machine that does not exist yet, only that it is another one.
+func (args *Args) preview(ctx *pulumi.Context, bundle *bundle) {
+	pulumi.String(args.LastState).ToStringOutput().ApplyTWithContext(ctx.Context(), func(c context.Context, text string) (int, error) {
+		found, err := readKnown(text)
+		if err != nil {
+			return 0, err
+		}
+		wanted, err := args.foreseen(c, bundle, found.State)
+		if err != nil {
+			return 0, err
+		}
+		made, err := plan.Make(found.State, wanted, plan.Options{Force: args.Force})
+		if err != nil {
+			return 0, fmt.Errorf("cluster %s: %w", args.Cluster, err)
+		}
+		if len(made.Steps) > 0 {
+			return 0, ctx.Log.Info(made.Describe(args.Cluster, found.Timings), nil)
+		}
+		return 0, nil
+	})
+}
+
+// unknown stands for the address or the id of a machine that is yet to be made.
+const unknown = "unknown"
+
+// foreseen is the wanted shape with what a preview knows.
+func (args *Args) foreseen(ctx context.Context, bundle *bundle, state *plan.State) (*plan.Shape, error) {
+	result, err := internals.UnsafeAwaitOutput(ctx, bundle.shape)
+	if err != nil {
+		return nil, err
+	}
+	if result.Known {
+		wanted := &plan.Shape{}
+		return wanted, json.Unmarshal([]byte(result.Value.(string)), wanted)
+	}
+	await := func(input pulumi.StringInput) (string, error) {
+		if input == nil {
+			return "", nil
+		}
+		result, err := internals.UnsafeAwaitOutput(ctx, input.ToStringOutput())
+		if err != nil || !result.Known {
+			return unknown, err
+		}
+		return result.Value.(string), nil
+	}
+	addresses := make([]address, len(args.Nodes))
+	for i, node := range args.Nodes {
+		for _, part := range []struct {
+			to   *string
+			from pulumi.StringInput
+		}{
+			{&addresses[i].private, node.PrivateAddress}, {&addresses[i].public, node.PublicAddress},
+			{&addresses[i].hostKey, node.HostKey}, {&addresses[i].machine, node.Machine},
+		} {
+			if *part.to, err = await(part.from); err != nil {
+				return nil, err
+			}
+		}
+	}
+	rendered, err := args.render(addresses, nil, unknown)
+	if err != nil {
+		return nil, err
+	}
+	if state != nil && state.Shape != nil {
+		// The certificate's names are made of addresses that are not known yet.
+		const names = "supplementary_addresses_in_ssl_keys"
+		rendered.shape.Variables[names] = state.Shape.Variables[names]
+	}
+	return rendered.shape, nil
+}
