@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -40,7 +41,7 @@ func checkPorts(address string, ports []int) error {
 		case err == nil:
 			listener.Close()
 		case errors.Is(err, syscall.EADDRINUSE):
-			busy = append(busy, fmt.Errorf("port %d on %s is in use by %s; stop it, or give the sandbox another address", port, address, holder(port)))
+			busy = append(busy, fmt.Errorf("port %d on %s is in use by %s; stop it, or give the sandbox another address", port, address, holder(address, port)))
 		default:
 			busy = append(busy, fmt.Errorf("listen on port %d of %s: %w", port, address, err))
 		}
@@ -48,9 +49,9 @@ func checkPorts(address string, ports []int) error {
 	return errors.Join(busy...)
 }
 
-// holder describes the process that listens on a port, as far as this user may see it.
-func holder(port int) string {
-	sockets := listeningSockets(port)
+// holder describes the process that listens on an address, as far as this user may see it.
+func holder(address string, port int) string {
+	sockets := listeningSockets(address, port)
 	links, _ := filepath.Glob("/proc/[0-9]*/fd/*")
 	for _, link := range links {
 		target, err := os.Readlink(link)
@@ -69,9 +70,14 @@ func holder(port int) string {
 	return "a process of another user"
 }
 
-// listeningSockets names the sockets that listen on a port the way links under /proc/PID/fd do.
-func listeningSockets(port int) map[string]bool {
+// listeningSockets names the sockets that listen on an address, or on all of this machine's, the way links under /proc/PID/fd
+// do. Another sandbox may listen on the same port of another address.
+func listeningSockets(address string, port int) map[string]bool {
 	const listening = "0A"
+	local := []string{fmt.Sprintf("00000000:%04X", port), fmt.Sprintf("%032d:%04X", 0, port)}
+	if ip := net.ParseIP(address).To4(); ip != nil {
+		local = append(local, fmt.Sprintf("%02X%02X%02X%02X:%04X", ip[3], ip[2], ip[1], ip[0], port))
+	}
 	found := map[string]bool{}
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		file, err := os.Open(table)
@@ -81,7 +87,7 @@ func listeningSockets(port int) map[string]bool {
 		scanner := bufio.NewScanner(file)
 		for scanner.Scan() {
 			fields := strings.Fields(scanner.Text())
-			if len(fields) > 9 && fields[3] == listening && strings.HasSuffix(fields[1], fmt.Sprintf(":%04X", port)) {
+			if len(fields) > 9 && fields[3] == listening && slices.Contains(local, fields[1]) {
 				found["socket:["+fields[9]+"]"] = true
 			}
 		}
