@@ -68,6 +68,7 @@ func TestControlPlane(t *testing.T) {
 			"nodes are ready":                     nodesAreReady,
 			"a node leaves and joins again":       nodeLeavesAndJoinsAgain,
 			"a bad taint is refused":              badTaintIsRefused,
+			"a lost node comes back":              lostNodeComesBack,
 			"pods of a deployment become ready":   deploymentBecomesReady,
 			"a deleted pod goes at once":          deletedPodGoesAtOnce,
 			"jobs complete, or fail when told to": jobsFinish,

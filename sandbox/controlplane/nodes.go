@@ -100,7 +100,7 @@ func (c *ControlPlane) DeleteNode(ctx context.Context, name string) error {
 
 func (n Node) labels() map[string]string {
 	labels := map[string]string{
-		SimulatedLabel:            "true",
+		SimulatedLabel:            simulated,
 		corev1.LabelHostname:      n.Name,
 		corev1.LabelArchStable:    "amd64",
 		corev1.LabelOSStable:      "linux",

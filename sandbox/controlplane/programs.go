@@ -123,6 +123,9 @@ func (l layout) apiServerFlags() []string {
 		"--allow-privileged=true",
 		// A webhook is answered by a pod, and no pod here really runs: each one would refuse what it guards.
 		"--disable-admission-plugins=MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
+		// Pods leave a node that is lost after half a minute instead of five: rehearsals wait for it.
+		"--default-not-ready-toleration-seconds=30",
+		"--default-unreachable-toleration-seconds=30",
 		"--enable-priority-and-fairness=false",
 		"--max-requests-inflight=200",
 		"--max-mutating-requests-inflight=100",

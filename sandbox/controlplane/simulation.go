@@ -5,6 +5,8 @@ package controlplane
 const (
 	// SimulatedLabel, with the value "true", marks the nodes that are simulated. Others are left alone.
 	SimulatedLabel = "exchange.sandbox/simulated"
+	// simulated and silent are its values: of a node that is simulated, and of one whose kubelet is not heard.
+	simulated, silent = "true", "silent"
 
 	// FateAnnotation on a pod (in a workload: on its template) decides how the pod ends up: FateFail or FateStuck. It is how
 	// tests rehearse a migration that fails or a rollout that hangs.

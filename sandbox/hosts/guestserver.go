@@ -75,7 +75,7 @@ func (m *machine) guestHandler(run *running) http.Handler {
 		case "reboot":
 			go m.logged("reboot", m.reboot)
 		case "poweroff":
-			go m.logged("poweroff", m.shutDown)
+			go m.logged("poweroff", m.powerOff)
 		default:
 			return fmt.Errorf("unknown power action %q", r.PathValue("action"))
 		}

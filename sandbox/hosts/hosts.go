@@ -44,6 +44,10 @@ type Cluster interface {
 	Join(ctx context.Context, n Node) error
 	// Reset deletes the Node object; a missing one is no error.
 	Reset(ctx context.Context, name string) error
+	// NodeLost says that a node's kubelet is not heard any more; a missing node is no error, here and below.
+	NodeLost(ctx context.Context, name string) error
+	// NodeBack says that it is heard again, and returns when the node is ready.
+	NodeBack(ctx context.Context, name string) error
 	// Address is the host:port of the API server.
 	Address() string
 }
@@ -63,11 +67,15 @@ type Node struct {
 type Hosts struct {
 	opts  Options
 	bwrap string
+	disks *disks // nil where this machine's users may not mount anything
 	log   *slog.Logger
+	ctx   context.Context // ends with Close
+	end   context.CancelFunc
 
 	mu       sync.Mutex
 	machines map[string]*machine // by ID
 	closed   bool
+	reports  sync.WaitGroup
 	kubeadm  sync.Mutex // one init, join or reset at a time: they share the certificate's names
 }
 
@@ -111,6 +119,10 @@ func New(opts Options) (*Hosts, error) {
 		return nil, fmt.Errorf("hosts: %w", err)
 	}
 	h := &Hosts{opts: opts, bwrap: bwrap, log: opts.Logger, machines: map[string]*machine{}}
+	h.ctx, h.end = context.WithCancel(context.Background())
+	if h.disks, err = newDisks(opts.Dir); err != nil {
+		h.log.Warn("disks of machines cannot be filled here", "error", err)
+	}
 	if err := h.restore(); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -140,6 +152,7 @@ func (h *Hosts) restore() error {
 		if m.state.Running {
 			errs = append(errs, m.start())
 		}
+		h.reportSoon(m) // what changed since it was told last, if the daemon was killed in between
 	}
 	return errors.Join(errs...)
 }
@@ -192,6 +205,9 @@ func (h *Hosts) Close() error {
 		group.Go(m.halt)
 	}
 	group.Wait()
+	h.end()
+	h.reports.Wait()
+	h.disks.close()
 	return nil
 }
 

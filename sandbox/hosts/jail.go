@@ -81,7 +81,9 @@ func (j *jail) start(c command) (*process, error) {
 		return nil, err
 	}
 	defer infoWrite.Close()
-	cmd := exec.Command(j.m.hosts.bwrap, append([]string{"--args", "3", "--info-fd", "4", "--"}, c.argv...)...)
+	argv := append(j.m.hosts.disks.enter(), j.m.hosts.bwrap, "--args", "3", "--info-fd", "4", "--")
+	argv = append(argv, c.argv...)
+	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Env = c.env
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{read, infoWrite}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/iransre/exchange-platform/sandbox/hosts/guestapi"
@@ -64,7 +65,7 @@ func (h *Hosts) reachableAPI() error {
 		if state.Node == nil || !state.Node.ControlPlane {
 			continue
 		}
-		if state.Running && !m.link.isCut() {
+		if state.Running && !state.Faults.Cut {
 			return nil
 		}
 		known = true
@@ -176,6 +177,9 @@ func (m *machine) rewriteServer(kubeconfig []byte) ([]byte, error) {
 }
 
 func (m *machine) writeNodeFile(name string, content []byte) error {
+	if m.snapshot().Faults.Full {
+		return &os.PathError{Op: "write", Path: "/" + name, Err: syscall.ENOSPC}
+	}
 	root, err := os.OpenRoot(m.root())
 	if err != nil {
 		return err

@@ -76,11 +76,11 @@ func TestKubeadm(t *testing.T) {
 	_, err = w.api("w1")
 	assert.ErrorContains(t, err, "refused", "workers have no API")
 
-	assert.NilError(t, w.Cut("m1"))
+	assert.NilError(t, w.Cut(t.Context(), "m1"))
 	assert.NilError(t, w.Stop(t.Context(), "m2"))
 	assert.Equal(t, w.run("w1", "sudo kubeadm join").stderr,
 		"kubeadm: the API server does not answer: every control plane is switched off or cut from the network\n")
-	assert.NilError(t, w.Restore("m1"))
+	assert.NilError(t, w.Restore(t.Context(), "m1"))
 	assert.NilError(t, w.Start(t.Context(), "m2"))
 
 	assert.NilError(t, w.Close())

@@ -3,12 +3,15 @@ package hosts
 import (
 	"net"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // link is a machine's network cable: every connection from or to the machine goes through it. A link that is cut lets
 // nothing pass and tells nobody, like a network that drops packets; what was held up goes on when it is restored.
 type link struct {
 	mu    sync.Mutex
+	pace  Slowness
 	open  chan struct{} // closed while traffic may pass
 	conns map[*linkConn]bool
 }
@@ -30,23 +33,22 @@ func (l *link) cut() {
 	}
 }
 
-// mend lets traffic pass again.
+// slow makes traffic slow.
+func (l *link) slow(pace Slowness) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pace = pace
+}
+
+// mend lets traffic pass again, at full speed.
 func (l *link) mend() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.pace = Slowness{}
 	select {
 	case <-l.open:
 	default:
 		close(l.open)
-	}
-}
-
-func (l *link) isCut() bool {
-	select {
-	case <-l.gate():
-		return false
-	default:
-		return true
 	}
 }
 
@@ -82,11 +84,37 @@ type linkConn struct {
 	link *link
 	once sync.Once
 	done chan struct{}
+
+	lastRead, lastWrite atomic.Int64 // when something went through, in nanoseconds
 }
 
 func (c *linkConn) pass() error {
 	select {
 	case <-c.link.gate():
+		return nil
+	case <-c.done:
+		return net.ErrClosed
+	}
+}
+
+// crawl takes as long for n bytes as the link's pace asks for. What follows each other closely is late only once.
+func (c *linkConn) crawl(n int, last *atomic.Int64) error {
+	c.link.mu.Lock()
+	pace := c.link.pace
+	c.link.mu.Unlock()
+	if pace == (Slowness{}) || n == 0 {
+		return nil
+	}
+	var length time.Duration
+	if pace.BytesPerSecond > 0 {
+		length = time.Duration(n) * time.Second / time.Duration(pace.BytesPerSecond)
+	}
+	if time.Since(time.Unix(0, last.Load())) > pace.Delay {
+		length += pace.Delay
+	}
+	defer func() { last.Store(time.Now().UnixNano()) }()
+	select {
+	case <-time.After(length):
 		return nil
 	case <-c.done:
 		return net.ErrClosed
@@ -99,6 +127,9 @@ func (c *linkConn) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := c.Conn.Read(p)
+	if crawlErr := c.crawl(n, &c.lastRead); crawlErr != nil {
+		return 0, crawlErr
+	}
 	if passErr := c.pass(); passErr != nil {
 		return 0, passErr
 	}
@@ -107,6 +138,9 @@ func (c *linkConn) Read(p []byte) (int, error) {
 
 func (c *linkConn) Write(p []byte) (int, error) {
 	if err := c.pass(); err != nil {
+		return 0, err
+	}
+	if err := c.crawl(len(p), &c.lastWrite); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(p)

@@ -22,6 +22,7 @@ type state struct {
 	UserData *guestapi.CloudInitStatus `json:"userData,omitempty"` // nil until the user data ran once
 	Node     *Node                     `json:"node,omitempty"`     // what kubeadm made of it
 	CertSANs []string                  `json:"certSANs,omitempty"` // names its API endpoint is reached by
+	Faults   Faults                    `json:"faults,omitzero"`
 }
 
 // machine is one virtual machine.
@@ -31,8 +32,10 @@ type machine struct {
 	dir   string
 	link  *link // its network cable
 
-	power   sync.Mutex // serialises boot, start, stop and remove
-	removed bool       // guarded by power
+	power     sync.Mutex // serialises boot, start, stop and remove
+	removed   bool       // guarded by power
+	staysOff  bool       // guarded by power: its power failed before this daemon started
+	reporting sync.Mutex // serialises what its cluster is told
 
 	mu    sync.Mutex // guards what follows
 	state state
@@ -70,6 +73,14 @@ func (h *Hosts) load(id string) (*machine, error) {
 	}
 	if err := json.Unmarshal(data, &m.state); err != nil {
 		return nil, fmt.Errorf("hosts: %s: %w", m.stateFile(), err)
+	}
+	faults := m.state.Faults
+	m.staysOff = faults.Killed
+	if faults.Cut {
+		m.link.cut()
+	}
+	if faults.Slow != nil {
+		m.link.slow(*faults.Slow)
 	}
 	return m, nil
 }
@@ -151,7 +162,16 @@ func (m *machine) boot(spec emulator.Machine) error {
 		}
 		return nil
 	}
-	return m.startLocked()
+	if m.staysOff {
+		// The cloud boots what ran when it was closed, and this machine ran as far as it knows.
+		m.staysOff = false
+		return nil
+	}
+	if err := m.startLocked(); err != nil {
+		return err
+	}
+	m.hosts.reportSoon(m)
+	return nil
 }
 
 func (m *machine) start() error {
@@ -177,6 +197,11 @@ func (m *machine) startLocked() (err error) {
 	if err := m.prepareRoot(); err != nil {
 		return err
 	}
+	if m.snapshot().Faults.Full {
+		if err := m.hosts.disks.fill(m); err != nil {
+			return err
+		}
+	}
 	config, configErr := parseUserData(m.snapshot().Machine.UserData)
 	if m.snapshot().UserData == nil {
 		if err := m.applyIdentity(config); err != nil {
@@ -201,7 +226,7 @@ func (m *machine) startLocked() (err error) {
 		m.end(run)
 		return err
 	}
-	if err := m.update(func(s *state) { s.Running = true }); err != nil {
+	if err := m.update(func(s *state) { s.Running, s.Faults.Killed = true, false }); err != nil {
 		m.end(run)
 		return err
 	}
@@ -250,5 +275,8 @@ func (m *machine) remove(ctx context.Context) error {
 	m.removed = true
 	m.haltLocked()
 	err := m.leaveCluster(ctx)
+	if m.snapshot().Faults.Full {
+		err = errors.Join(err, m.hosts.disks.free(m))
+	}
 	return errors.Join(err, removeTree(m.dir))
 }

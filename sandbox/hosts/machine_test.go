@@ -124,8 +124,8 @@ func TestCutNetwork(t *testing.T) {
 	assert.NilError(t, err)
 	assert.NilError(t, session.Start("cat"))
 
-	assert.NilError(t, w.Cut("m1"))
-	assert.Assert(t, w.List()[0].Cut)
+	assert.NilError(t, w.Cut(t.Context(), "m1"))
+	assert.Assert(t, w.List()[0].Faults.Cut)
 	_, err = stdin.Write([]byte("held up\n"))
 	assert.NilError(t, err)
 	fresh, err := net.Dial("tcp", net.JoinHostPort(w.specs["m1"].PublicAddress, "2222"))
@@ -135,15 +135,15 @@ func TestCutNetwork(t *testing.T) {
 	assert.Assert(t, os.IsTimeout(err), "no answer, and no refusal either: %v", err)
 	assert.NilError(t, fresh.Close())
 
-	assert.NilError(t, w.Restore("m1"))
+	assert.NilError(t, w.Restore(t.Context(), "m1"))
 	line := make([]byte, len("held up\n"))
 	_, err = io.ReadFull(stdout, line)
 	assert.NilError(t, err)
 	assert.Equal(t, string(line), "held up\n")
 
-	assert.NilError(t, w.Cut("m1"))
+	assert.NilError(t, w.Cut(t.Context(), "m1"))
 	assert.NilError(t, w.Stop(t.Context(), "m1"), "a cut machine can be stopped")
-	assert.ErrorContains(t, w.Cut("m2"), `no virtual machine is called "m2"; there are: m1`)
+	assert.ErrorContains(t, w.Cut(t.Context(), "m2"), `no virtual machine is called "m2"; there are: m1`)
 }
 
 func TestBusyAddress(t *testing.T) {

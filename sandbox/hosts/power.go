@@ -15,7 +15,7 @@ type Status struct {
 	PublicAddress    string
 	PrivateAddresses []string
 	Running          bool
-	Cut              bool
+	Faults           Faults
 	Node             *Node // nil unless kubeadm made a node of it
 }
 
@@ -26,7 +26,7 @@ func (h *Hosts) List() []Status {
 		state := m.snapshot()
 		status := Status{
 			ID: m.id, Name: state.Machine.Name, Hostname: state.Hostname, Zone: state.Machine.Zone, SSH: m.sshAddress(),
-			PublicAddress: state.Machine.PublicAddress, Running: state.Running, Cut: m.link.isCut(), Node: state.Node,
+			PublicAddress: state.Machine.PublicAddress, Running: state.Running, Faults: state.Faults, Node: state.Node,
 		}
 		for _, address := range state.Machine.PrivateAddresses {
 			status.PrivateAddresses = append(status.PrivateAddresses, address)
@@ -37,59 +37,35 @@ func (h *Hosts) List() []Status {
 	return list
 }
 
-// Stop switches a machine off at once, as if its power failed: all its processes die, nothing answers. It stays off,
-// also when the daemon restarts, until Start or Boot. The machine is given by ID, name or hostname, here and below.
+// Stop switches a machine off in an orderly way of its cloud's. It stays off until Start or Boot.
 func (h *Hosts) Stop(_ context.Context, name string) error {
 	m, err := h.find(name)
 	if err != nil {
 		return err
 	}
-	return m.shutDown()
-}
-
-// Start switches a machine on that was stopped.
-func (h *Hosts) Start(_ context.Context, name string) error {
-	m, err := h.find(name)
-	if err != nil {
+	if err := m.shutDown(func(s *state) { s.Running, s.Faults.Killed = false, false }); err != nil {
 		return err
 	}
-	return m.start()
-}
-
-// Reboot stops and starts a machine: its disk stays, its processes and transient services do not.
-func (h *Hosts) Reboot(_ context.Context, name string) error {
-	m, err := h.find(name)
-	if err != nil {
-		return err
-	}
-	return m.reboot()
-}
-
-// Cut takes the machine's network away: connections hang, new ones get no answer, processes go on.
-func (h *Hosts) Cut(name string) error {
-	m, err := h.find(name)
-	if err != nil {
-		return err
-	}
-	m.link.cut()
+	h.reportSoon(m)
 	return nil
 }
 
-// Restore gives a machine its network back; what hung goes on.
-func (h *Hosts) Restore(name string) error {
-	m, err := h.find(name)
-	if err != nil {
-		return err
-	}
-	m.link.mend()
-	return nil
+// powerFails switches the machine off without its cloud knowing of it.
+func (m *machine) powerFails() error {
+	return m.shutDown(func(s *state) { s.Running, s.Faults.Killed = false, true })
 }
 
-func (m *machine) shutDown() error {
+// powerOff is what poweroff inside the machine does.
+func (m *machine) powerOff() error {
+	defer m.hosts.reportSoon(m)
+	return m.powerFails()
+}
+
+func (m *machine) shutDown(change func(*state)) error {
 	m.power.Lock()
 	defer m.power.Unlock()
 	m.haltLocked()
-	return m.update(func(s *state) { s.Running = false })
+	return m.update(change)
 }
 
 func (m *machine) reboot() error {

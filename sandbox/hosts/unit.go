@@ -50,13 +50,14 @@ func (us *units) launchLocked(u *unit) error {
 	if err != nil {
 		return err
 	}
-	stdout, err := openOutput(root, u.spec.Properties["StandardOutput"], journal)
+	full := us.m.snapshot().Faults.Full
+	stdout, err := openOutput(root, u.spec.Properties["StandardOutput"], full, journal)
 	if err != nil {
 		return err
 	}
 	stderr := stdout
 	if target := u.spec.Properties["StandardError"]; target != "" && target != "inherit" {
-		if stderr, err = openOutput(root, target, journal); err != nil {
+		if stderr, err = openOutput(root, target, full, journal); err != nil {
 			return err
 		}
 	}
@@ -197,8 +198,8 @@ func (u *unit) duration(property string, otherwise time.Duration) time.Duration 
 	return otherwise
 }
 
-// openOutput opens where StandardOutput= sends a service's output.
-func openOutput(root *os.Root, target string, journal *journal) (io.Writer, error) {
+// openOutput opens where StandardOutput= sends a service's output. On a full disk, that is a file that takes nothing.
+func openOutput(root *os.Root, target string, full bool, journal *journal) (io.Writer, error) {
 	kind, path, _ := strings.Cut(target, ":")
 	flags := os.O_WRONLY | os.O_CREATE
 	switch kind {
@@ -213,6 +214,9 @@ func openOutput(root *os.Root, target string, journal *journal) (io.Writer, erro
 	case "file":
 	default:
 		return nil, fmt.Errorf("StandardOutput=%s is not known to the sandbox", target)
+	}
+	if full && diskPath(path) {
+		return os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	}
 	return root.OpenFile(strings.TrimPrefix(path, "/"), flags, 0o644)
 }

@@ -2,7 +2,6 @@ package world
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -82,26 +81,19 @@ var ErrNotRunning = errors.New("the sandbox is not running")
 
 // Ask returns what the running world says of itself.
 func Ask(ctx context.Context, w *workspace.Workspace) (*Status, error) {
-	client := http.Client{
-		Timeout: 5 * time.Second,
-		Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", socket(w))
-		}},
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://world/status", nil)
-	if err != nil {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var status Status
+	if err := control(ctx, w, http.MethodGet, "/status", nil, &status); err != nil {
 		return nil, err
 	}
-	response, err := client.Do(request)
-	if err != nil {
-		return nil, ErrNotRunning
-	}
-	defer response.Body.Close()
-	var status Status
-	if err := json.NewDecoder(response.Body).Decode(&status); err != nil {
-		return nil, fmt.Errorf("the sandbox's answer: %w", err)
-	}
 	return &status, nil
+}
+
+func controlClient(w *workspace.Workspace) *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket(w))
+	}}}
 }
 
 // Stop ends the world of w and returns when all its processes are gone. It is no error if none runs.

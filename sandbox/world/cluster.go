@@ -110,3 +110,21 @@ func (c *cluster) Reset(ctx context.Context, name string) error {
 
 // Address is where the API server listens.
 func (c *cluster) Address() string { return c.address }
+
+// NodeLost tells that a machine's kubelet is not heard any more.
+func (c *cluster) NodeLost(ctx context.Context, name string) error {
+	plane, err := c.ready(ctx)
+	if err != nil {
+		return err
+	}
+	return plane.LoseNode(ctx, name)
+}
+
+// NodeBack tells that it is heard again.
+func (c *cluster) NodeBack(ctx context.Context, name string) error {
+	plane, err := c.ready(ctx)
+	if err != nil {
+		return err
+	}
+	return plane.FindNode(ctx, name)
+}

@@ -82,7 +82,7 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		}
 	}
 	return serveAll(ctx, logger,
-		site{files, content}, site{api, cloud}, site{control, statusHandler(parts)})
+		site{files, content}, site{api, cloud}, site{control, controlHandler(parts, machines)})
 }
 
 // listen is net.Listen with an error that says which port is in the way.
@@ -122,8 +122,9 @@ func newFiles() (http.Handler, error) {
 	return mux, nil
 }
 
-func statusHandler(parts func() []Part) http.Handler {
+func controlHandler(parts func() []Part, machines *hosts.Hosts) http.Handler {
 	mux := http.NewServeMux()
+	handleMachines(mux, machines)
 	mux.HandleFunc("GET /status", func(response http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(response).Encode(Status{PID: os.Getpid(), Parts: parts(), MemoryMiB: memoryMiB(os.Getpid())})
 	})

@@ -75,6 +75,7 @@ type Cluster struct {
 
 	mu    sync.Mutex
 	nodes map[string]hosts.Node
+	lost  map[string]bool
 	sans  []string
 }
 
@@ -105,6 +106,32 @@ func (c *Cluster) Reset(_ context.Context, name string) error {
 	defer c.mu.Unlock()
 	delete(c.nodes, name)
 	return nil
+}
+
+// NodeLost remembers it.
+func (c *Cluster) NodeLost(_ context.Context, name string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lost == nil {
+		c.lost = map[string]bool{}
+	}
+	c.lost[name] = true
+	return nil
+}
+
+// NodeBack remembers it.
+func (c *Cluster) NodeBack(_ context.Context, name string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.lost, name)
+	return nil
+}
+
+// Lost tells whether the node was lost and did not come back.
+func (c *Cluster) Lost(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lost[name]
 }
 
 // Address is where API servers' relays go to.

@@ -1,0 +1,131 @@
+package hosts
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// disks is a mount namespace of the sandbox's own that all machines' processes come from. What is mounted over a machine's
+// directories there is seen at once by all its processes, by those that run too: that is how a disk gets full, for the user
+// of this machine has no right to limit or mount anything outside.
+//
+// A full disk is a file system without a free block laid over the machine's own (overlayfs), so that it is the kernel that
+// answers "no space left on device": to whoever writes to a file or appends to one. As on a real full disk, files can still
+// be deleted, and empty ones and directories made, which takes no block. What a process holds open from before, its working
+// directory too, is not full for it.
+type disks struct {
+	nsenter string
+	dir     string
+	cmd     *exec.Cmd
+	stdin   io.Closer
+}
+
+// diskDirs are the directories of a machine that get full. Those with files of this machine below them do not: programs
+// that run would lose sight of these files.
+var diskDirs = []string{"var", "opt", "home", "root", "tmp", "srv", "mnt", "etc/kubernetes", "etc/systemd/system"}
+
+// newDisks makes the namespace. It ends when the returned value is closed or this program ends, however that happens.
+func newDisks(dir string) (*disks, error) {
+	nsenter, err := exec.LookPath("nsenter")
+	if err != nil {
+		return nil, errors.New("nsenter is not on PATH: install the package util-linux")
+	}
+	d := &disks{nsenter: nsenter, dir: dir}
+	d.cmd = exec.Command("unshare", "--user", "--map-root-user", "--mount", "--propagation", "slave", "sh", "-c",
+		`mount --bind "$1" "$1" && mount --make-shared "$1" && echo made && exec cat >/dev/null`, "disks", dir)
+	// A group of its own keeps a terminal's Ctrl-C away: the machines end first.
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	var stderr bytes.Buffer
+	d.cmd.Stderr = &stderr
+	if d.stdin, err = d.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	stdout, err := d.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.cmd.Start(); err != nil {
+		return nil, err
+	}
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "made\n" {
+		d.close()
+		return nil, fmt.Errorf("a mount namespace for the machines' disks: %s", strings.TrimSpace(stderr.String()+" "+fmt.Sprint(err)))
+	}
+	return d, nil
+}
+
+// close ends the namespace once no process of a machine is left in it.
+func (d *disks) close() {
+	if d == nil {
+		return
+	}
+	_ = d.stdin.Close()
+	_ = d.cmd.Wait()
+}
+
+// enter is what goes before a command to run it in the namespace; nothing where there is none.
+func (d *disks) enter() []string {
+	if d == nil {
+		return nil
+	}
+	return []string{d.nsenter, "--target", strconv.Itoa(d.cmd.Process.Pid), "--user", "--mount", "--preserve-credentials", "--"}
+}
+
+// The scripts run in a machine's directory with diskDirs as arguments. Names in the options of mount are relative, because
+// it knows no way to write a comma or a colon in them.
+const (
+	fillScript = `mountpoint -q full && exit 0
+mkdir -p full && mount -t tmpfs -o size=256k,mode=700 full full || exit 1
+n=0
+for dir; do
+  [ -d "root/$dir" ] || continue
+  n=$((n+1))
+  mkdir full/upper$n full/work$n && chmod --reference="root/$dir" full/upper$n || exit 1
+  mount -t overlay -o "userxattr,lowerdir=root/$dir,upperdir=full/upper$n,workdir=full/work$n" full "root/$dir" || exit 1
+done
+dd if=/dev/zero of=full/ballast bs=4k 2>/dev/null
+[ -s full/ballast ]`
+	freeScript = `for dir; do
+  if mountpoint -q "root/$dir"; then umount -l "root/$dir" || exit 1; fi
+done
+if mountpoint -q full; then umount -l full || exit 1; fi`
+)
+
+// fill makes the machine's disk full, if it is not.
+func (d *disks) fill(m *machine) error { return d.run(m, fillScript) }
+
+// free takes fill back. What was deleted or made meanwhile is as it was before.
+func (d *disks) free(m *machine) error { return d.run(m, freeScript) }
+
+func (d *disks) run(m *machine, script string) error {
+	if d == nil {
+		return errors.New("this machine does not let its users mount file systems, which a full disk is made of: see the sandbox's log")
+	}
+	arguments := append(d.enter(), "sh", "-c", `cd "$1" && shift && `+script, "disks", m.dir)
+	cmd := exec.Command(arguments[0], append(arguments[1:], diskDirs...)...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(output))
+	}
+	return nil
+}
+
+// diskPath tells whether a path inside a machine is on what fill makes full.
+func diskPath(path string) bool {
+	path = strings.TrimPrefix(filepath.Clean("/"+path), "/")
+	for _, dir := range diskDirs {
+		if path == dir || strings.HasPrefix(path, dir+"/") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,136 @@
+package hosts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Faults are what was done to a machine on purpose. They last until they are taken back, also over restarts of the daemon.
+type Faults struct {
+	// Killed: its power was taken away behind the back of whoever runs it.
+	Killed bool `json:"killed,omitempty"`
+	Cut    bool `json:"cut,omitempty"`
+	// Slow is nil at full speed.
+	Slow *Slowness `json:"slow,omitempty"`
+	Full bool      `json:"full,omitempty"`
+}
+
+// Slowness is how bad a machine's network is.
+type Slowness struct {
+	// Delay is how much later everything arrives, each way.
+	Delay time.Duration `json:"delay,omitempty"`
+	// BytesPerSecond bounds each connection, each way; 0 does not.
+	BytesPerSecond int `json:"bytesPerSecond,omitempty"`
+}
+
+// Kill takes a machine's power away: all its processes die at once, nothing answers. It stays off, also when the daemon
+// restarts, until Start, or until its cloud boots it. The machine is given by ID, name or hostname, here and below.
+func (h *Hosts) Kill(ctx context.Context, name string) error {
+	return h.disturb(ctx, name, func(m *machine) error { return m.powerFails() })
+}
+
+// Start switches a machine on that is off.
+func (h *Hosts) Start(ctx context.Context, name string) error {
+	return h.disturb(ctx, name, func(m *machine) error { return m.start() })
+}
+
+// Reboot stops and starts a machine: its disk stays, its processes and transient services do not.
+func (h *Hosts) Reboot(ctx context.Context, name string) error {
+	return h.disturb(ctx, name, func(m *machine) error { return m.reboot() })
+}
+
+// Cut takes the machine's network away: connections hang, new ones get no answer, processes go on.
+func (h *Hosts) Cut(ctx context.Context, name string) error {
+	return h.disturb(ctx, name, func(m *machine) error {
+		m.link.cut()
+		return m.update(func(s *state) { s.Faults.Cut = true })
+	})
+}
+
+// Slow makes the machine's network slow.
+func (h *Hosts) Slow(ctx context.Context, name string, slowness Slowness) error {
+	if slowness.Delay < 0 || slowness.BytesPerSecond < 0 || slowness == (Slowness{}) {
+		return errors.New("slow by how much? give a delay or a rate above zero")
+	}
+	return h.disturb(ctx, name, func(m *machine) error {
+		m.link.slow(slowness)
+		return m.update(func(s *state) { s.Faults.Slow = &slowness })
+	})
+}
+
+// Restore gives a machine its network back, at full speed; what hung goes on.
+func (h *Hosts) Restore(ctx context.Context, name string) error {
+	return h.disturb(ctx, name, func(m *machine) error {
+		m.link.mend()
+		return m.update(func(s *state) { s.Faults.Cut, s.Faults.Slow = false, nil })
+	})
+}
+
+// Fill makes the machine's disk full: see disks.
+func (h *Hosts) Fill(ctx context.Context, name string) error {
+	return h.disturb(ctx, name, func(m *machine) error {
+		if err := h.disks.fill(m); err != nil {
+			return fmt.Errorf("filling the disk of %s: %w", m.name(), errors.Join(err, h.disks.free(m)))
+		}
+		return m.update(func(s *state) { s.Faults.Full = true })
+	})
+}
+
+// Free makes room on the disk again.
+func (h *Hosts) Free(ctx context.Context, name string) error {
+	return h.disturb(ctx, name, func(m *machine) error {
+		if err := h.disks.free(m); err != nil {
+			return fmt.Errorf("freeing the disk of %s: %w", m.name(), err)
+		}
+		return m.update(func(s *state) { s.Faults.Full = false })
+	})
+}
+
+// disturb does something to a machine and returns when its cluster knows what has become of it.
+func (h *Hosts) disturb(ctx context.Context, name string, do func(*machine) error) error {
+	m, err := h.find(name)
+	if err != nil {
+		return err
+	}
+	if err := do(m); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, clusterTimeout)
+	defer cancel()
+	if err := m.report(ctx); err != nil {
+		return fmt.Errorf("done, but the cluster did not take notice: %w", err)
+	}
+	return nil
+}
+
+// report tells the cluster whether the machine's kubelet can be heard.
+func (m *machine) report(ctx context.Context) error {
+	m.reporting.Lock()
+	defer m.reporting.Unlock()
+	cluster, state := m.hosts.opts.Cluster, m.snapshot()
+	if cluster == nil || state.Node == nil {
+		return nil
+	}
+	if state.Running && !state.Faults.Cut {
+		return cluster.NodeBack(ctx, state.Node.Name)
+	}
+	return cluster.NodeLost(ctx, state.Node.Name)
+}
+
+// reportSoon is report for those who do not wait for it.
+func (h *Hosts) reportSoon(m *machine) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return
+	}
+	h.reports.Go(func() {
+		ctx, cancel := context.WithTimeout(h.ctx, clusterTimeout)
+		defer cancel()
+		if err := m.report(ctx); err != nil && h.ctx.Err() == nil {
+			h.log.Warn("the cluster did not take notice of a machine", "machine", m.name(), "error", err)
+		}
+	})
+}

@@ -1,0 +1,138 @@
+package hosts_test
+
+import (
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/iransre/exchange-platform/sandbox/hosts"
+	"github.com/iransre/exchange-platform/sandbox/hosts/hoststest"
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/assert/cmp"
+)
+
+func TestKilledMachine(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1")
+	w.must("m1", "touch /opt/stays; sudo kubeadm init; sudo systemd-run -q --unit=job sleep 86391.125")
+	cluster := w.options.Cluster.(*hoststest.Cluster)
+	assert.NilError(t, w.Kill(t.Context(), "m1"))
+	assert.Assert(t, cmp.Len(processes(t, "86391.125"), 0))
+	assert.Assert(t, cluster.Lost("m1"), "the cluster knows at once")
+	_, err := w.tryDial("ubuntu", "m1", w.key.Signer)
+	assert.ErrorContains(t, err, "refused")
+
+	assert.NilError(t, w.Close())
+	w.open()
+	assert.NilError(t, w.Boot(t.Context(), w.specs["m1"]), "the cloud boots what it believes to have run")
+	assert.Assert(t, !w.List()[0].Running, "it stays off over a restart of the daemon")
+	assert.Assert(t, w.List()[0].Faults.Killed)
+
+	assert.NilError(t, w.Start(t.Context(), "m1"))
+	assert.Assert(t, !cluster.Lost("m1"))
+	assert.Equal(t, w.must("m1", "ls /opt; systemctl is-active job || true"), "stays\ninactive")
+
+	assert.NilError(t, w.Kill(t.Context(), "m1"))
+	assert.NilError(t, w.Boot(t.Context(), w.specs["m1"]), "switched on by its cloud")
+	w.must("m1", "true")
+	eventually(t, "the cluster hears", func() bool { return !cluster.Lost("m1") })
+}
+
+func TestCutSurvivesTheDaemon(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1")
+	w.must("m1", "sudo kubeadm init")
+	cluster := w.options.Cluster.(*hoststest.Cluster)
+	assert.NilError(t, w.Cut(t.Context(), "m1"))
+	assert.Assert(t, cluster.Lost("m1"))
+	assert.NilError(t, w.Close())
+	w.open()
+	assert.Assert(t, w.List()[0].Faults.Cut)
+	assert.NilError(t, w.Restore(t.Context(), "m1"))
+	assert.Assert(t, !cluster.Lost("m1"))
+	w.must("m1", "true")
+}
+
+func TestSlowNetwork(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1")
+	client := w.dial("ubuntu", "m1")
+	const delay = 60 * time.Millisecond
+	assert.NilError(t, w.Slow(t.Context(), "m1", hosts.Slowness{Delay: delay}))
+	begin := time.Now()
+	assert.Equal(t, run(t, client, "", "echo late").stdout, "late\n")
+	assert.Assert(t, time.Since(begin) > 2*delay, "there and back in %s", time.Since(begin))
+
+	assert.NilError(t, w.Slow(t.Context(), "m1", hosts.Slowness{BytesPerSecond: 100_000}))
+	begin = time.Now()
+	assert.Equal(t, len(run(t, client, "", "head -c 20000 /dev/zero").stdout), 20000)
+	assert.Assert(t, time.Since(begin) > 200*time.Millisecond, "20 kB at 100 kB/s in %s", time.Since(begin))
+
+	assert.NilError(t, w.Restore(t.Context(), "m1"))
+	assert.Assert(t, w.List()[0].Faults.Slow == nil)
+	assert.ErrorContains(t, w.Slow(t.Context(), "m1", hosts.Slowness{}), "by how much?")
+}
+
+func TestFullDisk(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1")
+	w.must("m1", "echo 1 > /opt/file; touch /opt/empty; mkfifo /run/go")
+	session, err := w.dial("ubuntu", "m1").NewSession()
+	assert.NilError(t, err)
+	said, err := session.StdoutPipe()
+	assert.NilError(t, err)
+	assert.NilError(t, session.Start("exec 2>&1; for i in 1 2; do echo ready; read x < /run/go; /bin/echo more >> /var/log/log; done; echo end"))
+	ready := make([]byte, len("ready\n"))
+	_, err = io.ReadFull(said, ready)
+	assert.NilError(t, err)
+
+	assert.NilError(t, w.Fill(t.Context(), "m1"))
+	assert.NilError(t, w.Fill(t.Context(), "m1"), "twice is no error")
+	assert.Assert(t, w.List()[0].Faults.Full)
+	const noSpace = "No space left on device"
+	for _, command := range []string{"/bin/echo 2 >> /opt/file", "cp /etc/passwd ~/copy", "mktemp /var/tmp/XXXX | xargs cp /etc/passwd", "/bin/echo unit > /etc/systemd/system/a.service"} {
+		got := w.run("m1", command)
+		assert.Assert(t, got.code != 0, command)
+		assert.Assert(t, cmp.Contains(got.stderr, noSpace), command)
+	}
+	w.must("m1", "cat /opt/file; rm /opt/empty; ls /; echo > /run/is-memory")
+	w.must("m1", "echo > /run/go")
+	said2, err := readUntil(said, "ready\n")
+	assert.NilError(t, err)
+	assert.Assert(t, cmp.Contains(said2, noSpace), "what runs already has no room either")
+	got := w.run("m1", "sudo systemd-run -q --wait --unit=a -p StandardOutput=append:/var/log/a.log /bin/echo text")
+	assert.Assert(t, got.code != 0)
+	assert.Equal(t, w.run("m1", "sudo kubeadm init").stderr, "kubeadm: write /etc/kubernetes/admin.conf: no space left on device\n")
+
+	assert.NilError(t, w.Reboot(t.Context(), "m1"))
+	assert.Assert(t, cmp.Contains(w.run("m1", "/bin/echo 2 > /opt/other").stderr, noSpace), "still full after a reboot")
+	assert.NilError(t, w.Close())
+	w.open()
+	assert.Assert(t, cmp.Contains(w.run("m1", "/bin/echo 2 > /opt/other").stderr, noSpace), "and after one of the daemon")
+
+	assert.NilError(t, w.Free(t.Context(), "m1"))
+	assert.NilError(t, w.Free(t.Context(), "m1"))
+	assert.Equal(t, w.must("m1", "echo 2 >> /opt/file; cat /opt/file; stat -c %a /tmp /root"), "1\n2\n1777\n700")
+
+	assert.NilError(t, w.Fill(t.Context(), "m1"))
+	w.Remove(t.Context(), "vm-m1")
+	entries, err := os.ReadDir(w.options.Dir)
+	assert.NilError(t, err)
+	assert.Assert(t, cmp.Len(entries, 0))
+	w.specs = nil
+}
+
+// readUntil reads up to and with a text.
+func readUntil(from io.Reader, end string) (string, error) {
+	var seen strings.Builder
+	one := make([]byte, 1)
+	for !strings.HasSuffix(seen.String(), end) {
+		if _, err := io.ReadFull(from, one); err != nil {
+			return seen.String(), err
+		}
+		seen.Write(one)
+	}
+	return seen.String(), nil
+}
