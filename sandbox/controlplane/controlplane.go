@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -227,4 +228,20 @@ func (c *ControlPlane) Stop() {
 			c.processes[i].stop(stopGrace)
 		}
 	})
+}
+
+// Erase removes what a stopped control plane left in its folder, keys and data, so that the next one to start there is new.
+// Its logs stay.
+func Erase(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var failed []error
+	for _, entry := range entries {
+		if entry.Name() != "logs" {
+			failed = append(failed, os.RemoveAll(filepath.Join(dir, entry.Name())))
+		}
+	}
+	return errors.Join(failed...)
 }

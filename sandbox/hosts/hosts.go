@@ -37,6 +37,8 @@ type Options struct {
 
 // Cluster is the Kubernetes side of a machine: what kubeadm and the kubelet would do.
 type Cluster interface {
+	// Renew makes the cluster a new and empty one: it comes before the Init of a first control plane.
+	Renew(ctx context.Context) error
 	// Init makes the control plane serve certificates for certSANs and returns an admin kubeconfig. It is idempotent,
 	// and called again with more names when another control plane joins.
 	Init(ctx context.Context, n Node, certSANs []string) (adminKubeconfig []byte, err error)

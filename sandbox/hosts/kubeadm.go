@@ -76,6 +76,14 @@ func (h *Hosts) reachableAPI() error {
 	return errors.New("there is no cluster to join: no control plane has run kubeadm init")
 }
 
+// hasControlPlane tells whether a machine is a control plane, be it switched off.
+func (h *Hosts) hasControlPlane() bool {
+	return slices.ContainsFunc(h.all(), func(m *machine) bool {
+		node := m.snapshot().Node
+		return node != nil && node.ControlPlane
+	})
+}
+
 // joinCluster makes a node of the machine, and opens the API on its public address when it is a control plane.
 func (m *machine) joinCluster(ctx context.Context, request guestapi.KubeadmRequest) error {
 	m.hosts.kubeadm.Lock()
@@ -88,6 +96,11 @@ func (m *machine) joinCluster(ctx context.Context, request guestapi.KubeadmReque
 	cluster := m.hosts.opts.Cluster
 	sans := m.certSANs(node, request.CertSANs)
 	if node.ControlPlane {
+		if !m.hosts.hasControlPlane() {
+			if err := cluster.Renew(ctx); err != nil {
+				return fmt.Errorf("a new control plane: %w", err)
+			}
+		}
 		kubeconfig, err := cluster.Init(ctx, node, append(sans, m.hosts.certSANs(m)...))
 		if err != nil {
 			return fmt.Errorf("the control plane: %w", err)

@@ -97,6 +97,28 @@ func TestKubeadm(t *testing.T) {
 	assert.Equal(t, w.run("m2", "sudo kubeadm join --bogus").stderr, "kubeadm: the sandbox's stand-in does not know \"--bogus\"\n")
 }
 
+func TestLastControlPlaneTakesTheClusterWithIt(t *testing.T) {
+	w := newWorld(t)
+	cluster := w.options.Cluster.(*hoststest.Cluster)
+	w.boot("m1", "m2", "w1")
+	w.must("m1", "sudo kubeadm init")
+	w.must("m2", "sudo kubeadm join --control-plane")
+	w.must("w1", "sudo kubeadm join")
+	w.must("m1", "sudo kubeadm init") // again
+	w.Remove(t.Context(), "vm-m1")
+	w.must("m2", "sudo kubeadm init")
+	assert.Equal(t, cluster.Made(), 1, "a control plane was always there")
+	assert.NilError(t, w.Kill(t.Context(), "m2"))
+	assert.Assert(t, w.run("w1", "sudo kubeadm join").code != 0)
+	w.Remove(t.Context(), "vm-m2")
+	assert.Equal(t, cluster.Made(), 1, "until the next one, what was left can be seen")
+	assert.Assert(t, cmp.Contains(w.run("w1", "sudo kubeadm join").stderr, "there is no cluster to join"))
+	w.boot("m3")
+	w.must("m3", "sudo kubeadm init")
+	assert.Equal(t, cluster.Made(), 2)
+	assert.Assert(t, cmp.Len(cluster.Nodes(), 1), "it is empty but for the node that made it")
+}
+
 func TestKubeadmWithoutCluster(t *testing.T) {
 	w := newWorld(t)
 	assert.NilError(t, w.Close())

@@ -2,8 +2,12 @@ package world
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/iransre/exchange-platform/sandbox/controlplane"
@@ -14,12 +18,20 @@ import (
 // cluster is the control plane as the machines' kubeadm sees it. It starts at once with the world, in the background: by
 // the time a machine wants to be a control plane, it is there.
 type cluster struct {
+	options controlplane.Options
 	address string
-	started chan struct{}
-	plane   *controlplane.ControlPlane
-	err     error
-	ended   sync.WaitGroup
+	ctx     context.Context
 	cancel  context.CancelFunc
+
+	mu      sync.Mutex
+	current *starting
+}
+
+// starting is a control plane that starts, or has started.
+type starting struct {
+	done  chan struct{} // closed when what follows is known
+	plane *controlplane.ControlPlane
+	err   error
 }
 
 var _ hosts.Cluster = (*cluster)(nil)
@@ -28,36 +40,57 @@ func startCluster(ctx context.Context, w *workspace.Workspace, logger *slog.Logg
 	ctx, cancel := context.WithCancel(ctx)
 	c := &cluster{
 		address: net.JoinHostPort(w.Address(1).String(), "6443"),
-		started: make(chan struct{}),
-		cancel:  cancel,
-	}
-	c.ended.Go(func() {
-		defer close(c.started)
-		c.plane, c.err = controlplane.Start(ctx, controlplane.Options{
+		options: controlplane.Options{
 			Dir: w.Path("kubernetes"), Address: w.Address(1).String(), Binary: w.Binary("kube"),
 			LoadBalancerAddresses: w.Addresses(240, 254), Logger: logger,
-		})
-		if c.err != nil {
-			logger.Error("the control plane did not start", "error", c.err)
-		}
-	})
+		},
+		ctx: ctx, cancel: cancel,
+	}
+	c.current = c.start(func() error { return nil })
 	return c
+}
+
+// start starts a control plane in the background when prepare is done.
+func (c *cluster) start(prepare func() error) *starting {
+	s := &starting{done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		if s.err = prepare(); s.err == nil {
+			s.plane, s.err = controlplane.Start(c.ctx, c.options)
+		}
+		if s.err != nil && c.ctx.Err() == nil {
+			c.options.Logger.Error("the control plane did not start", "error", s.err)
+		}
+	}()
+	return s
+}
+
+// end returns when nothing of the control plane runs any more.
+func (s *starting) end() {
+	<-s.done
+	if s.plane != nil {
+		s.plane.Stop()
+	}
 }
 
 // stop ends the control plane, whether it has started or is about to.
 func (c *cluster) stop() {
 	c.cancel()
-	c.ended.Wait()
-	if c.plane != nil {
-		c.plane.Stop()
-	}
+	c.now().end()
+}
+
+func (c *cluster) now() *starting {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current
 }
 
 func (c *cluster) state() string {
+	current := c.now()
 	select {
-	case <-c.started:
-		if c.err != nil {
-			return "failed: " + c.err.Error()
+	case <-current.done:
+		if current.err != nil {
+			return "failed: " + current.err.Error()
 		}
 		return "running"
 	default:
@@ -67,18 +100,43 @@ func (c *cluster) state() string {
 
 // ready waits for the control plane.
 func (c *cluster) ready(ctx context.Context) (*controlplane.ControlPlane, error) {
+	current := c.now()
 	select {
-	case <-c.started:
-		return c.plane, c.err
+	case <-current.done:
+		return current.plane, current.err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// servedFile tells that machines have used the control plane: what it holds is theirs.
+func (c *cluster) servedFile() string { return filepath.Join(c.options.Dir, "served") }
+
+// Renew replaces the control plane by one without data and with keys of its own, unless it is that still. The data of a
+// cluster whose machines are gone is kept until then, so that what was left in it can be seen.
+func (c *cluster) Renew(ctx context.Context) error {
+	if _, err := os.Stat(c.servedFile()); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	c.options.Logger.Info("the control plane starts anew: a first machine joins after the last one was gone")
+	c.mu.Lock()
+	old := c.current
+	c.current = c.start(func() error {
+		old.end()
+		return controlplane.Erase(c.options.Dir)
+	})
+	c.mu.Unlock()
+	_, err := c.ready(ctx)
+	return err
 }
 
 // Init makes the control plane serve certSANs and the node part of it.
 func (c *cluster) Init(ctx context.Context, node hosts.Node, certSANs []string) ([]byte, error) {
 	plane, err := c.ready(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(c.servedFile(), nil, 0o600); err != nil {
 		return nil, err
 	}
 	if err := plane.IssueServing(certSANs); err != nil {

@@ -77,9 +77,26 @@ type Cluster struct {
 	nodes map[string]hosts.Node
 	lost  map[string]bool
 	sans  []string
+	made  int
 }
 
 var _ hosts.Cluster = (*Cluster)(nil)
+
+// Renew counts the clusters there were, and forgets the nodes of the one before.
+func (c *Cluster) Renew(context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.made++
+	c.nodes, c.lost = nil, nil
+	return nil
+}
+
+// Made is how many clusters there were.
+func (c *Cluster) Made() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.made
+}
 
 // Init remembers the certificate's names.
 func (c *Cluster) Init(_ context.Context, _ hosts.Node, certSANs []string) ([]byte, error) {
