@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"strings"
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
@@ -74,6 +75,17 @@ var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 func (c *checker) name(input, name string) {
 	if c.known(input) && !namePattern.MatchString(name) {
 		c.fail(input, "%q is not a name: use 1 to 128 letters, digits, dots, dashes and underscores, a letter or digit first", name)
+	}
+}
+
+// domain spells a domain in one way and checks it.
+func (c *checker) domain(input string, domain *string) {
+	if !c.known(input) {
+		return
+	}
+	*domain = strings.TrimSuffix(strings.ToLower(*domain), ".")
+	if !domainPattern.MatchString(*domain) {
+		c.fail(input, "%q is not a domain such as iransre.ir", *domain)
 	}
 }
 

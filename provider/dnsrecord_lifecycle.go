@@ -28,12 +28,7 @@ func (*DNSRecord) WireDependencies(f infer.FieldSelector, args *DNSRecordArgs, s
 // Check fills in defaults, spells names in one way, and refuses a value that does not fit the type.
 func (*DNSRecord) Check(ctx context.Context, request infer.CheckRequest) (infer.CheckResponse[DNSRecordArgs], error) {
 	return checkInputs(ctx, request, func(c *checker, args *DNSRecordArgs) {
-		if c.known("domain") {
-			args.Domain = strings.TrimSuffix(strings.ToLower(args.Domain), ".")
-			if !domainPattern.MatchString(args.Domain) {
-				c.fail("domain", "%q is not a domain such as iransre.ir", args.Domain)
-			}
-		}
+		c.domain("domain", &args.Domain)
 		if c.known("name") && c.known("domain") {
 			args.Name = relativeName(args.Name, args.Domain)
 			if len(args.Name) > 250 || !recordNamePattern.MatchString(args.Name) {

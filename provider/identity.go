@@ -49,6 +49,10 @@ const (
 	formFloatingIPAttachment = "<zone>/<floating IP id>"
 	formPortSecurity         = "<zone>/<server id>/<network id>"
 	formPtrRecord            = "<zone>/<address>"
+	formDomain               = "<domain>"
+	formSettings             = "<domain>"
+	formRule                 = "<domain>/<rule id>"
+	formLoadBalancer         = "<domain>/<load balancer id>"
 )
 
 // Kinds of objects, as the session tells them apart.
@@ -69,4 +73,14 @@ const (
 	kindPortSecurity         = "port"
 	kindTag                  = "tag"
 	kindServerTag            = "tag of a server"
+	kindDomain               = "domain"
+	kindHTTPSSettings        = "HTTPS settings"
+	kindCacheSettings        = "cache settings"
+	kindPageRule             = "page rule"
+	kindLoadBalancer         = "load balancer"
+	kindFirewallSettings     = "firewall settings"
+	kindFirewallRule         = "firewall rule"
+	kindWAFSettings          = "WAF settings"
+	kindDDoSSettings         = "DDoS settings"
+	kindRateLimitRule        = "rate limit rule"
 )

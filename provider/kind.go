@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
@@ -39,6 +40,8 @@ type kind[I, S, O any] struct {
 	// change brings an object to its inputs in place; nil when each change replaces.
 	change func(ctx context.Context, s *session, id identity, before S, args I) error
 	remove func(ctx context.Context, s *session, id identity, state S) error
+	// completes says that change is called after make, too: it adds the object's parts.
+	completes bool
 	// lingers says that a deleted object stays listed for a while, and that others can be deleted only when it is gone.
 	lingers bool
 }
@@ -86,8 +89,8 @@ func (k *kind[I, S, O]) Create(ctx context.Context, request infer.CreateRequest[
 	id := identity{k.place(args), k.id(object)}
 	state := k.stateOf(ctx, args, object, none)
 	if object, err = k.settle(ctx, s, id); err == nil {
-		state = k.stateOf(ctx, args, object, none)
-		if left && k.change != nil {
+		state = k.stateOf(ctx, args, object, state)
+		if (left || k.completes) && k.change != nil {
 			err = again(ctx, func() error { return k.change(ctx, s, id, state, args) })
 		}
 	}
@@ -117,7 +120,7 @@ func (k *kind[I, S, O]) obtain(ctx context.Context, s *session, args I) (object 
 	}
 	if !left {
 		object, err = client.Create(ctx, s.Client, find, func(ctx context.Context) (O, error) { return k.make(ctx, s, args) })
-		if err == nil && k.id(object) == "" {
+		if err == nil && k.same != nil && !k.single() && k.id(object) == "" {
 			// Not every operation tells what it made.
 			var found bool
 			if object, found, err = find(ctx); err == nil && !found {
@@ -135,6 +138,9 @@ func (k *kind[I, S, O]) obtain(ctx context.Context, s *session, args I) (object 
 	}
 	return object, left, nil
 }
+
+// single tells whether a place has only one of them, which then has no id of its own.
+func (k *kind[I, S, O]) single() bool { return !strings.Contains(k.form, "/") }
 
 // settle waits until the object can be used, and returns it as it is then.
 func (k *kind[I, S, O]) settle(ctx context.Context, s *session, id identity) (object O, err error) {

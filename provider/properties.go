@@ -1,28 +1,40 @@
 package provider
 
-import "github.com/pulumi/pulumi/sdk/v3/go/property"
+import (
+	"slices"
 
-// withoutUnset drops empty texts and zeros from inputs. They mean that an input is not set, and only make previews and imported
-// code longer.
-func withoutUnset(inputs property.Map) property.Map {
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+)
+
+// zeroMeans are the modules in whose resources a zero is a value. In the others it means that an input is not set.
+var zeroMeans = []tokens.ModuleName{moduleTraffic, moduleProtection}
+
+// withoutUnset drops empty texts and, unless they mean something, zeros from inputs of a resource. They mean that an input is
+// not set, and only make previews and imported code longer.
+func withoutUnset(inputs property.Map, of tokens.Type) property.Map {
+	return dropUnset(inputs, slices.Contains(zeroMeans, of.Module().Name()))
+}
+
+func dropUnset(inputs property.Map, keepZeros bool) property.Map {
 	kept := map[string]property.Value{}
 	for name, value := range inputs.All {
-		if value.IsString() && value.AsString() == "" || value.IsNumber() && value.AsNumber() == 0 {
+		if value.IsString() && value.AsString() == "" || value.IsNumber() && value.AsNumber() == 0 && !keepZeros {
 			continue
 		}
-		kept[name] = withoutUnsetIn(value)
+		kept[name] = dropUnsetIn(value, keepZeros)
 	}
 	return property.NewMap(kept)
 }
 
-func withoutUnsetIn(value property.Value) property.Value {
+func dropUnsetIn(value property.Value, keepZeros bool) property.Value {
 	switch {
 	case value.IsMap():
-		return property.WithGoValue(value, withoutUnset(value.AsMap()))
+		return property.WithGoValue(value, dropUnset(value.AsMap(), keepZeros))
 	case value.IsArray():
 		elements := make([]property.Value, 0, value.AsArray().Len())
 		for _, element := range value.AsArray().All {
-			elements = append(elements, withoutUnsetIn(element))
+			elements = append(elements, dropUnsetIn(element, keepZeros))
 		}
 		return property.WithGoValue(value, property.NewArray(elements))
 	}

@@ -25,6 +25,8 @@ const (
 	moduleTagging    = "tagging"
 	moduleAccount    = "account"
 	moduleCDN        = "cdn"
+	moduleTraffic    = "traffic"
+	moduleProtection = "protection"
 )
 
 // sdkImportPath is where the generated Go SDK lives.
@@ -70,6 +72,16 @@ func build(tuning tuning) p.Provider {
 			infer.Resource(newTag()),
 			infer.Resource(newServerTag()),
 			infer.Resource(&DNSRecord{}),
+			infer.Resource(newDomain()),
+			infer.Resource(newHTTPSSettings()),
+			infer.Resource(newCacheSettings()),
+			infer.Resource(newPageRule()),
+			infer.Resource(newLoadBalancer()),
+			infer.Resource(newFirewallSettings()),
+			infer.Resource(newFirewallRule()),
+			infer.Resource(newWAFSettings()),
+			infer.Resource(newDDoSSettings()),
+			infer.Resource(newRateLimitRule()),
 		},
 		Functions: []infer.InferredFunction{
 			infer.Function(&GetImage{}),

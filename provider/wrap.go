@@ -27,6 +27,16 @@ var ownedKinds = map[string]string{
 	Name + ":networking:PortSecurity":         kindPortSecurity,
 	Name + ":tagging:Tag":                     kindTag,
 	Name + ":tagging:ServerTag":               kindServerTag,
+	Name + ":cdn:Domain":                      kindDomain,
+	Name + ":traffic:HttpsSettings":           kindHTTPSSettings,
+	Name + ":traffic:CacheSettings":           kindCacheSettings,
+	Name + ":traffic:PageRule":                kindPageRule,
+	Name + ":traffic:LoadBalancer":            kindLoadBalancer,
+	Name + ":protection:FirewallSettings":     kindFirewallSettings,
+	Name + ":protection:FirewallRule":         kindFirewallRule,
+	Name + ":protection:WafSettings":          kindWAFSettings,
+	Name + ":protection:DdosSettings":         kindDDoSSettings,
+	Name + ":protection:RateLimitRule":        kindRateLimitRule,
 }
 
 // withLifecycle adds to the inferred provider what inference cannot express: which replacements delete first, that a broken
@@ -54,7 +64,7 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 	}
 	wrapped.Check = func(ctx context.Context, request p.CheckRequest) (p.CheckResponse, error) {
 		response, err := provider.Check(ctx, request)
-		response.Inputs = withUnknowns(withoutUnset(response.Inputs), request.Inputs)
+		response.Inputs = withUnknowns(withoutUnset(response.Inputs, request.Urn.Type()), request.Inputs)
 		return response, err
 	}
 	wrapped.Create = func(ctx context.Context, request p.CreateRequest) (p.CreateResponse, error) {
@@ -68,7 +78,7 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 	wrapped.Read = func(ctx context.Context, request p.ReadRequest) (p.ReadResponse, error) {
 		own(request.Urn, request.ID)
 		response, err := provider.Read(ctx, request)
-		response.Inputs = withoutUnset(response.Inputs)
+		response.Inputs = withoutUnset(response.Inputs, request.Urn.Type())
 		return response, err
 	}
 	wrapped.Update = func(ctx context.Context, request p.UpdateRequest) (p.UpdateResponse, error) {
@@ -107,7 +117,7 @@ func adjustDiff(request p.DiffRequest, response p.DiffResponse) p.DiffResponse {
 	case kindDNSRecord:
 		// A name may hold only one of several types.
 		response.DeleteBeforeReplace = !changed("domain", "name")
-	case kindVolumeAttachment, kindFloatingIPAttachment, kindPortSecurity, kindPtrRecord, kindServerTag:
+	case kindVolumeAttachment, kindFloatingIPAttachment, kindPortSecurity, kindPtrRecord, kindServerTag, kindDomain:
 		// Each can hold only one.
 		response.DeleteBeforeReplace = true
 	case kindSSHKey, kindTag:

@@ -23,6 +23,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 	switch typ {
 	case "arvancloud:cdn:DnsRecord":
 		r = &DnsRecord{}
+	case "arvancloud:cdn:Domain":
+		r = &Domain{}
 	default:
 		return nil, fmt.Errorf("unknown resource type: %s", typ)
 	}
