@@ -37,6 +37,19 @@ type Args struct {
 	// Endpoint is the host the API is reached at from outside; nil means the first control plane's public address.
 	Endpoint pulumi.StringInput
 
+	// Network is the pods' network; it defaults to Calico and stays as it was for the life of the cluster.
+	Network Network
+	// InternalEndpoint is the name at which the nodes reach the API: an entry in the DNS with the private addresses of all
+	// control planes, made before the cluster. Without one they depend on the first control plane's address for ever.
+	InternalEndpoint string
+	// Hardened turns on what production needs: secrets encrypted at rest, an audit log, strict kubelets, TLS 1.2,
+	// certificates that renew themselves.
+	Hardened bool
+	// Reserve keeps CPU and memory of each node for Kubernetes and the system.
+	Reserve bool
+	// DataPath is where volumes of the storage class local-path lie on the workers; empty means Kubespray's default.
+	DataPath string
+
 	// LastState is Cluster.State as the stack's last update exported it, "{}" if there was none. With it a preview shows the
 	// plan, and Check refuses before anything is made; empty, the plan is shown only when it is carried out.
 	LastState string
@@ -78,6 +91,16 @@ type Access struct {
 	// runner is in the private network.
 	Bastion string
 }
+
+// Network is a network plugin.
+type Network string
+
+const (
+	// Calico carries the pods' packets in VXLAN.
+	Calico Network = "calico"
+	// Cilium does the same with eBPF. Kubernetes' own files then belong to root.
+	Cilium Network = "cilium"
+)
 
 // Ansible says where ansible-playbook comes from.
 type Ansible string

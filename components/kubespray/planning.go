@@ -55,6 +55,9 @@ func (args *Args) order(printed string, wanted *plan.Shape) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := args.remembered(found); err != nil {
+		return "", err
+	}
 	made, err := plan.Make(found.State, wanted, plan.Options{Force: args.Force})
 	if err != nil {
 		return "", fmt.Errorf("cluster %s: %w", args.Cluster, err)
@@ -70,6 +73,18 @@ func (args *Args) order(printed string, wanted *plan.Shape) (string, error) {
 	}
 	text, err := json.Marshal(given)
 	return string(text), err
+}
+
+// remembered refuses to take a runner that has lost its state, or another one, for one without a cluster: it would make a
+// second cluster out of the machines of the first.
+func (args *Args) remembered(found *known) error {
+	last, err := readKnown(args.LastState)
+	if err != nil || found.State != nil || last.State == nil || last.State.Shape == nil {
+		return err
+	}
+	return fmt.Errorf("cluster %s: refused, nothing was touched: %s knows nothing of the cluster that the last update left. It is another "+
+		"runner, or its machine was replaced: bring %s/%s over from the old one (docs/cluster.md), or destroy the stack first",
+		args.Cluster, args.Runner, stateRoot, args.Cluster)
 }
 
 // against is the revision of the state a plan was made for.

@@ -1,6 +1,7 @@
 package kubespray
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -42,8 +43,14 @@ func prodArgs() *Args {
 		},
 		PodCIDR: "10.64.0.0/16", ServiceCIDR: "10.65.0.0/18", MTU: 1500,
 		Endpoint:         pulumi.String("api.exchange.example"),
+		InternalEndpoint: "api.internal.example", Hardened: true, Reserve: true, DataPath: "/data/local-path",
 		CertificateNames: pulumi.StringArray{pulumi.String("api.internal.example"), pulumi.String("api.exchange.example")},
 		RegistryMirrors: []RegistryMirror{
+			{Registry: "docker.io", Mirrors: []string{"https://docker.mirror.example"}},
+			{Registry: "ghcr.io", Mirrors: []string{"https://ghcr.mirror.example"}},
+			{Registry: "gcr.io", Mirrors: []string{"https://gcr.mirror.example"}},
+			{Registry: "docker.elastic.co", Mirrors: []string{"https://elastic.mirror.example"}},
+			{Registry: "public.ecr.aws", Mirrors: []string{"https://ecr.mirror.example"}},
 			{Registry: "registry.k8s.io", Mirrors: []string{"https://k8s.mirror.example"}},
 			{Registry: "quay.io", Mirrors: []string{"https://quay.mirror.example", "https://quay2.mirror.example"}},
 		},
@@ -123,6 +130,43 @@ func TestBundleFiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestCilium(t *testing.T) {
+	args := demoArgs()
+	args.Network = Cilium
+	shape := renderedFor(t, args, nil, "203.0.113.11").shape
+	for name, want := range map[string]string{
+		"kube_network_plugin": `"cilium"`, "cilium_mtu": `"1450"`, "cilium_tunnel_mode": `"vxlan"`, "kube_owner": `"root"`,
+		"calico_mtu": "", "calico_network_backend": "",
+	} {
+		assert.Equal(t, shape.Variables[name], want, name)
+	}
+}
+
+func TestARunnerThatForgot(t *testing.T) {
+	rendered := demoRendered(t)
+	last := `{"state": {"revision": 3, "shape": {"cluster": "demo", "nodes": []}}}`
+	args := demoArgs()
+	args.LastState = last
+	_, err := args.order(`{}`, rendered.shape)
+	assert.ErrorContains(t, err, "arvan-k8s-m1 knows nothing of the cluster that the last update left")
+	args.LastState = `{}`
+	_, err = args.order(`{}`, rendered.shape)
+	assert.NilError(t, err)
+}
+
+func TestCheckRefusesBeforeThereIsAnyMachine(t *testing.T) {
+	shape, err := json.Marshal(demoRendered(t).shape)
+	assert.NilError(t, err)
+	args := demoArgs()
+	args.LastState = fmt.Sprintf(`{"state": {"revision": 3, "shape": %s}}`, shape)
+	for i := range args.Nodes {
+		args.Nodes[i].PrivateAddress, args.Nodes[i].PublicAddress, args.Nodes[i].HostKey, args.Nodes[i].Machine = nil, nil, nil, nil
+	}
+	assert.NilError(t, Check(args))
+	args.Nodes[0].Name = "arvan-k8s-m9"
+	assert.ErrorContains(t, Check(args), "the first control plane arvan-k8s-m1 would be removed")
 }
 
 func TestBundleIsTheSameForTheSameArguments(t *testing.T) {

@@ -3,7 +3,9 @@ package kubespray
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,6 +50,9 @@ func (args *Args) setDefaults() {
 	if args.ServiceCIDR == "" {
 		args.ServiceCIDR = defaultServiceCIDR
 	}
+	if args.Network == "" {
+		args.Network = Calico
+	}
 	if args.Toolchain.Ansible == "" {
 		args.Toolchain.Ansible = Venv
 	}
@@ -75,6 +80,15 @@ func (args *Args) checkSettings() []error {
 	}
 	if args.Toolchain.Ansible != Venv && args.Toolchain.Ansible != System {
 		found = append(found, fmt.Errorf("toolchain: ansible is %q, want %q or %q", args.Toolchain.Ansible, Venv, System))
+	}
+	if args.Network != Calico && args.Network != Cilium {
+		found = append(found, fmt.Errorf("network: %q is neither %q nor %q", args.Network, Calico, Cilium))
+	}
+	if name := args.InternalEndpoint; name != "" && (!nodeName.MatchString(name) || net.ParseIP(name) != nil) {
+		found = append(found, fmt.Errorf("internalEndpoint: %q is no host name in lower case", name))
+	}
+	if args.DataPath != "" && !path.IsAbs(args.DataPath) {
+		found = append(found, fmt.Errorf("dataPath: %q is no absolute path", args.DataPath))
 	}
 	if args.MTU != 0 && (args.MTU < 1280 || args.MTU > 9216) {
 		found = append(found, fmt.Errorf("mtu: %d is outside 1280-9216", args.MTU))

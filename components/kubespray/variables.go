@@ -2,6 +2,7 @@ package kubespray
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -12,6 +13,14 @@ const vxlanOverhead = 50
 // quotes would count as true whatever it says.
 type allVariables struct {
 	EtcdDeployment string `yaml:"etcd_deployment_type"`
+	// EtcdMetricsPort serves etcd's metrics without a client certificate, on the private address.
+	EtcdMetricsPort int `yaml:"etcd_metrics_port"`
+
+	// LoadBalancer and its name make kubeadm write a name instead of the first control plane's address into the cluster.
+	LoadBalancer     *loadBalancer `yaml:"loadbalancer_apiserver,omitempty"`
+	LoadBalancerName string        `yaml:"apiserver_loadbalancer_domain_name,omitempty"`
+	// Owner of Kubernetes' files: Cilium and hardening want root.
+	Owner string `yaml:"kube_owner,omitempty"`
 
 	// A machine that updates itself while packages are installed holds apt's lock for minutes.
 	StopUnattendedUpgrades    bool               `yaml:"ubuntu_stop_unattended_upgrades"`
@@ -22,6 +31,11 @@ type allVariables struct {
 	DlK8sURL   string `yaml:"dl_k8s_io_url,omitempty"`
 	StorageURL string `yaml:"storage_googleapis_url,omitempty"`
 	GetHelmURL string `yaml:"get_helm_url,omitempty"`
+}
+
+type loadBalancer struct {
+	Address string `yaml:"address"`
+	Port    int    `yaml:"port"`
 }
 
 type containerdMirror struct {
@@ -45,9 +59,12 @@ type clusterVariables struct {
 	PodsSubnet       string `yaml:"kube_pods_subnet"`
 
 	NetworkPlugin string `yaml:"kube_network_plugin"`
-	Backend       string `yaml:"calico_network_backend"`
+	Backend       string `yaml:"calico_network_backend,omitempty"`
 	// CalicoMTU is the one that counts: calico_veth_mtu alone changes nothing.
 	CalicoMTU int `yaml:"calico_mtu,omitempty"`
+	// CiliumMTU is text in Kubespray, and the network's own: Cilium takes its overhead off itself.
+	CiliumMTU        string `yaml:"cilium_mtu,omitempty"`
+	CiliumTunnelMode string `yaml:"cilium_tunnel_mode,omitempty"`
 
 	CertificateNames []string `yaml:"supplementary_addresses_in_ssl_keys"`
 
@@ -58,15 +75,59 @@ type clusterVariables struct {
 	LocalPathClass string `yaml:"local_path_provisioner_storage_class"`
 	// LocalPathDefault goes into an annotation as it is, so it is text.
 	LocalPathDefault string `yaml:"local_path_provisioner_is_default_storageclass"`
+	LocalPathRoot    string `yaml:"local_path_provisioner_claim_root,omitempty"`
+
+	*hardening    `yaml:",inline"`
+	*reservations `yaml:",inline"`
 }
+
+// hardening follows Kubespray's hardening guide, but for what breaks a cluster that cannot always reach its registry
+// (AlwaysPullImages) or whose kubelets' certificates nobody approves.
+type hardening struct {
+	EncryptSecrets bool `yaml:"kube_encrypt_secret_data"`
+	Audit          bool `yaml:"kubernetes_audit"`
+	AuditMaxAge    int  `yaml:"audit_log_maxage"`
+	AuditBackups   int  `yaml:"audit_log_maxbackups"`
+	AuditMaxSize   int  `yaml:"audit_log_maxsize"`
+	Profiling      bool `yaml:"kube_profiling"`
+
+	TLSMinVersion   string   `yaml:"tls_min_version"`
+	TLSCipherSuites []string `yaml:"tls_cipher_suites"`
+
+	ProtectKernel     bool `yaml:"kubelet_protect_kernel_defaults"`
+	SeccompDefault    bool `yaml:"kubelet_seccomp_default"`
+	RotateCertificate bool `yaml:"kubelet_rotate_certificates"`
+	RenewCertificates bool `yaml:"auto_renew_certificates"`
+}
+
+// reservations are what nodes keep back from pods.
+type reservations struct {
+	Kube         bool   `yaml:"kube_reserved"`
+	KubeCPU      string `yaml:"kube_cpu_reserved"`
+	KubeMemory   string `yaml:"kube_memory_reserved"`
+	System       bool   `yaml:"system_reserved"`
+	SystemCPU    string `yaml:"system_cpu_reserved"`
+	SystemMemory string `yaml:"system_memory_reserved"`
+}
+
+// apiPort is where every API server listens.
+const apiPort = 6443
 
 // variables renders group_vars/all/all.yml.
 func (args *Args) variables() ([]byte, error) {
 	all := allVariables{
 		EtcdDeployment:            "host",
+		EtcdMetricsPort:           2381,
 		StopUnattendedUpgrades:    true,
 		KernelUpgradesDisabled:    true,
 		ContainerdRegistryMirrors: containerdMirrors(args.RegistryMirrors),
+	}
+	if args.InternalEndpoint != "" {
+		all.LoadBalancer = &loadBalancer{Address: args.InternalEndpoint, Port: apiPort}
+		all.LoadBalancerName = args.InternalEndpoint
+	}
+	if args.Network == Cilium || args.Hardened {
+		all.Owner = "root"
 	}
 	if base := strings.TrimRight(args.DownloadMirror, "/"); base != "" {
 		all.GithubURL = base + "/github.com"
@@ -80,25 +141,47 @@ func (args *Args) variables() ([]byte, error) {
 // clusterVariables renders group_vars/k8s_cluster/k8s-cluster.yml. names are those the API server's certificate covers
 // besides what Kubespray adds by itself: the private addresses and host names of the control planes.
 func (args *Args) clusterVariables(names []string) ([]byte, error) {
-	mtu := 0
-	if args.MTU != 0 {
-		mtu = args.MTU - vxlanOverhead
-	}
-	return render(clusterVariables{
+	variables := clusterVariables{
 		KubeVersion:           args.KubernetesVersion,
 		ContainerManager:      "containerd",
 		ServiceAddresses:      args.ServiceCIDR,
 		PodsSubnet:            args.PodCIDR,
-		NetworkPlugin:         "calico",
-		Backend:               "vxlan",
-		CalicoMTU:             mtu,
+		NetworkPlugin:         string(args.Network),
 		CertificateNames:      names,
 		KubeconfigLocalhost:   true,
 		KubeconfigAnsibleHost: true,
 		LocalPath:             true,
 		LocalPathClass:        "local-path",
 		LocalPathDefault:      "true",
-	})
+		LocalPathRoot:         args.DataPath,
+	}
+	if args.Network == Cilium {
+		variables.CiliumTunnelMode = "vxlan"
+		if args.MTU != 0 {
+			variables.CiliumMTU = strconv.Itoa(args.MTU)
+		}
+	} else {
+		variables.Backend = "vxlan"
+		if args.MTU != 0 {
+			variables.CalicoMTU = args.MTU - vxlanOverhead
+		}
+	}
+	if args.Hardened {
+		variables.hardening = &hardening{
+			EncryptSecrets: true, Audit: true, AuditMaxAge: 30, AuditBackups: 10, AuditMaxSize: 100,
+			TLSMinVersion: "VersionTLS12",
+			TLSCipherSuites: []string{
+				"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305",
+			},
+			ProtectKernel: true, SeccompDefault: true, RotateCertificate: true, RenewCertificates: true,
+		}
+	}
+	if args.Reserve {
+		variables.reservations = &reservations{
+			Kube: true, KubeCPU: "100m", KubeMemory: "256Mi", System: true, SystemCPU: "200m", SystemMemory: "512Mi",
+		}
+	}
+	return render(variables)
 }
 
 // containerdMirrors renders the mirrors, sorted by registry. Setting the list replaces Kubespray's own, which is Docker
