@@ -19,11 +19,56 @@ import (
 const startLimit = 30 * time.Second
 
 // Ensure starts the world of w in the background unless it runs already, and returns when it answers. program is the
-// sandbox's own executable. An error holds the reason that the world itself gave.
+// sandbox's own executable; a world that was started from another build of it is restarted, and says so on standard error.
+// An error holds the reason that the world itself gave.
 func Ensure(ctx context.Context, w *workspace.Workspace, program string) error {
-	if _, err := Ask(ctx, w); err == nil {
-		return nil
+	unlock, err := lock(ctx, w)
+	if err != nil {
+		return err
 	}
+	defer unlock()
+	status, err := Ask(ctx, w)
+	switch {
+	case errors.Is(err, ErrNotRunning):
+	case err != nil:
+		return err
+	case status.Build == fingerprint(w, program):
+		return nil
+	default:
+		fmt.Fprintln(os.Stderr, "Restarting the sandbox: it was started from an earlier build. Its machines and its cluster are kept")
+		if err := stop(ctx, w, status.PID); err != nil {
+			return err
+		}
+	}
+	return start(ctx, w, program)
+}
+
+// lock keeps two commands from starting or restarting a world at the same time.
+func lock(ctx context.Context, w *workspace.Workspace) (unlock func(), err error) {
+	file, err := os.OpenFile(w.Path("world.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	poll := time.NewTicker(50 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { _ = file.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return nil, errors.Join(fmt.Errorf("lock %s: %w", file.Name(), err), file.Close())
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), file.Close())
+		case <-poll.C:
+		}
+	}
+}
+
+// start starts a world that does not run.
+func start(ctx context.Context, w *workspace.Workspace, program string) error {
 	if err := os.MkdirAll(w.Path("logs"), 0o755); err != nil {
 		return err
 	}
@@ -96,6 +141,9 @@ func controlClient(w *workspace.Workspace) *http.Client {
 	}}}
 }
 
+// stopLimit is how long a world may take to end.
+const stopLimit = 30 * time.Second
+
 // Stop ends the world of w and returns when all its processes are gone. It is no error if none runs.
 func Stop(ctx context.Context, w *workspace.Workspace) error {
 	status, err := Ask(ctx, w)
@@ -105,18 +153,25 @@ func Stop(ctx context.Context, w *workspace.Workspace) error {
 	if err != nil {
 		return err
 	}
-	if err := syscall.Kill(status.PID, syscall.SIGTERM); err != nil {
-		return fmt.Errorf("stop the sandbox (process %d): %w", status.PID, err)
+	return stop(ctx, w, status.PID)
+}
+
+func stop(ctx context.Context, w *workspace.Workspace, pid int) error {
+	ctx, cancel := context.WithTimeout(ctx, stopLimit)
+	defer cancel()
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stop the sandbox (process %d): %w", pid, err)
 	}
 	poll := time.NewTicker(50 * time.Millisecond)
 	defer poll.Stop()
 	for {
-		if _, err := os.Stat(fmt.Sprintf("/proc/%d", status.PID)); errors.Is(err, fs.ErrNotExist) {
+		// A process that ended and that nobody looks after is still listed, but has no program.
+		if _, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the sandbox (process %d) does not end; see %s: %w", status.PID, w.Path("logs", "world.log"), ctx.Err())
+			return fmt.Errorf("the sandbox (process %d) does not end; see %s: %w", pid, w.Path("logs", "world.log"), ctx.Err())
 		case <-poll.C:
 		}
 	}

@@ -34,6 +34,7 @@ func Serve(ctx context.Context, w *workspace.Workspace) error {
 func serve(ctx context.Context, w *workspace.Workspace) error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	address := w.Address(1)
+	build := fingerprint(w, "/proc/self/exe") // whatever becomes of the file it was started from
 
 	// The files are served before anything else starts: they are also the lock that keeps a second world of the same
 	// checkout away.
@@ -72,17 +73,17 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 	if err != nil {
 		return fmt.Errorf("the sandbox's control socket: %w", err)
 	}
-	parts := func() []Part {
-		return []Part{
+	status := func() Status {
+		return Status{PID: os.Getpid(), Build: build, Machines: machines.List(), MemoryMiB: memoryMiB(os.Getpid()), Parts: []Part{
 			{Name: "ArvanCloud", Kind: "emulator of IaaS v1 and CDN 4.0", Address: w.APIURL(), State: "running"},
 			{Name: "virtual machines", Kind: "SSH servers over bubblewrap roots", Address: w.Address(10).String() + " …", State: "running"},
 			{Name: "Kubernetes", Kind: "the real control plane v1.35.4; nodes and pods by KWOK", Address: cluster.Address(), State: cluster.state()},
 			{Name: "Kubespray", Kind: "the real ansible-playbook on a small tree of ours", Address: w.FilesURL() + "/files/", State: "served"},
 			{Name: "charts", Kind: "stand-ins with the real charts' objects", Address: w.FilesURL() + "/charts/", State: "served"},
-		}
+		}}
 	}
 	return serveAll(ctx, logger,
-		site{files, content}, site{api, cloud}, site{control, controlHandler(parts, machines)})
+		site{files, content}, site{api, cloud}, site{control, controlHandler(status, machines)})
 }
 
 // listen is net.Listen with an error that says which port is in the way.
@@ -122,11 +123,11 @@ func newFiles() (http.Handler, error) {
 	return mux, nil
 }
 
-func controlHandler(parts func() []Part, machines *hosts.Hosts) http.Handler {
+func controlHandler(status func() Status, machines *hosts.Hosts) http.Handler {
 	mux := http.NewServeMux()
 	handleMachines(mux, machines)
 	mux.HandleFunc("GET /status", func(response http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(response).Encode(Status{PID: os.Getpid(), Parts: parts(), MemoryMiB: memoryMiB(os.Getpid())})
+		_ = json.NewEncoder(response).Encode(status())
 	})
 	return mux
 }

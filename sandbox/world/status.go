@@ -8,13 +8,19 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/iransre/exchange-platform/sandbox/hosts"
 )
 
 // Status is what a running world says of itself.
 type Status struct {
 	// PID is the world's process; every other process of the sandbox is its descendant.
-	PID   int    `json:"pid"`
+	PID int `json:"pid"`
+	// Build tells which builds of its programs it was started from.
+	Build string `json:"build"`
 	Parts []Part `json:"parts"`
+	// Machines are its virtual machines, sorted by name.
+	Machines []hosts.Status `json:"machines"`
 	// MemoryMiB is the memory of all its processes.
 	MemoryMiB int `json:"memoryMiB"`
 }

@@ -38,6 +38,11 @@ func statusCommand() *cobra.Command {
 				return err
 			}
 			printParts(cmd.OutOrStdout(), w, status)
+			if len(status.Machines) > 0 {
+				fmt.Fprintln(cmd.OutOrStdout())
+				printMachines(cmd.OutOrStdout(), status.Machines)
+				fmt.Fprintln(cmd.OutOrStdout())
+			}
 			fmt.Fprintf(cmd.OutOrStdout(), "memory: %d MiB in all its processes\n", status.MemoryMiB)
 			return nil
 		},
@@ -98,13 +103,9 @@ func logsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			files, err := filepath.Glob(w.Path("logs", "*.log"))
+			names, err := logFiles(w)
 			if err != nil {
 				return err
-			}
-			names := map[string]string{}
-			for _, file := range files {
-				names[strings.TrimSuffix(filepath.Base(file), ".log")] = file
 			}
 			if len(given) == 0 {
 				for _, name := range slices.Sorted(maps.Keys(names)) {
@@ -125,6 +126,21 @@ func logsCommand() *cobra.Command {
 			return err
 		},
 	}
+}
+
+// logFiles are the logs of the world and of the control plane's processes, by name.
+func logFiles(w *workspace.Workspace) (map[string]string, error) {
+	names := map[string]string{}
+	for _, pattern := range []string{w.Path("logs", "*.log"), w.Path("kubernetes", "logs", "*.log")} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			names[strings.TrimSuffix(filepath.Base(file), ".log")] = file
+		}
+	}
+	return names, nil
 }
 
 func downCommand() *cobra.Command {
