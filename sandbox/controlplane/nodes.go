@@ -77,6 +77,23 @@ func (c *ControlPlane) ApplyNode(ctx context.Context, node Node) error {
 	return nil
 }
 
+// UpgradeNode gives a node's kubelet another version and changes nothing else of the node.
+func (c *ControlPlane) UpgradeNode(ctx context.Context, name, version string) error {
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		node, err := c.client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		node.Status.NodeInfo.KubeletVersion = version
+		_, err = c.client.CoreV1().Nodes().UpdateStatus(ctx, node, metav1.UpdateOptions{})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("upgrade node %s: %w", name, err)
+	}
+	return nil
+}
+
 // DeleteNode removes the Node and the pods that were left on it. A node that is not there is no error.
 func (c *ControlPlane) DeleteNode(ctx context.Context, name string) error {
 	err := c.client.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{})

@@ -136,14 +136,20 @@ func (m *machine) handleUnits(handle handleFunc, run *running) {
 		name := r.PathValue("name")
 		switch action := r.PathValue("action"); action {
 		case "start":
-			return units.start(name)
+			if err := units.start(name); err != nil || r.URL.Query().Has("no-block") {
+				return err
+			}
+			return units.finish(r.Context(), name)
 		case "stop":
 			return units.stop(r.Context(), name)
 		case "restart":
 			if err := units.stop(r.Context(), name); err != nil && !errors.Is(err, errNoUnit) {
 				return err
 			}
-			return units.start(name)
+			if err := units.start(name); err != nil || r.URL.Query().Has("no-block") {
+				return err
+			}
+			return units.finish(r.Context(), name)
 		case "reset-failed":
 			return units.resetFailed(strings.TrimPrefix(name, "*"))
 		case "enable":

@@ -44,6 +44,8 @@ type Cluster interface {
 	Init(ctx context.Context, n Node, certSANs []string) (adminKubeconfig []byte, err error)
 	// Join creates or updates the Node object.
 	Join(ctx context.Context, n Node) error
+	// Upgrade changes the version of an existing node, and nothing else of it.
+	Upgrade(ctx context.Context, name, version string) error
 	// Reset deletes the Node object; a missing one is no error.
 	Reset(ctx context.Context, name string) error
 	// NodeLost says that a node's kubelet is not heard any more; a missing node is no error, here and below.

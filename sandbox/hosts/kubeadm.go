@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -37,6 +38,13 @@ func (m *machine) handleKubeadm(handle handleFunc) {
 		defer cancel()
 		if r.PathValue("action") == "reset" {
 			return m.leaveCluster(ctx)
+		}
+		if action, upgrade := strings.CutPrefix(r.PathValue("action"), "upgrade-"); upgrade {
+			var request guestapi.UpgradeRequest
+			if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+				return err
+			}
+			return m.upgrade(ctx, action, request.Version)
 		}
 		var request guestapi.KubeadmRequest
 		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {

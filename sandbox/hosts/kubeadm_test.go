@@ -3,6 +3,7 @@ package hosts_test
 import (
 	"io"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/iransre/exchange-platform/sandbox/hosts"
@@ -95,6 +96,36 @@ func TestKubeadm(t *testing.T) {
 	assert.Assert(t, cmp.Len(cluster.Nodes(), 2))
 	w.must("m2", "sudo kubeadm reset -f")
 	assert.Equal(t, w.run("m2", "sudo kubeadm join --bogus").stderr, "kubeadm: the sandbox's stand-in does not know \"--bogus\"\n")
+}
+
+func TestKubeadmUpgrade(t *testing.T) {
+	w := newWorld(t)
+	cluster := w.options.Cluster.(*hoststest.Cluster)
+	w.boot("m1", "m2", "w1")
+	assert.Equal(t, w.run("m1", "sudo kubeadm upgrade apply v1.35.4").stderr, "kubeadm: this machine is no node of a cluster: kubeadm init or join comes first\n")
+	w.must("m1", "sudo kubeadm init --kubernetes-version 1.34.3 --node-labels a=b")
+	w.must("m2", "sudo kubeadm join --control-plane --kubernetes-version 1.34.3")
+	w.must("w1", "sudo kubeadm join --kubernetes-version 1.34.3")
+	for command, refusal := range map[string]string{
+		"m1 kubeadm upgrade apply v1.36.0":                    "the cluster is at v1.34.3: v1.36.0 is too high, kubeadm upgrades one minor version at a time",
+		"m1 kubeadm upgrade apply v1.33.9":                    "the cluster is at v1.34.3: kubeadm does not go back to v1.33.9",
+		"m1 kubeadm upgrade apply 1.35":                       `"v1.35" is not a version like v1.35.4`,
+		"m1 kubeadm upgrade apply":                            "upgrade apply needs a version, for example v1.35.4",
+		"w1 kubeadm upgrade apply v1.35.4":                    "upgrade apply runs on a control plane: on a worker, run upgrade node",
+		"w1 kubeadm upgrade node --kubernetes-version 1.35.4": "the cluster is at v1.34.3: a node may not be at v1.35.4 before upgrade apply took the cluster there",
+		"w1 kubeadm upgrade node --kubernetes-version 1.34.1": "node w1 is at v1.34.3: kubeadm does not go back to v1.34.1",
+		"m1 kubeadm upgrade plan":                             `the sandbox's stand-in does not know "upgrade plan"`,
+	} {
+		name, rest, _ := strings.Cut(command, " ")
+		assert.Equal(t, w.run(name, "sudo "+rest).stderr, "kubeadm: "+refusal+"\n", command)
+	}
+	w.must("m1", "sudo kubeadm upgrade apply -y 1.35.4 --ignore-preflight-errors=all --certificate-renewal=true")
+	w.must("m2", "sudo kubeadm upgrade node")
+	w.must("w1", "sudo kubeadm upgrade node --kubernetes-version v1.35.4")
+	for name, node := range cluster.Nodes() {
+		assert.Equal(t, node.Version, "v1.35.4", name)
+	}
+	assert.Equal(t, cluster.Nodes()["m1"].Labels["a"], "b")
 }
 
 func TestLastControlPlaneTakesTheClusterWithIt(t *testing.T) {

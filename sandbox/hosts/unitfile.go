@@ -18,8 +18,13 @@ func ensureDir(dir string) error { return os.MkdirAll(dir, 0o755) }
 
 func (us *units) filePath(name string) string { return filepath.Join(us.m.root(), unitFiles, name) }
 
+// wantsLink is what enable makes. A real one lies where the unit's [Install] section says, which for these two kinds is here.
 func (us *units) wantsLink(name string) string {
-	return filepath.Join(us.m.root(), unitFiles, "multi-user.target.wants", name)
+	target := "multi-user.target.wants"
+	if isTimer(name) {
+		target = "timers.target.wants"
+	}
+	return filepath.Join(us.m.root(), unitFiles, target, name)
 }
 
 func (us *units) fileExists(name string) bool {
@@ -34,7 +39,7 @@ func (us *units) fileNames() []string {
 	}
 	var names []string
 	for _, entry := range entries {
-		if entry.Type().IsRegular() && strings.HasSuffix(entry.Name(), ".service") {
+		if entry.Type().IsRegular() && (strings.HasSuffix(entry.Name(), ".service") || isTimer(entry.Name())) {
 			names = append(names, entry.Name())
 		}
 	}
@@ -78,32 +83,49 @@ func (us *units) disable(name string) error {
 	return nil
 }
 
-// unsupported are properties whose absence would change what a service does; others, such as limits, are accepted and have no effect.
-var unsupported = []string{"ExecStartPre", "ExecStartPost", "ExecStopPost", "OnCalendar"}
+// unsupported are properties whose absence would change what a service does; others, such as limits, are accepted and have no
+// effect. So is Restart=: a service that fails in a rehearsal is better seen than started again.
+var unsupported = []string{"ExecStartPre", "ExecStartPost", "ExecStopPost"}
 
-// readUnitFile reads a service's description from its unit file.
-func (us *units) readUnitFile(name string) (guestapi.UnitSpec, error) {
-	spec := guestapi.UnitSpec{Name: name, Properties: map[string]string{}}
+// setting is one line KEY=VALUE of a unit file.
+type setting struct{ key, value string }
+
+func (us *units) readSettings(name string) ([]setting, error) {
 	root, err := os.OpenRoot(us.m.root())
 	if err != nil {
-		return spec, err
+		return nil, err
 	}
 	defer root.Close()
 	data, err := root.ReadFile(filepath.Join(unitFiles, name))
 	if err != nil {
-		return spec, fmt.Errorf("unit %s %w", name, errNoUnit)
+		return nil, fmt.Errorf("unit %s %w", name, errNoUnit)
 	}
-	text := strings.ReplaceAll(string(data), "\\\n", " ")
-	for line := range strings.Lines(text) {
+	var settings []setting
+	for line := range strings.Lines(strings.ReplaceAll(string(data), "\\\n", " ")) {
 		line = strings.TrimSpace(line)
 		key, value, found := strings.Cut(line, "=")
 		if !found || strings.HasPrefix(line, "#") || strings.HasPrefix(line, ";") {
 			continue
 		}
-		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+		settings = append(settings, setting{strings.TrimSpace(key), strings.TrimSpace(value)})
+	}
+	return settings, nil
+}
+
+// readUnitFile reads a service's description from its unit file.
+func (us *units) readUnitFile(name string) (guestapi.UnitSpec, error) {
+	spec := guestapi.UnitSpec{Name: name, Properties: map[string]string{}}
+	settings, err := us.readSettings(name)
+	if err != nil {
+		return spec, err
+	}
+	for _, setting := range settings {
+		key, value := setting.key, setting.value
 		switch {
 		case key == "Description":
 			spec.Description = value
+		case key == "ExecStart" && len(spec.Command) > 0 && value != "":
+			return spec, fmt.Errorf("unit %s: the sandbox knows only one ExecStart= of a service", name)
 		case key == "ExecStart":
 			if spec.Command, err = shlex.Split(strings.TrimLeft(value, "-@:+!"), true); err != nil {
 				return spec, fmt.Errorf("unit %s: ExecStart: %w", name, err)

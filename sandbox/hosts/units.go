@@ -36,12 +36,13 @@ type units struct {
 
 	mu      sync.Mutex
 	byName  map[string]*unit
+	timers  map[string]bool // those that are active
 	toggled map[string]bool // imagined services that were stopped or started by hand: whether they are active
 	waiting sync.WaitGroup
 }
 
 func newUnits(m *machine, run *running) (*units, error) {
-	return &units{m: m, run: run, byName: map[string]*unit{}, toggled: map[string]bool{}}, ensureDir(m.journalDir())
+	return &units{m: m, run: run, byName: map[string]*unit{}, toggled: map[string]bool{}, timers: map[string]bool{}}, ensureDir(m.journalDir())
 }
 
 // close waits until the ends of all services are written down.
@@ -83,6 +84,9 @@ func (us *units) start(name string) error {
 		us.toggled[name] = true
 		return nil
 	}
+	if isTimer(name) {
+		return us.startTimerLocked(name)
+	}
 	u := us.byName[name]
 	if u != nil && u.alive() {
 		return nil
@@ -101,6 +105,19 @@ func (us *units) start(name string) error {
 	return nil
 }
 
+// finish waits for a service of Type=oneshot, whose start is over only when it has ended, and tells how that went. Others
+// are up as soon as they run.
+func (us *units) finish(ctx context.Context, name string) error {
+	u := us.current(name)
+	if u == nil || u.spec.Properties["Type"] != "oneshot" {
+		return nil
+	}
+	if unit := us.wait(ctx, u); unit.Result != "success" {
+		return fmt.Errorf("job for %s failed because its main process ended with result '%s': see journalctl -u %s", unit.Name, unit.Result, unit.Name)
+	}
+	return ctx.Err()
+}
+
 // stop ends a service: SIGTERM to all of it, then, after its TimeoutStopSec, SIGKILL.
 func (us *units) stop(ctx context.Context, name string) error {
 	name = unitName(name)
@@ -113,6 +130,7 @@ func (us *units) stop(ctx context.Context, name string) error {
 	u := us.byName[name]
 	if u == nil {
 		known := us.fileExists(name)
+		delete(us.timers, name)
 		us.mu.Unlock()
 		if known {
 			return nil
@@ -198,6 +216,9 @@ func (us *units) show(name string) guestapi.Unit {
 	fileState := us.fileState(name)
 	if us.imaginedLocked(name) {
 		return us.describeImagined(name)
+	}
+	if isTimer(name) {
+		return us.describeTimerLocked(name, fileState)
 	}
 	if u := us.byName[name]; u != nil {
 		return u.describe(fileState)

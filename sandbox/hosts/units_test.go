@@ -118,3 +118,46 @@ func TestUnitFiles(t *testing.T) {
 	w.must("m1", "sudo systemctl disable once; sudo systemctl restart containerd; systemctl is-active containerd")
 	assert.Equal(t, w.run("m1", "systemctl start no-such").stderr, "systemctl: failed to start no-such: unit no-such.service not found\n")
 }
+
+func TestOneshotService(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1")
+	service := func(name, command string) {
+		w.must("m1", "printf '%s\\n' '[Service]' 'Type=oneshot' 'Restart=on-failure' 'ExecStart=/bin/sh -c \""+command+"\"' > /etc/systemd/system/"+name+".service")
+	}
+	service("good", "sleep 0.1; echo ran >> /var/ran")
+	assert.Equal(t, w.must("m1", "sudo systemctl start good.service; cat /var/ran; systemctl show -p ActiveState,Result --value good"), "ran\nsuccess\ninactive")
+	service("bad", "exit 7")
+	got := w.run("m1", "sudo systemctl start bad")
+	assert.Equal(t, got.code, 1)
+	assert.Equal(t, got.stderr, "systemctl: failed to start bad: job for bad.service failed because its main process ended with result 'exit-code': see journalctl -u bad.service\n")
+	assert.Equal(t, w.must("m1", "systemctl show -p ActiveState,ExecMainStatus --value bad"), "7\nfailed")
+	w.must("m1", "sudo systemctl start --no-block bad")
+	w.must("m1", "echo ExecStart=/bin/true >> /etc/systemd/system/good.service")
+	assert.Equal(t, w.run("m1", "sudo systemctl start good").stderr, "systemctl: failed to start good: unit good.service: the sandbox knows only one ExecStart= of a service\n")
+	w.must("m1", "sudo systemd-run -q --wait --unit=again -p Restart=on-failure true")
+}
+
+func TestTimers(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1")
+	w.must("m1", `printf '%s\n' '[Unit]' 'Description=Backup at night' '[Timer]' 'OnCalendar=*-*-* 03:15:00' 'Persistent=true' '[Install]' 'WantedBy=timers.target' > /etc/systemd/system/backup.timer`)
+	assert.Equal(t, w.run("m1", "sudo systemctl start backup.timer").stderr,
+		"systemctl: failed to start backup.timer: unit backup.service to trigger: unit backup.service not found\n")
+	w.must("m1", `printf '%s\n' '[Service]' 'Type=oneshot' 'ExecStart=/bin/sh -c "echo backup >> /var/ran"' > /etc/systemd/system/backup.service`)
+	assert.Assert(t, cmp.Contains(w.must("m1", "systemctl list-timers"), "0 timers listed"))
+	w.must("m1", "sudo systemctl daemon-reload; sudo systemctl enable --now backup.timer")
+	assert.Equal(t, w.must("m1", "systemctl is-active backup.timer; systemctl is-enabled backup.timer; systemctl show -p SubState,Description --value backup.timer; systemctl is-active backup || true"),
+		"active\nenabled\nBackup at night\nwaiting\ninactive")
+	assert.Equal(t, w.must("m1", "systemctl list-timers --no-legend"), "- - - backup.timer backup.service OnCalendar=*-*-* 03:15:00")
+	w.must("m1", "sudo systemctl start backup.service; grep backup /var/ran")
+	assert.Assert(t, !strings.HasPrefix(w.must("m1", "systemctl list-timers --no-legend"), "- - - "), "when it last ran is listed")
+
+	assert.NilError(t, w.Reboot(t.Context(), "m1"))
+	eventually(t, "it is started at boot", func() bool { return w.run("m1", "systemctl is-active backup.timer").code == 0 })
+	w.must("m1", "sudo systemctl disable --now backup.timer")
+	assert.Equal(t, w.run("m1", "systemctl is-active backup.timer").stdout, "inactive\n")
+	w.must("m1", "sed -i /OnCalendar/d /etc/systemd/system/backup.timer")
+	assert.Assert(t, cmp.Contains(w.run("m1", "sudo systemctl start backup.timer").stderr, "lacks a value setting"))
+	assert.Equal(t, w.run("m1", "sudo systemctl start other.timer").stderr, "systemctl: failed to start other.timer: unit other.timer not found\n")
+}

@@ -157,6 +157,15 @@ func (c *cluster) Join(ctx context.Context, node hosts.Node) error {
 	return plane.ApplyNode(ctx, controlplane.Node(node))
 }
 
+// Upgrade changes the version of a node.
+func (c *cluster) Upgrade(ctx context.Context, name, version string) error {
+	plane, err := c.ready(ctx)
+	if err != nil {
+		return err
+	}
+	return plane.UpgradeNode(ctx, name, version)
+}
+
 // Reset takes the node out of the cluster.
 func (c *cluster) Reset(ctx context.Context, name string) error {
 	plane, err := c.ready(ctx)

@@ -15,13 +15,13 @@ const defaultVersion = "v1.35.4"
 // kubeadm makes a node of the machine, with a few flags of its own instead of kubeadm's configuration file.
 func kubeadm(args []string) (int, error) {
 	if len(args) == 0 {
-		return 1, errors.New("usage: kubeadm init|join|reset|version [flags]")
+		return 1, errors.New("usage: kubeadm init|join|upgrade|reset|version [flags]")
 	}
 	o := options{
-		flags: []string{"--control-plane", "--force", "-f", "--upload-certs", "--short"},
+		flags: []string{"--control-plane", "--force", "-f", "--upload-certs", "--short", "--yes", "-y", "--allow-experimental-upgrades", "--allow-release-candidate-upgrades", "--etcd-upgrade", "--certificate-renewal"},
 		values: []string{
 			"--node-name", "--advertise-address", "--apiserver-advertise-address", "--external-address", "--apiserver-cert-extra-sans", "--node-labels",
-			"--node-taints", "--kubernetes-version", "--token", "--discovery-token-ca-cert-hash", "--certificate-key", "--ignore-preflight-errors", "-o", "--output",
+			"--node-taints", "--kubernetes-version", "--token", "--discovery-token-ca-cert-hash", "--certificate-key", "--ignore-preflight-errors", "-o", "--output", "--config", "--patches", "--skip-phases",
 		},
 	}
 	verb := args[0]
@@ -34,6 +34,8 @@ func kubeadm(args []string) (int, error) {
 		return 0, nil
 	case "reset":
 		return 0, call(http.MethodPost, guestapi.Kubeadm+verb, nil, nil)
+	case "upgrade":
+		return upgrade(&o)
 	case "init", "join":
 		request, err := kubeadmRequest(&o)
 		if err != nil {
@@ -52,6 +54,41 @@ func kubeadm(args []string) (int, error) {
 	}
 }
 
+// upgrade is `kubeadm upgrade apply VERSION` and `kubeadm upgrade node`.
+func upgrade(o *options) (int, error) {
+	if len(o.rest) == 0 {
+		return 1, errors.New("usage: kubeadm upgrade apply VERSION | kubeadm upgrade node")
+	}
+	action := o.rest[0]
+	version := o.last("--kubernetes-version")
+	if action == "apply" && len(o.rest) > 1 {
+		version = o.rest[1]
+	}
+	switch {
+	case action != "apply" && action != "node":
+		return 1, errUsage("upgrade " + action)
+	case action == "apply" && version == "":
+		return 1, errors.New("upgrade apply needs a version, for example v1.35.4")
+	}
+	if err := call(http.MethodPost, guestapi.Kubeadm+"upgrade-"+action, guestapi.UpgradeRequest{Version: withV(version)}, nil); err != nil {
+		return 1, err
+	}
+	if action == "apply" {
+		fmt.Printf("[upgrade] SUCCESS! A control plane node of your cluster was upgraded to %q.\n", withV(version))
+	} else {
+		fmt.Println("[upgrade] The configuration for this node was successfully upgraded!")
+	}
+	return 0, nil
+}
+
+// withV completes a version, unless there is none.
+func withV(version string) string {
+	if version == "" || strings.HasPrefix(version, "v") {
+		return version
+	}
+	return "v" + version
+}
+
 func kubeadmRequest(o *options) (guestapi.KubeadmRequest, error) {
 	request := guestapi.KubeadmRequest{
 		NodeName: o.last("--node-name"), AdvertiseAddress: o.last("--advertise-address", "--apiserver-advertise-address"),
@@ -61,9 +98,7 @@ func kubeadmRequest(o *options) (guestapi.KubeadmRequest, error) {
 	if request.Version == "" {
 		request.Version = defaultVersion
 	}
-	if !strings.HasPrefix(request.Version, "v") {
-		request.Version = "v" + request.Version
-	}
+	request.Version = withV(request.Version)
 	for _, label := range list(o.last("--node-labels")) {
 		key, value, found := strings.Cut(label, "=")
 		if !found {

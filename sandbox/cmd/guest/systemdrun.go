@@ -88,8 +88,6 @@ func unitSpec(o *options) (guestapi.UnitSpec, error) {
 			spec.Env = append(spec.Env, strings.Trim(value, `"'`))
 		case name == "CollectMode":
 			spec.Collect = value == "inactive-or-failed"
-		case name == "Restart" && value != "no":
-			return spec, errUsage("Restart=" + value)
 		default:
 			spec.Properties[name] = value
 		}

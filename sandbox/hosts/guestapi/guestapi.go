@@ -51,6 +51,16 @@ type Unit struct {
 	MainPID        int       `json:"mainPID"`
 	Started        time.Time `json:"started,omitzero"`
 	Exited         time.Time `json:"exited,omitzero"`
+	// Timer is set for timers only.
+	Timer *Timer `json:"timer,omitempty"`
+}
+
+// Timer is what a timer does, and when.
+type Timer struct {
+	Activates string   `json:"activates"`
+	Schedule  []string `json:"schedule"` // OnCalendar=…
+	// Last is when the service was last started, by whatever means.
+	Last time.Time `json:"last,omitzero"`
 }
 
 // CloudInitStatus is how far the machine's user data got: "running", "done" or "error".
@@ -74,4 +84,9 @@ type KubeadmRequest struct {
 	Labels           map[string]string `json:"labels,omitempty"`
 	Taints           []string          `json:"taints,omitempty"`
 	Version          string            `json:"version"`
+}
+
+// UpgradeRequest is what `kubeadm upgrade apply` and `kubeadm upgrade node` were asked for.
+type UpgradeRequest struct {
+	Version string `json:"version"` // empty for that of the cluster
 }

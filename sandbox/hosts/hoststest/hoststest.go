@@ -117,6 +117,19 @@ func (c *Cluster) Join(_ context.Context, n hosts.Node) error {
 	return nil
 }
 
+// Upgrade remembers the version.
+func (c *Cluster) Upgrade(_ context.Context, name, version string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	node, known := c.nodes[name]
+	if !known {
+		return fmt.Errorf("no node %s", name)
+	}
+	node.Version = version
+	c.nodes[name] = node
+	return nil
+}
+
 // Reset forgets the node.
 func (c *Cluster) Reset(_ context.Context, name string) error {
 	c.mu.Lock()
