@@ -45,9 +45,17 @@ type rendered struct {
 	files []file
 }
 
+// resolved is what is only known once machines, keys and names exist.
+type resolved struct {
+	addresses []address
+	names     []string
+	endpoint  string
+	backup    credentials
+}
+
 // render turns the arguments and what is known of the machines into the bundle's files.
-func (args *Args) render(addresses []address, names []string, endpoint string) (*rendered, error) {
-	nodes := args.shapeNodes(addresses)
+func (args *Args) render(known resolved) (*rendered, error) {
+	nodes := args.shapeNodes(known.addresses)
 	hosts, err := inventory(nodes)
 	if err != nil {
 		return nil, err
@@ -56,7 +64,7 @@ func (args *Args) render(addresses []address, names []string, endpoint string) (
 	if err != nil {
 		return nil, err
 	}
-	cluster, err := args.clusterVariables(args.certificateNames(names, endpoint, addresses))
+	cluster, err := args.clusterVariables(args.certificateNames(known.names, known.endpoint, known.addresses))
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +73,7 @@ func (args *Args) render(addresses []address, names []string, endpoint string) (
 		{"inventory/group_vars/all/all.yml", all},
 		{"inventory/group_vars/k8s_cluster/k8s-cluster.yml", cluster},
 	}
-	shape, err := args.shape(nodes, all, cluster)
+	shape, err := args.shape(nodes, known.backup, all, cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +123,7 @@ func (args *Args) shapeNodes(addresses []address) []plan.Node {
 }
 
 // shape is what the rendered files make of the cluster.
-func (args *Args) shape(nodes []plan.Node, groupVars ...[]byte) (*plan.Shape, error) {
+func (args *Args) shape(nodes []plan.Node, backup credentials, groupVars ...[]byte) (*plan.Shape, error) {
 	shape := &plan.Shape{
 		Cluster: args.Cluster, Kubernetes: args.KubernetesVersion, Kubespray: args.KubesprayVersion,
 		Nodes: nodes, Variables: map[string]string{},
@@ -134,6 +142,13 @@ func (args *Args) shape(nodes []plan.Node, groupVars ...[]byte) (*plan.Shape, er
 			}
 			shape.Variables[name] = string(data)
 		}
+	}
+	if args.EtcdBackup != nil {
+		settings, err := args.EtcdBackup.settings(backup)
+		if err != nil {
+			return nil, err
+		}
+		shape.Variables["etcd_backup"] = settings
 	}
 	unhashed, err := json.Marshal(shape)
 	shape.Hash = digest([]file{{"shape", unhashed}})
@@ -167,6 +182,11 @@ type bundle struct {
 
 func (args *Args) bundle() *bundle {
 	inputs := []any{args.Access.PrivateKey, args.CertificateNames.ToStringArrayOutput(), args.host()}
+	if args.EtcdBackup != nil {
+		inputs = append(inputs, args.EtcdBackup.AccessKey, args.EtcdBackup.SecretKey)
+	} else {
+		inputs = append(inputs, pulumi.String(""), pulumi.String(""))
+	}
 	for _, node := range args.Nodes {
 		machine := node.Machine
 		if machine == nil {
@@ -178,13 +198,14 @@ func (args *Args) bundle() *bundle {
 		}
 		inputs = append(inputs, node.PrivateAddress, public, node.HostKey, machine)
 	}
-	resolved := pulumi.All(inputs...)
+	all := pulumi.All(inputs...)
+	keys := func(values []any) credentials { return credentials{values[3].(string), values[4].(string)} }
 	render := func(values []any) (*rendered, error) {
-		var addresses []address
-		for v := values[3:]; len(v) > 0; v = v[4:] {
-			addresses = append(addresses, address{v[0].(string), v[1].(string), v[2].(string), v[3].(string)})
+		known := resolved{names: values[1].([]string), endpoint: values[2].(string), backup: keys(values)}
+		for v := values[5:]; len(v) > 0; v = v[4:] {
+			known.addresses = append(known.addresses, address{v[0].(string), v[1].(string), v[2].(string), v[3].(string)})
 		}
-		return args.render(addresses, values[1].([]string), values[2].(string))
+		return args.render(known)
 	}
 	withKey := func(values []any) ([]file, error) {
 		rendered, err := render(values)
@@ -192,10 +213,15 @@ func (args *Args) bundle() *bundle {
 			return nil, err
 		}
 		key := strings.TrimRight(values[0].(string), "\n") + "\n"
-		return append(rendered.files, file{"ssh_key", []byte(key)}), nil
+		files := append(rendered.files, file{"ssh_key", []byte(key)})
+		if args.EtcdBackup == nil {
+			return files, nil
+		}
+		backup, err := args.EtcdBackup.secrets(keys(values))
+		return append(files, file{"backup.json", backup}), err
 	}
 	text := func(apply func(values []any) (string, error)) pulumi.StringOutput {
-		return resolved.ApplyT(apply).(pulumi.StringOutput)
+		return all.ApplyT(apply).(pulumi.StringOutput)
 	}
 	return &bundle{
 		// Neither hash says anything of the key: one does not contain it, the other is a digest of something unguessable.

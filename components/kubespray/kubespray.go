@@ -50,6 +50,9 @@ type Args struct {
 	// DataPath is where volumes of the storage class local-path lie on the workers; empty means Kubespray's default.
 	DataPath string
 
+	// EtcdBackup backs up etcd by a timer on its members; nil makes no backups.
+	EtcdBackup *EtcdBackup
+
 	// LastState is Cluster.State as the stack's last update exported it, "{}" if there was none. With it a preview shows the
 	// plan, and Check refuses before anything is made; empty, the plan is shown only when it is carried out.
 	LastState string
@@ -170,15 +173,16 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		if err != nil {
 			return err
 		}
-		upload, err := steps.upload(bundle, ready[args.Runner])
-		if err != nil {
-			return err
-		}
 		known, err := steps.state("known", pulumi.Array{bundle.wanted}, ready[args.Runner])
 		if err != nil {
 			return err
 		}
-		run, err := steps.run(bundle, args.plan(bundle, known.Stdout), upload, ready)
+		planned := args.plan(bundle, known.Stdout)
+		upload, err := steps.upload(bundle, planned, ready[args.Runner])
+		if err != nil {
+			return err
+		}
+		run, err := steps.run(bundle, planned, upload, ready)
 		if err != nil {
 			return err
 		}

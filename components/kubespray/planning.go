@@ -196,14 +196,17 @@ func (args *Args) foreseen(ctx context.Context, bundle *bundle, state *plan.Stat
 			}
 		}
 	}
-	rendered, err := args.render(addresses, nil, unknown)
+	rendered, err := args.render(resolved{addresses: addresses, endpoint: unknown})
 	if err != nil {
 		return nil, err
 	}
 	if state != nil && state.Shape != nil {
-		// The certificate's names are made of addresses that are not known yet.
-		const names = "supplementary_addresses_in_ssl_keys"
-		rendered.shape.Variables[names] = state.Shape.Variables[names]
+		// They are made of what is not known yet.
+		for _, name := range []string{"supplementary_addresses_in_ssl_keys", "etcd_backup"} {
+			if _, had := state.Shape.Variables[name]; had {
+				rendered.shape.Variables[name] = state.Shape.Variables[name]
+			}
+		}
 	}
 	return rendered.shape, nil
 }

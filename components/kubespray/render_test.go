@@ -1,14 +1,22 @@
 package kubespray
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/golden"
+
+	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
 const testKey = "-----BEGIN OPENSSH PRIVATE KEY-----\nthe-key-itself\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -109,7 +117,7 @@ func renderedFor(t *testing.T, args *Args, names []string, endpoint string) *ren
 	t.Helper()
 	full, err := args.complete()
 	assert.NilError(t, err)
-	rendered, err := full.render(addressesOf(args), names, endpoint)
+	rendered, err := full.render(resolved{addressesOf(args), names, endpoint, credentials{"access", "secret"}})
 	assert.NilError(t, err)
 	return rendered
 }
@@ -128,6 +136,68 @@ func TestBundleFiles(t *testing.T) {
 					golden.Assert(t, string(f.data), name+"/"+f.path)
 				}
 			}
+		})
+	}
+}
+
+// testCertificate is any certificate: nothing is encrypted for it here.
+func testCertificate(t *testing.T) string {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	assert.NilError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	assert.NilError(t, err)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}))
+}
+
+func backup(t *testing.T) *EtcdBackup {
+	return &EtcdBackup{
+		Endpoint: "https://s3.example", Bucket: "backups", Certificate: testCertificate(t),
+		AccessKey: pulumi.String("AK"), SecretKey: pulumi.String("the-storage-key"),
+	}
+}
+
+func TestBackupsKeepTheirKeysOutOfTheShape(t *testing.T) {
+	args := demoArgs()
+	args.EtcdBackup = backup(t)
+	full, err := args.complete()
+	assert.NilError(t, err)
+	render := func(secret string) string {
+		rendered, err := full.render(resolved{addressesOf(args), nil, "203.0.113.11", credentials{"AK", secret}})
+		assert.NilError(t, err)
+		for _, f := range rendered.files {
+			assert.Assert(t, !strings.Contains(string(f.data), secret), f.path)
+		}
+		return rendered.shape.Variables["etcd_backup"]
+	}
+	settings := render("the-storage-key")
+	assert.Assert(t, strings.Contains(settings, `"prefix":"etcd/demo"`), settings)
+	assert.Assert(t, settings != render("a-renewed-key"), "renewed keys reach the members")
+
+	for name, inputs := range register(t, args, nil) {
+		text := fmt.Sprint(mocktest.Plain(resource.NewProperty(inputs.Inputs)))
+		assert.Check(t, !strings.Contains(text, "the-storage-key"), name)
+	}
+}
+
+func TestBackupsThatAreRefused(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*EtcdBackup)
+		want   string
+	}{
+		"endpoint":    {func(b *EtcdBackup) { b.Endpoint = "s3.example" }, `etcdBackup: endpoint "s3.example" is no URL`},
+		"keys":        {func(b *EtcdBackup) { b.SecretKey = nil }, "bucket, access key and secret key are all needed"},
+		"certificate": {func(b *EtcdBackup) { b.Certificate = "" }, "the certificate is not in PEM"},
+		"hours":       {func(b *EtcdBackup) { b.EveryHours = 5 }, "every 5 hours does not divide a day"},
+		"keep":        {func(b *EtcdBackup) { b.Keep = -1 }, "keep is -1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := demoArgs()
+			args.EtcdBackup = backup(t)
+			test.change(args.EtcdBackup)
+			_, err := args.complete()
+			assert.ErrorContains(t, err, test.want)
 		})
 	}
 }

@@ -256,6 +256,24 @@ func TestRunnerTakesOutANodeWhoseMachineIsGone(t *testing.T) {
 	assert.Assert(t, is.Contains(h.played()[1], `"reset_nodes": false, "allow_ungraceful_removal": true`))
 }
 
+func TestRunnerInstallsBackups(t *testing.T) {
+	h := newHost(t)
+	certificate := testCertificate(t)
+	h.uploadAlso = map[string]string{"backup.json": `{"etcd_backup": {"secretKey": "the-storage-key"}}`}
+	out, ok := h.run("up", "--wanted", h.upload(func(a *Args) {
+		a.EtcdBackup = backup(t)
+		a.EtcdBackup.Certificate = certificate
+	}))
+	assert.Assert(t, ok, out)
+	played := h.played()
+	assert.Equal(t, len(played), 2)
+	assert.Assert(t, is.Contains(played[1], "/bundle/runner/etcd-backup.yml --extra-vars @"))
+	assert.Assert(t, !strings.Contains(played[1], "the-storage-key"))
+	kept, err := filepath.Glob(filepath.Join(h.dir, "cluster", "runs", "*", "bundle", "backup.json"))
+	assert.NilError(t, err)
+	assert.Equal(t, len(kept), 0, "a kept run keeps no keys")
+}
+
 // TestRunnerUnits runs the Python tests of the parts that need no host.
 func TestRunnerUnits(t *testing.T) {
 	readAll(t, "testdata/unittests")

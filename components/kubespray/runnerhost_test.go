@@ -31,6 +31,8 @@ type host struct {
 	downloads *atomic.Int32
 	archive   string
 	wanted    *plan.Shape
+	// uploadAlso are further files of the bundle.
+	uploadAlso map[string]string
 }
 
 func newHost(t *testing.T) *host {
@@ -81,7 +83,11 @@ func (h *host) upload(change func(*Args)) string {
 	change(args)
 	rendered := renderedFor(h.t, args, nil, "203.0.113.11")
 	assert.NilError(h.t, os.RemoveAll(filepath.Join(h.dir, "cluster", "bundle")))
-	for _, f := range append(rendered.files, file{"ssh_key", []byte(testKey)}) {
+	files := append(rendered.files, file{"ssh_key", []byte(testKey)})
+	for name, text := range h.uploadAlso {
+		files = append(files, file{name, []byte(text)})
+	}
+	for _, f := range files {
 		path := filepath.Join(h.dir, "cluster", "bundle", f.path)
 		assert.NilError(h.t, os.MkdirAll(filepath.Dir(path), 0o700))
 		assert.NilError(h.t, os.WriteFile(path, f.data, 0o600))

@@ -132,13 +132,13 @@ func (s *steps) ready() (map[string]*remote.Command, error) {
 	return ready, nil
 }
 
-// upload puts the bundle onto the runner.
-func (s *steps) upload(bundle *bundle, ready *remote.Command) (*remote.Command, error) {
+// upload puts the bundle onto the runner, once it is planned: a refused change leaves even the runner as it is.
+func (s *steps) upload(bundle *bundle, planned pulumi.StringOutput, ready *remote.Command) (*remote.Command, error) {
 	return s.register(step{
 		name: "bundle", node: s.runner(),
 		command:  pulumi.Sprintf(uploadScript, s.directory()),
 		stdin:    bundle.archive,
-		triggers: pulumi.Array{bundle.digest},
+		triggers: pulumi.Array{pulumi.All(bundle.digest, planned).ApplyT(func(values []any) string { return values[0].(string) })},
 		logging:  remote.LoggingNone,
 		after:    []pulumi.Resource{ready},
 	}, pulumi.AdditionalSecretOutputs([]string{"stdin"}))

@@ -50,6 +50,11 @@ func (args *Args) setDefaults() {
 	if args.ServiceCIDR == "" {
 		args.ServiceCIDR = defaultServiceCIDR
 	}
+	if args.EtcdBackup != nil {
+		backup := *args.EtcdBackup
+		backup.setDefaults(args.Cluster)
+		args.EtcdBackup = &backup
+	}
 	if args.Network == "" {
 		args.Network = Calico
 	}
@@ -102,6 +107,9 @@ func (args *Args) checkSettings() []error {
 		found = append(found, fmt.Errorf("serviceCIDR: %w", servicesErr))
 	case pods.Overlaps(services):
 		found = append(found, fmt.Errorf("podCIDR %s and serviceCIDR %s overlap: choose two ranges apart", pods, services))
+	}
+	if args.EtcdBackup != nil {
+		found = append(found, args.EtcdBackup.check()...)
 	}
 	for _, mirror := range args.RegistryMirrors {
 		if mirror.Registry == "" || len(mirror.Mirrors) == 0 {

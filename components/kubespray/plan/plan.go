@@ -129,7 +129,7 @@ func (p *Plan) converge(c *change) {
 	if !everything {
 		p.join(c, rejoining, "join the machines that took their names")
 	}
-	if everything || c.controlPlaneVariables() {
+	if controlPlanes || c.controlPlaneVariables() {
 		p.facts(c)
 	}
 	if controlPlanes {

@@ -128,6 +128,8 @@ class Ansible:
         if variables:
             # As JSON: on the command line's other form every value is text, and the text "false" counts as true.
             command += ["--extra-vars", json.dumps(variables)]
+        if playbook == "runner/etcd-backup.yml" and os.path.exists(self.store.backup):
+            command += ["--extra-vars", "@" + self.store.backup]
         self.note("play", phase=playbook)
         self.log.write("\n## %s\n" % " ".join(command))
         self.log.flush()

@@ -8,6 +8,7 @@
     toolchains/       Kubespray trees and Python environments
     facts/            Ansible's fact cache
     ssh_key           what Ansible logs in with
+    backup.json       where etcd is backed up to, with the keys
 """
 
 import contextlib
@@ -30,6 +31,7 @@ class Store:
         self.facts = os.path.join(root, "facts")
         self.toolchains = os.path.join(root, "toolchains")
         self.key = os.path.join(root, "ssh_key")
+        self.backup = os.path.join(root, "backup.json")
 
     def state(self):
         return State(os.path.join(self.root, "state.json"))
@@ -57,7 +59,7 @@ class Store:
                 os.makedirs(run.directory)
             except FileExistsError:
                 continue
-            shutil.copytree(self.bundle, run.bundle, ignore=shutil.ignore_patterns("ssh_key", "__pycache__"))
+            shutil.copytree(self.bundle, run.bundle, ignore=shutil.ignore_patterns("ssh_key", "backup.json", "__pycache__"))
             return run
         raise OSError("cannot name a new run in %s/runs" % self.root)
 
@@ -72,13 +74,19 @@ class Store:
         """The newest run that got as far as having a state, or None."""
         return next((run for run in map(self.run, self.run_names()) if run.state()), None)
 
-    def install_key(self):
-        """Takes over the uploaded SSH key, in one step: a run may be reading the old one."""
-        part = self.key + ".part"
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
-            with open(os.path.join(self.bundle, "ssh_key"), "rb") as source:
-                target.write(source.read())
-        os.replace(part, self.key)
+    def install_secrets(self):
+        """Takes over the uploaded SSH key and the backups' keys, each in one step: a run may be reading the old ones."""
+        for uploaded, path in (("ssh_key", self.key), ("backup.json", self.backup)):
+            source = os.path.join(self.bundle, uploaded)
+            if not os.path.exists(source):
+                if os.path.exists(path):
+                    os.remove(path)
+                continue
+            part = path + ".part"
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
+                with open(source, "rb") as file:
+                    target.write(file.read())
+            os.replace(part, path)
 
     @contextlib.contextmanager
     def lock(self, name, wait=True):

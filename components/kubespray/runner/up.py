@@ -55,11 +55,11 @@ def begin(store, wanted_hash, order):
             cluster.complete(wanted)
             print("nothing to do: " + order["why"])
             return None
-        store.install_key()
+        store.install_secrets()
         guard.check(store, wanted, order)
     else:
         order = store.last_run().order()
-        store.install_key()
+        store.install_secrets()
 
     run = store.new_run(wanted_hash)
     run.set_order(order)

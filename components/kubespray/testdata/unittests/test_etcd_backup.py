@@ -1,0 +1,57 @@
+"""Encrypting, signing and keeping backups."""
+
+import os
+import subprocess
+import tempfile
+import unittest
+
+import etcd_backup
+
+
+class Signature(unittest.TestCase):
+    # The examples of Amazon's documentation of signature version 4.
+    SETTINGS = {"accessKey": "AKIAIOSFODNN7EXAMPLE", "secretKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "region": "us-east-1"}
+    HEADERS = {"host": "examplebucket.s3.amazonaws.com", "x-amz-content-sha256": etcd_backup.EMPTY, "x-amz-date": "20130524T000000Z"}
+
+    def test_published_examples(self):
+        for query, signature in (
+            ({"lifecycle": ""}, "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"),
+            ({"prefix": "J", "max-keys": "2"}, "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"),
+        ):
+            text = etcd_backup.authorization(self.SETTINGS, "GET", "/", etcd_backup.canonical_query(query), self.HEADERS)
+            self.assertTrue(text.endswith(signature), text)
+
+
+class Seal(unittest.TestCase):
+    def test_only_the_private_key_opens_it(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+
+        def at(name):
+            return os.path.join(folder, name)
+
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=backup", "-keyout", at("key.pem"), "-out",
+                        at("certificate.pem")], check=True, capture_output=True)
+        with open(at("snapshot.db"), "w", encoding="utf-8") as file:
+            file.write("the snapshot")
+        os.makedirs(at("root/etc/kubernetes/ssl"))
+        with open(at("root/etc/kubernetes/ssl/ca.key"), "w", encoding="utf-8") as file:
+            file.write("the key")
+        etcd_backup.seal(folder, at("sealed"), at("certificate.pem"), root=at("root"))
+        with open(at("sealed"), "rb") as file:
+            self.assertNotIn(b"the snapshot", file.read())
+        subprocess.run(["openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", at("sealed"), "-inkey", at("key.pem"), "-out",
+                        at("opened.tar")], check=True)
+        listing = subprocess.run(["tar", "-tf", at("opened.tar")], check=True, capture_output=True, text=True).stdout
+        self.assertIn("snapshot.db\n", listing)
+        self.assertIn("etc/kubernetes/ssl/ca.key\n", listing)
+
+
+class Retention(unittest.TestCase):
+    def test_the_oldest_go(self):
+        names = ["etcd/a/2026010%dT000000Z.tar.cms" % day for day in (3, 1, 2)] + ["etcd/a/notes.txt"]
+        self.assertEqual(etcd_backup.expired(names, 2), ["etcd/a/20260101T000000Z.tar.cms"])
+        self.assertEqual(etcd_backup.expired(names, 9), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
