@@ -106,22 +106,34 @@ func (c *change) changed(effect effect) []string {
 	return names
 }
 
+// joining are the nodes that are to join, in wanted's order.
+func (c *change) joining() []string {
+	return c.wanted.names(among(append(slices.Clone(c.added), c.replaced...)))
+}
+
 func (c *change) summary() string {
-	var parts []string
-	say := func(verb string, names []string) {
-		if len(names) > 0 {
-			parts = append(parts, verb+" "+some(names))
-		}
-	}
-	say("add", c.added)
-	say("remove", c.removed)
-	say("replace", c.replaced)
-	say("label", c.relabelled)
-	say("change", append(c.changed(controlPlaneFlags), c.changed(wholeCluster)...))
-	if len(parts) == 0 && c.state.Unfinished != nil {
+	summary := sentence("", c.summaryOfNodes())
+	summary = sentence(summary, verb("label", c.relabelled))
+	summary = sentence(summary, verb("change", append(c.changed(controlPlaneFlags), c.changed(wholeCluster)...)))
+	if summary == "" && c.state.Unfinished != nil {
 		return "converge after a run that was not finished: " + c.state.Unfinished.Why
 	}
-	return strings.Join(parts, "; ")
+	return summary
+}
+
+func (c *change) summaryOfNodes() string {
+	return sentence(sentence(verb("add", c.added), verb("remove", c.removed)), verb("replace", c.replaced))
+}
+
+func verb(verb string, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return verb + " " + some(names)
+}
+
+func sentence(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), "; ")
 }
 
 // relabel is what kubectl is told about one node: "key=value" sets, "key-" drops.

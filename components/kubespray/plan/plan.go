@@ -98,17 +98,34 @@ func unmade(state *State) bool {
 
 func (p *Plan) add(step Step) { p.Steps = append(p.Steps, step) }
 
-// upgrade changes versions: the control planes one by one, then the workers.
+// upgrade changes versions: the control planes one by one, then the workers. Machines that were lost on the way are taken
+// out first and join, with the new version, at the end.
 func (p *Plan) upgrade(c *change) {
 	p.Why = fmt.Sprintf("upgrade Kubernetes from %s to %s with Kubespray %s", c.before.Kubernetes, c.wanted.Kubernetes, c.wanted.Kubespray)
+	if nodes := c.summaryOfNodes(); nodes != "" {
+		p.Why += "; " + nodes
+	}
+	p.remove(c)
 	p.facts(c)
-	p.controlPlanes(c, "one control plane at a time, before any worker")
-	workers := c.wanted.names(isWorker)
-	if len(workers) > 0 {
-		p.add(Step{
-			Playbook: Upgrade, Hosts: workers, Limit: workers, Variables: map[string]any{"serial": 1},
-			Why: "drain and upgrade one worker at a time",
-		})
+	stays := func(kind func(Node) bool) []string {
+		return c.wanted.names(func(n Node) bool { return kind(n) && !slices.Contains(c.joining(), n.Name) })
+	}
+	for _, part := range []struct {
+		nodes []string
+		why   string
+	}{
+		{stays(controls), "one control plane at a time, before any worker"},
+		{stays(isWorker), "drain and upgrade one worker at a time"},
+	} {
+		if len(part.nodes) > 0 {
+			p.add(Step{Playbook: Upgrade, Hosts: part.nodes, Limit: part.nodes, Variables: map[string]any{"serial": 1}, Why: part.why})
+		}
+	}
+	if c.controlPlanesChange() {
+		p.members(c)
+		p.everything(c)
+	} else {
+		p.join(c, keep(c.joining(), c.wanted, isWorker), "join the machines that were lost on the way")
 	}
 	p.labels(c)
 }
@@ -120,44 +137,49 @@ func (p *Plan) converge(c *change) {
 	controlPlanes := c.controlPlanesChange()
 	everything := controlPlanes || c.everything()
 
-	newWorkers := keep(c.added, c.wanted, isWorker)
 	if !everything {
-		p.join(c, newWorkers, "join the new workers")
+		p.join(c, keep(c.added, c.wanted, isWorker), "join the new workers")
 	}
 	p.remove(c)
-	rejoining := keep(c.replaced, c.wanted, isWorker)
 	if !everything {
-		p.join(c, rejoining, "join the machines that took their names")
+		p.join(c, keep(c.replaced, c.wanted, isWorker), "join the machines that took their names")
 	}
-	if controlPlanes || c.controlPlaneVariables() {
+	switch {
+	case controlPlanes:
 		p.facts(c)
-	}
-	if controlPlanes {
-		p.add(Step{
-			Playbook: Cluster, Hosts: c.wanted.names(controls), Limit: controlPlaneGroups,
-			Variables: map[string]any{"etcd_retries": 10}, Why: "bring control planes and etcd to the new members",
-		})
-	}
-	if controlPlanes || c.controlPlaneVariables() {
-		p.controlPlanes(c, c.controlPlaneReason())
+		p.members(c)
+	case c.controlPlaneVariables():
+		p.facts(c)
+		p.controlPlanes(c)
 	}
 	if everything {
-		p.add(Step{
-			Playbook: Cluster, Hosts: c.wanted.names(everyNode), Why: c.clusterReason(),
-			Joins: append(slices.Clone(c.added), c.replaced...),
-		})
+		p.everything(c)
 	}
 	p.labels(c)
+}
+
+// members brings control planes and etcd to what is wanted.
+func (p *Plan) members(c *change) {
+	p.add(Step{
+		Playbook: Cluster, Hosts: c.wanted.names(controls), Limit: controlPlaneGroups,
+		Variables: map[string]any{"etcd_retries": 10}, Why: "bring control planes and etcd to the new members",
+	})
+	p.controlPlanes(c)
+}
+
+// everything runs cluster.yml on all hosts.
+func (p *Plan) everything(c *change) {
+	p.add(Step{Playbook: Cluster, Hosts: c.wanted.names(everyNode), Why: c.clusterReason(), Joins: c.joining()})
 }
 
 // controlPlaneGroups is the limit that Kubespray's documentation gives for work on control planes.
 var controlPlaneGroups = []string{"kube_control_plane", "etcd"}
 
 // controlPlanes writes the static pods of the control planes anew: cluster.yml leaves their flags as they were.
-func (p *Plan) controlPlanes(c *change, why string) {
+func (p *Plan) controlPlanes(c *change) {
 	p.add(Step{
 		Playbook: Upgrade, Hosts: c.wanted.names(controls), Limit: controlPlaneGroups,
-		Variables: map[string]any{"serial": 1, "etcd_retries": 10}, Why: why,
+		Variables: map[string]any{"serial": 1, "etcd_retries": 10}, Why: c.controlPlaneReason(),
 	})
 }
 

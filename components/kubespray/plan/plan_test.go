@@ -149,12 +149,28 @@ func TestPlans(t *testing.T) {
 		},
 		"the next minor": {
 			now, cluster(version("1.35.4", "v2.31.0")), "upgrade Kubernetes from 1.34.3 to 1.35.4 with Kubespray v2.31.0",
-			[]string{"playbooks/facts.yml", "upgrade-cluster.yml --limit kube_control_plane,etcd", "upgrade-cluster.yml --limit w1,w2,w3"},
+			[]string{"playbooks/facts.yml", "upgrade-cluster.yml --limit m1,m2,m3", "upgrade-cluster.yml --limit w1,w2,w3"},
 		},
 		"an upgrade was cut": {
 			&State{Shape: cluster(), Unfinished: &Unfinished{Kubernetes: "1.35.4", Kubespray: "v2.31.0", Playbooks: []string{Upgrade}}},
 			cluster(version("1.35.4", "v2.31.0")), "upgrade Kubernetes from 1.34.3 to 1.35.4 with Kubespray v2.31.0",
-			[]string{"playbooks/facts.yml", "upgrade-cluster.yml --limit kube_control_plane,etcd", "upgrade-cluster.yml --limit w1,w2,w3"},
+			[]string{"playbooks/facts.yml", "upgrade-cluster.yml --limit m1,m2,m3", "upgrade-cluster.yml --limit w1,w2,w3"},
+		},
+		"machines were lost in an upgrade": {
+			&State{Shape: cluster(), Unfinished: &Unfinished{Kubernetes: "1.35.4", Kubespray: "v2.31.0", Playbooks: []string{Upgrade}}},
+			cluster(version("1.35.4", "v2.31.0"), rebuild("m3", "w2")), "upgrade Kubernetes from 1.34.3 to 1.35.4 with Kubespray v2.31.0; replace m3, w2",
+			[]string{
+				"remove-node.yml node=w2", "remove-node.yml node=m3", "playbooks/facts.yml", "upgrade-cluster.yml --limit m1,m2", "upgrade-cluster.yml --limit w1,w3",
+				"cluster.yml --limit kube_control_plane,etcd", "upgrade-cluster.yml --limit kube_control_plane,etcd", "cluster.yml",
+			},
+		},
+		"a worker was lost in an upgrade": {
+			&State{Shape: cluster(), Unfinished: &Unfinished{Kubernetes: "1.35.4", Kubespray: "v2.31.0", Playbooks: []string{Upgrade}}},
+			cluster(version("1.35.4", "v2.31.0"), rebuild("w2")), "upgrade Kubernetes from 1.34.3 to 1.35.4 with Kubespray v2.31.0; replace w2",
+			[]string{
+				"remove-node.yml node=w2", "playbooks/facts.yml", "upgrade-cluster.yml --limit m1,m2,m3", "upgrade-cluster.yml --limit w1,w3",
+				"playbooks/facts.yml", "scale.yml --limit w2",
+			},
 		},
 		"backups": {now, cluster(set("etcd_backup", `"daily"`)), "change the backups of etcd", []string{"runner/etcd-backup.yml"}},
 		"backups of a new member": {

@@ -111,6 +111,12 @@ func orNothing(value string) string {
 	return value
 }
 
+// upgrading tells whether the upgrade was started already: then what was lost on the way has to be mended with it.
+func (c *change) upgrading() bool {
+	left := c.state.Unfinished
+	return left != nil && left.Kubernetes == c.wanted.Kubernetes && left.Kubespray == c.wanted.Kubespray
+}
+
 func (c *change) versions() []string {
 	var reasons []string
 	if left := c.state.Unfinished; left != nil && left.Kubernetes != c.before.Kubernetes && left.Kubernetes != c.wanted.Kubernetes {
@@ -133,7 +139,7 @@ func (c *change) versions() []string {
 		reasons = append(reasons, fmt.Sprintf("Kubespray cannot go from %s to %s at once: go through the releases one by one, v%d.%d next",
 			c.before.Kubespray, c.wanted.Kubespray, oldTag[0], oldTag[1]+1))
 	}
-	if !c.upgrade() {
+	if !c.upgrade() || c.upgrading() {
 		return reasons
 	}
 	for _, together := range []struct {
