@@ -63,6 +63,15 @@ func lostNodeComesBack(t *testing.T, f *fixture) {
 		return err
 	})
 	assert.NilError(t, f.running.FindNode(t.Context(), name), "twice is no error")
+
+	before, err := f.client.CoreV1().Nodes().Get(t.Context(), name, metav1.GetOptions{})
+	assert.NilError(t, err)
+	assert.NilError(t, f.running.UpgradeNode(t.Context(), name, "v1.36.1"))
+	after, err := f.client.CoreV1().Nodes().Get(t.Context(), name, metav1.GetOptions{})
+	assert.NilError(t, err)
+	assert.Equal(t, after.Status.NodeInfo.KubeletVersion, "v1.36.1")
+	assert.DeepEqual(t, after.Spec, before.Spec)
+	assert.DeepEqual(t, after.Labels, before.Labels)
 	assert.NilError(t, f.running.DeleteNode(t.Context(), name))
 	assert.NilError(t, f.running.LoseNode(t.Context(), name), "nor is a node that is not there")
 	assert.NilError(t, f.running.FindNode(t.Context(), name))

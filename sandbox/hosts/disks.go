@@ -20,8 +20,8 @@ import (
 //
 // A full disk is a file system without a free block laid over the machine's own (overlayfs), so that it is the kernel that
 // answers "no space left on device": to whoever writes to a file or appends to one. As on a real full disk, files can still
-// be deleted, and empty ones and directories made, which takes no block. What a process holds open from before, its working
-// directory too, is not full for it.
+// be deleted, though that makes no room here, and empty ones and directories made, which takes no block. What a process
+// holds open from before, its working directory too, is not full for it.
 type disks struct {
 	nsenter string
 	dir     string
@@ -85,26 +85,35 @@ func (d *disks) enter() []string {
 const (
 	fillScript = `mountpoint -q full && exit 0
 mkdir -p full && mount -t tmpfs -o size=256k,mode=700 full full || exit 1
-n=0
 for dir; do
   [ -d "root/$dir" ] || continue
-  n=$((n+1))
-  mkdir full/upper$n full/work$n && chmod --reference="root/$dir" full/upper$n || exit 1
-  mount -t overlay -o "userxattr,lowerdir=root/$dir,upperdir=full/upper$n,workdir=full/work$n" full "root/$dir" || exit 1
+  mkdir -p "full/upper/$dir" "full/work/$dir" && chmod --reference="root/$dir" "full/upper/$dir" || exit 1
+  mount -t overlay -o "userxattr,lowerdir=root/$dir,upperdir=full/upper/$dir,workdir=full/work/$dir" full "root/$dir" || exit 1
 done
 dd if=/dev/zero of=full/ballast bs=4k 2>/dev/null
 [ -s full/ballast ]`
-	freeScript = `for dir; do
+	uncoverScript = `for dir; do
   if mountpoint -q "root/$dir"; then umount -l "root/$dir" || exit 1; fi
-done
-if mountpoint -q full; then umount -l full || exit 1; fi`
+done`
+	discardScript = `if mountpoint -q full; then umount -l full || exit 1; fi`
 )
 
 // fill makes the machine's disk full, if it is not.
 func (d *disks) fill(m *machine) error { return d.run(m, fillScript) }
 
-// free takes fill back. What was deleted or made meanwhile is as it was before.
-func (d *disks) free(m *machine) error { return d.run(m, freeScript) }
+// free takes fill back. What could be deleted and made meanwhile stays so.
+func (d *disks) free(m *machine) error {
+	if err := d.run(m, uncoverScript); err != nil {
+		return err
+	}
+	upper := fmt.Sprintf("/proc/%d/root%s", d.cmd.Process.Pid, filepath.Join(m.dir, "full/upper"))
+	for _, dir := range diskDirs {
+		if err := settle(filepath.Join(upper, dir), filepath.Join(m.root(), dir)); err != nil {
+			return err
+		}
+	}
+	return d.run(m, discardScript)
+}
 
 func (d *disks) run(m *machine, script string) error {
 	if d == nil {

@@ -78,7 +78,7 @@ func TestSlowNetwork(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	w := newWorld(t)
 	w.boot("m1")
-	w.must("m1", "echo 1 > /opt/file; touch /opt/empty; mkfifo /run/go")
+	w.must("m1", "echo 1 > /opt/file; touch /opt/empty; mkdir /opt/tree; echo old > /opt/tree/file; echo old > /opt/emptied; mkfifo /run/go")
 	session, err := w.dial("ubuntu", "m1").NewSession()
 	assert.NilError(t, err)
 	said, err := session.StdoutPipe()
@@ -97,7 +97,7 @@ func TestFullDisk(t *testing.T) {
 		assert.Assert(t, got.code != 0, command)
 		assert.Assert(t, cmp.Contains(got.stderr, noSpace), command)
 	}
-	w.must("m1", "cat /opt/file; rm /opt/empty; ls /; echo > /run/is-memory")
+	w.must("m1", "cat /opt/file; ls /; echo > /run/is-memory")
 	w.must("m1", "echo > /run/go")
 	said2, err := readUntil(said, "ready\n")
 	assert.NilError(t, err)
@@ -112,8 +112,11 @@ func TestFullDisk(t *testing.T) {
 	w.open()
 	assert.Assert(t, cmp.Contains(w.run("m1", "/bin/echo 2 > /opt/other").stderr, noSpace), "and after one of the daemon")
 
+	w.must("m1", "mkdir -p /opt/new/dir; touch /opt/new/dir/empty; chmod 640 /opt/new/dir/empty; ln -s file /opt/link; rm -r /opt/tree; mkdir /opt/tree; touch /opt/emptied.new; mv /opt/emptied.new /opt/emptied; rm /opt/empty")
 	assert.NilError(t, w.Free(t.Context(), "m1"))
 	assert.NilError(t, w.Free(t.Context(), "m1"))
+	assert.Equal(t, w.must("m1", "cd /opt; find . | sort; stat -c %a new/dir/empty; wc -c < emptied; readlink link"),
+		".\n./emptied\n./file\n./link\n./new\n./new/dir\n./new/dir/empty\n./other\n./tree\n640\n0\nfile", "what could be done to a full disk stays done")
 	assert.Equal(t, w.must("m1", "echo 2 >> /opt/file; cat /opt/file; stat -c %a /tmp /root"), "1\n2\n1777\n700")
 
 	assert.NilError(t, w.Fill(t.Context(), "m1"))

@@ -44,8 +44,8 @@ sandbox's machines (charts, archives) is not cut.`, "is cut off"),
 		hostSlowCommand(),
 		hostAction(world.Fill, "Fill a machine's disk", `Fill a machine's disk: whatever writes to a file below /etc/kubernetes, /etc/systemd/system, /home, /mnt, /opt,
 /root, /srv, /tmp or /var gets "No space left on device". It is a real file system without a free block that is laid
-over the real one, so files can still be read and deleted, and empty ones made. What is changed that way meanwhile is
-undone by "host free". A file that a process held open before, or its working directory, is not full for it.`, "has a full disk"),
+over the real one, so files can still be read and deleted, and empty ones made; deleting makes no room, "host free" does.
+A file that a process held open before, or its working directory, is not full for it.`, "has a full disk"),
 		hostAction(world.Free, "Make room on a machine's disk again", `Make room again on a disk that "host fill" filled.`, "has room on its disk"),
 	)
 	return command
