@@ -4,8 +4,13 @@ package stacks
 // differs. Each field is one key of the stack file, `exchange-platform:<name>`; docs/configuration.md is made from the
 // comments here.
 type Config struct {
-	// Profile chooses the defaults: "demo" (two nodes, nothing kept).
+	// Profile chooses the defaults: "demo" (two nodes, nothing kept) or "prod" (highly available, everything kept). Each
+	// also has rules of its own about what it accepts.
 	Profile string `json:"profile"`
+	// Protect refuses to delete what holds data or cannot be brought back: the database, the object store, the private
+	// network, the key that logs in to the machines. To take an environment down, set it to false, run `pulumi up`, then
+	// `pulumi destroy`.
+	Protect bool `json:"protect"`
 	// Cloud is where the machines come from and how they are reached.
 	Cloud Cloud `json:"cloud"`
 	// Network is the private network of the machines, and the cluster's own address ranges.
@@ -46,10 +51,15 @@ type Cloud struct {
 	User string `json:"user"`
 	// SSHPort is the port on which the machines' SSH servers listen.
 	SSHPort int `json:"sshPort"`
-	// AdminCIDRs are the only address ranges that reach SSH and the Kubernetes API. They must hold the machine that runs Pulumi.
+	// AdminCIDRs are the only address ranges that reach the Kubernetes API and SSH: the bastion's if there is one, otherwise
+	// every machine's. They must hold the machine that runs Pulumi.
 	AdminCIDRs []string `json:"adminCidrs"`
 	// AdminSSHKeys are public keys, in the form of authorized_keys, that may log in besides the program's own.
 	AdminSSHKeys []string `json:"adminSshKeys,omitempty"`
+	// Placement is how control planes, and workers, are spread over the cloud's physical machines: "anti-affinity" (a new
+	// machine is refused where there is no room apart from the others), "soft-anti-affinity" (then it is not), or empty (as
+	// it comes). Choose it before the first `pulumi up`: a change replaces the machines.
+	Placement string `json:"placement,omitempty"`
 }
 
 // Image names an operating system by distribution and version, as the zone's image list does.
@@ -74,17 +84,20 @@ type Network struct {
 // Role is what a node does in the cluster.
 type Role string
 
-// The roles a node can have. A control plane also runs etcd and takes no workloads.
+// The roles a node can have. A control plane also runs etcd and takes no workloads. A bastion is no part of the cluster:
+// Ansible runs on it, and SSH to the others goes through it.
 const (
 	ControlPlane Role = "control-plane"
 	Worker       Role = "worker"
+	Bastion      Role = "bastion"
 )
 
-// Node is one machine of the cluster.
+// Node is one machine of the cluster, or its bastion.
 type Node struct {
 	// Name is the machine's, the node's and the SSH host's: a lower-case DNS label.
 	Name string `json:"name"`
-	Role Role   `json:"role"`
+	// Role is "control-plane", "worker" or "bastion".
+	Role Role `json:"role"`
 	// Plan is the id of a size, for example "g2-4-2-0". `curl …/sizes` or the panel lists those of a zone.
 	Plan string `json:"plan"`
 	// DiskGiB is the size of the root disk.
@@ -97,11 +110,14 @@ type Node struct {
 // Kubernetes is the cluster's version and how it is installed.
 type Kubernetes struct {
 	// Version is without a leading "v" and must be one the Kubespray version carries.
-	Version   string    `json:"version"`
+	Version string `json:"version"`
+	// APIHost is a name in `edge.domain` that is made to lead to every control plane and is then what kubeconfigs name, so
+	// that the loss of a control plane cuts nobody off. Empty means the first control plane's public address.
+	APIHost   string    `json:"apiHost,omitempty"`
 	Kubespray Kubespray `json:"kubespray"`
 }
 
-// Kubespray is the installer that runs on the first control plane.
+// Kubespray is the installer that runs on the bastion or, without one, on the first control plane.
 type Kubespray struct {
 	// Version is the tag, with its leading "v".
 	Version string `json:"version"`

@@ -61,7 +61,11 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := kubespray.New(ctx, name+"-cluster", clusterArgs(name, cfg, machines), base.option())
+	endpoint, err := newEndpoint(ctx, cfg, machines, base)
+	if err != nil {
+		return err
+	}
+	cluster, err := kubespray.New(ctx, name+"-cluster", clusterArgs(name, cfg, machines, endpoint), base.option())
 	if err != nil {
 		return err
 	}
@@ -86,17 +90,19 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 	if err != nil {
 		return err
 	}
+	// what holds data and everything in it: the namespace, whose deletion takes the volumes along, and the credentials
+	keep := pulumi.Protect(cfg.Protect)
 	database, err := postgres.New(ctx, "postgres", &postgres.Args{
 		Installer: installer, Engine: postgres.Engine(cfg.Postgres.Engine),
 		Database: cfg.Postgres.Database, User: cfg.Postgres.User, MonitorCRDs: watch.CRDs,
-	}, base.option())
+	}, base.option(), keep)
 	if err != nil {
 		return err
 	}
 	store, err := objectstore.New(ctx, "objectstore", &objectstore.Args{
 		Installer: installer, Engine: objectstore.Engine(cfg.ObjectStore.Engine),
 		Buckets: []string{cfg.ObjectStore.StaticBucket, cfg.ObjectStore.MediaBucket}, MonitorCRDs: watch.CRDs,
-	}, base.option())
+	}, base.option(), keep)
 	if err != nil {
 		return err
 	}
@@ -105,7 +111,7 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 		return err
 	}
 	front, err := edge.New(ctx, "edge", &edge.Args{
-		Domain: cfg.Edge.Domain, Host: cfg.Exchange.Host, Addresses: workerAddresses(cfg, machines),
+		Domain: cfg.Edge.Domain, Host: cfg.Exchange.Host, Addresses: publicAddresses(cfg, Worker, machines),
 		TTLSeconds: cfg.Edge.TTLSeconds, Proxied: cfg.Edge.Proxied,
 	}, base.option())
 	if err != nil {
@@ -114,4 +120,19 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 
 	export(ctx, cfg, &platform{machines, cluster, watch, web, logs, database, store, app, front})
 	return nil
+}
+
+// newEndpoint is where the Kubernetes API is reached: a name of its own, made here, or the first control plane.
+func newEndpoint(ctx *pulumi.Context, cfg *Config, machines *arvan.Machines, base *providers) (pulumi.StringInput, error) {
+	addresses := publicAddresses(cfg, ControlPlane, machines)
+	if cfg.Kubernetes.APIHost == "" {
+		return addresses[0], nil
+	}
+	name, err := edge.NewName(ctx, "kubernetes-api", &edge.NameArgs{
+		Domain: cfg.Edge.Domain, Host: cfg.Kubernetes.APIHost, Addresses: addresses, TTLSeconds: cfg.Edge.TTLSeconds,
+	}, base.option())
+	if err != nil {
+		return nil, err
+	}
+	return name.Host, nil
 }

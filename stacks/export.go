@@ -73,7 +73,7 @@ func nodes(cfg *Config, machines *arvan.Machines) pulumi.Array {
 
 func webAddresses(cfg *Config, machines *arvan.Machines) pulumi.Array {
 	var list pulumi.Array
-	for _, address := range workerAddresses(cfg, machines) {
+	for _, address := range publicAddresses(cfg, Worker, machines) {
 		list = append(list, address)
 	}
 	return list

@@ -14,16 +14,25 @@ import (
 
 //go:generate go run ./docs
 
-// profiles are the environments' defaults by name.
-var profiles = map[string]func() Config{"demo": demo}
+// profile is a kind of environment: what it fills in, and what only it asks of the configuration.
+type profile struct {
+	defaults func() Config
+	check    func(*Config) field.ErrorList
+}
+
+// profiles are the kinds of environment by name.
+var profiles = map[string]profile{
+	"demo": {demo, func(*Config) field.ErrorList { return nil }},
+	"prod": {prod, validateProd},
+}
 
 // Defaults is what the named profile fills in; the zero Config if there is none of that name.
 func Defaults(profile string) Config {
-	defaults, known := profiles[profile]
+	named, known := profiles[profile]
 	if !known {
 		return Config{}
 	}
-	return defaults()
+	return named.defaults()
 }
 
 // Load makes the configuration of an environment from raw, the stack file's values as Pulumi hands them to a program:
@@ -37,10 +46,11 @@ func Load(project string, raw map[string]string) (*Config, error) {
 		return nil, invalid(field.ErrorList{field.NotSupported(field.NewPath("profile"), raw[project+":profile"],
 			slices.Sorted(maps.Keys(profiles)))})
 	}
-	cfg := profile()
+	cfg := profile.defaults()
 	problems, readable := decode(project, raw, &cfg)
 	if readable {
 		problems = append(problems, validate(&cfg)...)
+		problems = append(problems, profile.check(&cfg)...)
 	}
 	if len(problems) > 0 {
 		return nil, invalid(problems)

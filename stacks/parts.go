@@ -25,18 +25,21 @@ func machineArgs(cfg *Config, imageID string) *arvan.Args {
 		Zone: cfg.Cloud.Zone, ImageID: imageID,
 		CIDR: cfg.Network.CIDR, MTU: cfg.Network.MTU, SSHPort: cfg.Cloud.SSHPort,
 		AdminCIDRs: cfg.Cloud.AdminCIDRs, WebCIDRs: cfg.Network.WebCIDRs, AdminSSHKeys: cfg.Cloud.AdminSSHKeys,
+		Placement: cfg.Cloud.Placement, Protect: cfg.Protect,
 	}
 	for _, node := range cfg.Nodes {
 		args.Servers = append(args.Servers, arvan.Server{
-			Name: node.Name, ControlPlane: node.Role == ControlPlane, Plan: node.Plan, DiskGiB: node.DiskGiB,
+			Name: node.Name, Kind: arvan.Kind(node.Role), Plan: node.Plan, DiskGiB: node.DiskGiB,
 		})
 	}
 	return args
 }
 
-func clusterArgs(name string, cfg *Config, machines *arvan.Machines) *kubespray.Args {
+func clusterArgs(name string, cfg *Config, machines *arvan.Machines, endpoint pulumi.StringInput) *kubespray.Args {
 	args := &kubespray.Args{
 		Cluster:           name,
+		Runner:            runner(cfg.Nodes),
+		Endpoint:          endpoint,
 		Access:            kubespray.Access{User: cfg.Cloud.User, Port: cfg.Cloud.SSHPort, PrivateKey: machines.PrivateKey},
 		KubernetesVersion: cfg.Kubernetes.Version,
 		KubesprayVersion:  cfg.Kubernetes.Kubespray.Version,
@@ -61,12 +64,19 @@ func clusterArgs(name string, cfg *Config, machines *arvan.Machines) *kubespray.
 			HostKey: machine.HostKey, Machine: machine.ID,
 			Labels: node.Labels, Taints: node.Taints,
 		})
-		// Ansible runs where the cluster is: over a border's latency a run takes hours.
-		if args.Runner == "" && node.Role == ControlPlane {
-			args.Runner = node.Name
-		}
 	}
 	return args
+}
+
+// runner is the node Ansible runs on: the bastion or, without one, the first control plane. It stands where the cluster is,
+// because over a border's latency a run takes hours.
+func runner(nodes []Node) string {
+	for _, role := range []Role{Bastion, ControlPlane} {
+		if i := slices.IndexFunc(nodes, func(node Node) bool { return node.Role == role }); i >= 0 {
+			return nodes[i].Name
+		}
+	}
+	return ""
 }
 
 func collector(cfg *Config) *logging.FluentBitArgs {
@@ -76,11 +86,12 @@ func collector(cfg *Config) *logging.FluentBitArgs {
 	return &logging.FluentBitArgs{}
 }
 
-// workerAddresses are where the edge sends web traffic.
-func workerAddresses(cfg *Config, machines *arvan.Machines) []pulumi.StringInput {
+// publicAddresses are those of the nodes of a role: of workers, where the edge sends web traffic; of control planes, where
+// the Kubernetes API answers.
+func publicAddresses(cfg *Config, role Role, machines *arvan.Machines) []pulumi.StringInput {
 	var addresses []pulumi.StringInput
 	for _, node := range cfg.Nodes {
-		if node.Role == Worker {
+		if node.Role == role {
 			addresses = append(addresses, machines.Machines[node.Name].PublicAddress)
 		}
 	}

@@ -91,8 +91,9 @@ func newInstaller(ctx *pulumi.Context, name string, cfg *Config, cluster *kubesp
 		// Names are fixed, so a replacement would delete first: pods that start meanwhile would miss their Secret.
 		EnableSecretMutable:    pulumi.Bool(true),
 		EnableConfigMapMutable: pulumi.Bool(true),
-		// A demo whose machines are gone has nothing left to delete in its cluster.
-		DeleteUnreachable: pulumi.Bool(cfg.Profile == "demo"),
+		// An environment that keeps nothing has nothing left to delete in a cluster whose machines are gone. Elsewhere a
+		// cluster out of reach for a moment must not be taken for one that is gone.
+		DeleteUnreachable: pulumi.Bool(!cfg.Protect),
 	})
 	if err != nil {
 		return nil, err

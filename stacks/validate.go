@@ -20,6 +20,7 @@ func validate(cfg *Config) field.ErrorList {
 		validateNetwork(cfg.Network, field.NewPath("network")),
 		validateNodes(cfg.Nodes, field.NewPath("nodes")),
 		validateKubernetes(cfg.Kubernetes, field.NewPath("kubernetes")),
+		validateAPIHost(cfg, field.NewPath("kubernetes", "apiHost")),
 		validateEdge(cfg.Edge, cfg.Exchange.Host, field.NewPath("edge")),
 		validateEngines(cfg),
 		validateExchange(cfg.Exchange, field.NewPath("exchange")),
@@ -31,6 +32,9 @@ func validate(cfg *Config) field.ErrorList {
 // a list here would refuse every zone that opens after it was written.
 var zonePattern = regexp.MustCompile(`^[a-z]{2}-[a-z]+[0-9]*-[a-z0-9]+$`)
 
+// placements are the values of cloud.placement; the first is none.
+var placements = []string{"", "anti-affinity", "soft-anti-affinity"}
+
 func validateCloud(cloud Cloud, path *field.Path) field.ErrorList {
 	var problems field.ErrorList
 	if !zonePattern.MatchString(cloud.Zone) {
@@ -41,6 +45,9 @@ func validateCloud(cloud Cloud, path *field.Path) field.ErrorList {
 	problems = append(problems, validateText(cloud.User, path.Child("user"), "name the image's login user")...)
 	for _, message := range validation.IsValidPortNum(cloud.SSHPort) {
 		problems = append(problems, field.Invalid(path.Child("sshPort"), cloud.SSHPort, message))
+	}
+	if !slices.Contains(placements, cloud.Placement) {
+		problems = append(problems, field.NotSupported(path.Child("placement"), cloud.Placement, placements[1:]))
 	}
 	if len(cloud.AdminCIDRs) == 0 {
 		problems = append(problems, field.Required(path.Child("adminCidrs"),
@@ -115,6 +122,9 @@ func validateNodes(nodes []Node, path *field.Path) field.ErrorList {
 		problems = append(problems, field.Invalid(path, counts[ControlPlane],
 			"control planes run etcd, which keeps its quorum only with an odd number of members: use 1, 3 or 5"))
 	}
+	if counts[Bastion] > 1 {
+		problems = append(problems, field.Invalid(path, counts[Bastion], "one bastion is enough: Ansible runs on it, and what it knows of the cluster lies there"))
+	}
 	if counts[Worker] == 0 {
 		problems = append(problems, field.Required(path, fmt.Sprintf("at least one node needs role %q: control planes take no workloads", Worker)))
 	}
@@ -129,8 +139,11 @@ func validateNode(node Node, path *field.Path) field.ErrorList {
 	for _, message := range validation.IsDNS1123Label(node.Name) {
 		problems = append(problems, field.Invalid(path.Child("name"), node.Name, message))
 	}
-	if node.Role != ControlPlane && node.Role != Worker {
-		problems = append(problems, field.NotSupported(path.Child("role"), node.Role, []Role{ControlPlane, Worker}))
+	if roles := []Role{ControlPlane, Worker, Bastion}; !slices.Contains(roles, node.Role) {
+		problems = append(problems, field.NotSupported(path.Child("role"), node.Role, roles))
+	}
+	if node.Role == Bastion && len(node.Labels)+len(node.Taints) > 0 {
+		problems = append(problems, field.Forbidden(path, "a bastion is no Kubernetes node: it can have neither labels nor taints"))
 	}
 	problems = append(problems, validateText(node.Plan, path.Child("plan"), `name a plan of the zone, for example "g2-4-2-0"`)...)
 	if node.DiskGiB < 25 {

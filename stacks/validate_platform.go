@@ -22,10 +22,33 @@ func validateEdge(edge Edge, host string, path *field.Path) field.ErrorList {
 	for _, message := range validation.IsDNS1123Subdomain(edge.Domain) {
 		return append(problems, field.Invalid(path.Child("domain"), edge.Domain, message))
 	}
-	if host != edge.Domain && !strings.HasSuffix(host, "."+edge.Domain) {
+	if !inDomain(host, edge.Domain) {
 		problems = append(problems, field.Invalid(path.Child("domain"), edge.Domain, fmt.Sprintf("exchange.host %q is not in this domain", host)))
 	}
 	return problems
+}
+
+// validateAPIHost checks the Kubernetes API's name, for which a record is made beside the exchange's.
+func validateAPIHost(cfg *Config, path *field.Path) field.ErrorList {
+	host := cfg.Kubernetes.APIHost
+	if host == "" {
+		return nil
+	}
+	for _, message := range validation.IsDNS1123Subdomain(host) {
+		return field.ErrorList{field.Invalid(path, host, message)}
+	}
+	var problems field.ErrorList
+	if !inDomain(host, cfg.Edge.Domain) {
+		problems = append(problems, field.Invalid(path, host, fmt.Sprintf("must be in edge.domain, %q, where its record is made", cfg.Edge.Domain)))
+	}
+	if host == cfg.Exchange.Host {
+		problems = append(problems, field.Invalid(path, host, "is exchange.host, which leads to the workers; choose another name"))
+	}
+	return problems
+}
+
+func inDomain(host, domain string) bool {
+	return host == domain || strings.HasSuffix(host, "."+domain)
 }
 
 func validateEngines(cfg *Config) field.ErrorList {

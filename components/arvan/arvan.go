@@ -22,21 +22,39 @@ type Args struct {
 	MTU  int
 	// SSHPort is where the servers' SSH servers listen.
 	SSHPort int
-	// AdminCIDRs reach SSH on every server and the Kubernetes API on the control planes; WebCIDRs reach the workers' web ports.
+	// AdminCIDRs reach the Kubernetes API on the control planes, and SSH: on the bastion if there is one, which reaches the
+	// others through the private network, otherwise on every server. WebCIDRs reach the workers' web ports.
 	AdminCIDRs, WebCIDRs []string
 	// AdminSSHKeys may log in besides the program's own key; in the form of authorized_keys.
 	AdminSSHKeys []string
+	// Placement is the policy ("anti-affinity", "soft-anti-affinity") by which the control planes, and the workers, are kept
+	// on physical machines apart. Empty leaves it to the cloud.
+	Placement string
+	// Protect refuses to delete what the servers cannot do without and nothing can bring back: their network and the key
+	// that logs in to them. Servers themselves come and go.
+	Protect bool
 }
 
 // Server is one machine.
 type Server struct {
 	Name string
-	// ControlPlane servers answer the Kubernetes API, the others take web traffic.
-	ControlPlane bool
+	Kind Kind
 	// Plan is the id of a size in the zone.
 	Plan    string
 	DiskGiB int
 }
+
+// Kind is what a server is for, which decides who reaches it.
+type Kind string
+
+const (
+	// ControlPlane servers answer the Kubernetes API.
+	ControlPlane Kind = "control-plane"
+	// Worker servers take web traffic.
+	Worker Kind = "worker"
+	// Bastion is the one server that administrators reach by SSH.
+	Bastion Kind = "bastion"
+)
 
 // Machines are an environment's servers in their private network.
 type Machines struct {
@@ -64,7 +82,8 @@ type Machine struct {
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Machines, error) {
 	machines := &Machines{Machines: map[string]Machine{}}
 	return component.New(ctx, "exchange:arvan:Machines", name, machines, opts, func(child pulumi.ResourceOption) error {
-		login, err := newKey(ctx, name+"-login", child)
+		keep := pulumi.Protect(args.Protect)
+		login, err := newKey(ctx, name+"-login", child, keep)
 		if err != nil {
 			return err
 		}
@@ -79,7 +98,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 			Cidr: pulumi.String(args.CIDR), Mtu: pulumi.Int(args.MTU), Zone: pulumi.String(args.Zone),
 			// the machines leave through their public addresses; a second default route would only compete with that
 			EnableGateway: pulumi.Bool(false),
-		}, child)
+		}, child, keep)
 		if err != nil {
 			return err
 		}
@@ -87,8 +106,12 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		if err != nil {
 			return err
 		}
+		groups, err := newGroups(ctx, name, args, child)
+		if err != nil {
+			return err
+		}
 		for _, server := range args.Servers {
-			machine, err := newMachine(ctx, server, args, sshKey, network, firewalls, child)
+			machine, err := newMachine(ctx, server, args, &surroundings{sshKey, network, firewalls, groups}, child)
 			if err != nil {
 				return err
 			}
@@ -100,10 +123,16 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
+// surroundings are what all servers share.
+type surroundings struct {
+	sshKey    *iaas.SshKey
+	network   *iaas.Network
+	firewalls firewalls
+	groups    groups
+}
+
 // newMachine makes one server and its host key.
-func newMachine(ctx *pulumi.Context, server Server, args *Args, sshKey *iaas.SshKey, network *iaas.Network,
-	firewalls *firewalls, child pulumi.ResourceOption,
-) (*Machine, error) {
+func newMachine(ctx *pulumi.Context, server Server, args *Args, shared *surroundings, child pulumi.ResourceOption) (*Machine, error) {
 	hostKey, err := newKey(ctx, server.Name+"-host-key", child)
 	if err != nil {
 		return nil, err
@@ -111,9 +140,10 @@ func newMachine(ctx *pulumi.Context, server Server, args *Args, sshKey *iaas.Ssh
 	made, err := iaas.NewServer(ctx, server.Name, &iaas.ServerArgs{
 		Name: pulumi.String(server.Name), Zone: pulumi.String(args.Zone),
 		PlanId: pulumi.String(server.Plan), ImageId: pulumi.String(args.ImageID), DiskSize: pulumi.Int(server.DiskGiB),
-		SshKeyName:          sshKey.Name,
-		SecurityGroupIds:    firewalls.of(server),
-		Networks:            iaas.ServerNetworkArray{iaas.ServerNetworkArgs{NetworkId: network.NetworkId}},
+		SshKeyName:          shared.sshKey.Name,
+		SecurityGroupIds:    shared.firewalls.of(server),
+		ServerGroupId:       shared.groups.of(server),
+		Networks:            iaas.ServerNetworkArray{iaas.ServerNetworkArgs{NetworkId: shared.network.NetworkId}},
 		EnablePublicAddress: pulumi.Bool(true),
 		InitScript:          userData(server.Name, args, hostKey),
 	}, child)

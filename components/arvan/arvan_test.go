@@ -20,8 +20,8 @@ func demo() *arvan.Args {
 		Zone: "ir-thr-fr1", ImageID: "image-id", CIDR: "10.10.0.0/24", MTU: 1450, SSHPort: 22,
 		AdminCIDRs: []string{"203.0.113.0/24"}, WebCIDRs: []string{"0.0.0.0/0"}, AdminSSHKeys: []string{"ssh-ed25519 AAAA admin"},
 		Servers: []arvan.Server{
-			{Name: "arvan-k8s-m1", ControlPlane: true, Plan: "g2-4-2-0", DiskGiB: 50},
-			{Name: "arvan-k8s-w1", Plan: "g2-16-8-0", DiskGiB: 100},
+			{Name: "arvan-k8s-m1", Kind: arvan.ControlPlane, Plan: "g2-4-2-0", DiskGiB: 50},
+			{Name: "arvan-k8s-w1", Kind: arvan.Worker, Plan: "g2-16-8-0", DiskGiB: 100},
 		},
 	}
 }

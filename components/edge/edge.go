@@ -3,7 +3,6 @@ package edge
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -50,7 +49,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		if err != nil {
 			return err
 		}
-		edge.Host = record.URN().ApplyT(func(pulumi.URN) string { return args.Host }).(pulumi.StringOutput)
+		edge.Host = onceMade(record, args.Host)
 		scheme := "http"
 		if args.Proxied {
 			scheme = "https"
@@ -58,20 +57,4 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		edge.URL = pulumi.String(fmt.Sprintf("%s://%s", scheme, args.Host)).ToStringOutput()
 		return nil
 	})
-}
-
-// recordName is host as the CDN names it inside domain: "@" is the domain itself.
-func recordName(host, domain string) string {
-	if host == domain {
-		return "@"
-	}
-	return strings.TrimSuffix(host, "."+domain)
-}
-
-func addresses(inputs []pulumi.StringInput) cdn.DnsAddressArray {
-	var list cdn.DnsAddressArray
-	for _, address := range inputs {
-		list = append(list, cdn.DnsAddressArgs{Ip: address})
-	}
-	return list
 }

@@ -119,7 +119,10 @@ func (w *Workspace) overrides(sources Sources) map[string]any {
 			"sshPort":    2222, // 22 needs root
 			"adminCidrs": []any{"127.0.0.0/8"},
 		},
+		// a rehearsal ends with destroy
+		"exchange-platform:protect": false,
 		"exchange-platform:kubernetes": map[string]any{
+			"apiHost": "", // no resolver here knows the stack's names
 			"kubespray": map[string]any{
 				"archive": w.FilesURL() + "/files/kubespray.tar.gz",
 				"sha256":  sources.KubesprayArchiveSum,

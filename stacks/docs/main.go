@@ -33,6 +33,9 @@ A stack file holds only what differs from its profile's defaults. Each section i
 A mistake is reported before anything is made, all mistakes at once, each with its path.
 `
 
+// profiles are those whose defaults are shown.
+var profiles = []string{"demo", "prod"}
+
 // field is one key of the configuration.
 type field struct{ key, kind, about, element string }
 
@@ -42,9 +45,13 @@ func Render(source string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defaults, err := defaultsOf(stacks.Defaults("demo"))
-	if err != nil {
-		return "", err
+	var defaults []map[string]any
+	for _, profile := range profiles {
+		values, err := defaultsOf(stacks.Defaults(profile))
+		if err != nil {
+			return "", err
+		}
+		defaults = append(defaults, values)
 	}
 	var page strings.Builder
 	page.WriteString(head)
@@ -53,21 +60,35 @@ func Render(source string) (string, error) {
 		if section.element == "" {
 			continue
 		}
-		page.WriteString("\n| key | type | default in demo | what it is |\n|---|---|---|---|\n")
-		writeRows(&page, types, section.element, "", defaults[section.key])
+		fmt.Fprintf(&page, "\n| key | type | default in %s | what it is |\n|---|---|%s---|\n",
+			strings.Join(profiles, " | in "), strings.Repeat("---|", len(profiles)))
+		writeRows(&page, types, section.element, "", below(defaults, section.key))
 	}
 	return page.String(), nil
 }
 
-func writeRows(page *strings.Builder, types map[string][]field, name, prefix string, defaults any) {
-	values, _ := defaults.(map[string]any)
+// writeRows writes a row for each key of the type name; defaults are those of each profile.
+func writeRows(page *strings.Builder, types map[string][]field, name, prefix string, defaults []map[string]any) {
 	for _, f := range types[name] {
 		if _, nested := types[f.element]; nested {
-			writeRows(page, types, f.element, prefix+f.key+".", values[f.key])
+			writeRows(page, types, f.element, prefix+f.key+".", below(defaults, f.key))
 			continue
 		}
-		fmt.Fprintf(page, "| `%s` | %s | %s | %s |\n", prefix+f.key, f.kind, shown(values[f.key]), f.about)
+		fmt.Fprintf(page, "| `%s` | %s |", prefix+f.key, f.kind)
+		for _, values := range defaults {
+			fmt.Fprintf(page, " %s |", shown(values[f.key]))
+		}
+		fmt.Fprintf(page, " %s |\n", f.about)
 	}
+}
+
+// below is what each profile has under key.
+func below(defaults []map[string]any, key string) []map[string]any {
+	inner := make([]map[string]any, len(defaults))
+	for i, values := range defaults {
+		inner[i], _ = values[key].(map[string]any)
+	}
+	return inner
 }
 
 // shown is a default as a reader sees it; one that is empty is none.

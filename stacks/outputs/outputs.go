@@ -34,7 +34,7 @@ type Platform struct {
 	Postgres Postgres `json:"postgres"`
 	// ObjectStore is the exchange's S3 store.
 	ObjectStore ObjectStore `json:"objectStore"`
-	// Nodes are the cluster's machines in the order in which they joined.
+	// Nodes are the environment's machines: the cluster's in the order in which they joined, and the bastion if there is one.
 	Nodes []Node `json:"nodes"`
 	// Namespaces maps a capability ("postgres", "exchange", …) to the Kubernetes namespace it is in.
 	Namespaces map[string]string `json:"namespaces"`
@@ -92,7 +92,8 @@ type ObjectStore struct {
 // Node is one machine.
 type Node struct {
 	Name string `json:"name"`
-	// Role is "control-plane" or "worker".
+	// Role is "control-plane", "worker" or "bastion"; a bastion is no node of the Kubernetes cluster. More may come: leave
+	// those alone that you do not know.
 	Role           string `json:"role"`
 	PrivateAddress string `json:"privateIp"`
 	PublicAddress  string `json:"publicIp"`
