@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/golden"
@@ -12,35 +13,80 @@ import (
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
-func deployed(t *testing.T) *mocktest.Recording {
+// theStacks are the stack files of the repository.
+var theStacks = []string{"demo", "prod"}
+
+func deployed(t *testing.T, stack string) *mocktest.Recording {
 	t.Helper()
-	cfg, err := Load(project, stackFile(t, "../Pulumi.demo.yaml"))
+	cfg, err := Load(project, stackFile(t, "../Pulumi."+stack+".yaml"))
 	assert.NilError(t, err)
+	return deployedWith(t, cfg)
+}
+
+func deployedWith(t *testing.T, cfg *Config) *mocktest.Recording {
+	t.Helper()
 	t.Chdir("..") // where Pulumi runs the program, and the exchange's chart is found
 	defer t.Chdir("stacks")
 	return mocktest.Run(t, func(ctx *pulumi.Context) error { return deploy(ctx, cfg) })
 }
 
-func TestTheDemoStacksGraph(t *testing.T) {
-	golden.Assert(t, deployed(t).Graph(), "demo.graph.txt")
+func TestTheStacksGraphs(t *testing.T) {
+	for _, stack := range theStacks {
+		golden.Assert(t, deployed(t, stack).Graph(), stack+".graph.txt")
+	}
+}
+
+// What production keeps, and nothing else: nodes come and go, and commands and charts are made anew.
+func TestWhatProdProtects(t *testing.T) {
+	var protected []string
+	for _, each := range deployed(t, "prod").Resources {
+		if each.Protect {
+			protected = append(protected, each.Type+" "+each.Name)
+		}
+	}
+	golden.Assert(t, strings.Join(protected, "\n")+"\n", "prod.protected.txt")
+	for _, each := range deployed(t, "demo").Resources {
+		assert.Assert(t, !each.Protect, "demo protects %s", each.Name)
+	}
+}
+
+// The name leads to every control plane, and whoever uses the cluster waits until it does.
+func TestTheAPIsNameLeadsToEveryControlPlane(t *testing.T) {
+	recording := deployed(t, "prod")
+	record := mocktest.Plain(resource.NewProperty(recording.Get(t, "kubernetes-api-record").Inputs)).(map[string]any)
+	assert.Equal(t, record["name"], "k8s")
+	assert.Equal(t, record["cloud"], false)
+	assert.Equal(t, len(record["addresses"].([]any)), 3)
+	assert.Assert(t, slices.Contains(recording.Get(t, "kubernetes").DependsOn, "kubernetes-api-record"))
+}
+
+func TestWithoutANameTheAPIIsAtTheFirstControlPlane(t *testing.T) {
+	cfg, err := Load(project, stackFile(t, "../Pulumi.prod.yaml"))
+	assert.NilError(t, err)
+	cfg.Kubernetes.APIHost = ""
+	assert.Assert(t, !slices.Contains(deployedWith(t, cfg).Names(), "kubernetes-api-record"))
 }
 
 // With default providers disabled, a resource without one of its own fails only on a real run.
 func TestEveryResourceHasItsProvider(t *testing.T) {
-	for _, each := range deployed(t).Resources {
-		if each.Custom && !strings.HasPrefix(each.Type, "pulumi:") {
-			assert.Assert(t, each.Provider != "", "%s %s has no provider of its own", each.Type, each.Name)
+	for _, stack := range theStacks {
+		for _, each := range deployed(t, stack).Resources {
+			if each.Custom && !strings.HasPrefix(each.Type, "pulumi:") {
+				assert.Assert(t, each.Provider != "", "%s: %s %s has no provider of its own", stack, each.Type, each.Name)
+			}
 		}
 	}
 }
 
 func TestNoSecretLeavesItsPlace(t *testing.T) {
-	assert.DeepEqual(t, deployed(t).SecretsOutside(), []string(nil))
+	for _, stack := range theStacks {
+		assert.DeepEqual(t, deployed(t, stack).SecretsOutside(), []string(nil))
+	}
 }
 
 // The releases that need nothing of each other are installed at the same time; the exchange needs its database and store.
 func TestReleasesWaitOnlyForWhatTheyNeed(t *testing.T) {
-	recording := deployed(t)
+	recording := deployed(t, "prod")
 	needs := map[string][]string{}
 	for _, release := range recording.OfType("kubernetes:helm.sh/v3:Release") {
 		needs[release.Name] = release.DependsOn

@@ -44,6 +44,26 @@ func TestTheDemoStackFileIsValid(t *testing.T) {
 	assert.Equal(t, cfg.Nodes[0].Name, "arvan-k8s-m1")
 }
 
+func TestTheProdStackFileIsValid(t *testing.T) {
+	cfg, err := Load(project, stackFile(t, "../Pulumi.prod.yaml"))
+	assert.NilError(t, err)
+	assert.Assert(t, cfg.Protect)
+	assert.Equal(t, runner(cfg.Nodes), "arvan-prod-b1")
+}
+
+// What is known of a machine is kept under its name, so no two stacks may share one.
+func TestNoTwoStacksShareAHostName(t *testing.T) {
+	stackOf := map[string]string{}
+	for _, stack := range theStacks {
+		cfg, err := Load(project, stackFile(t, "../Pulumi."+stack+".yaml"))
+		assert.NilError(t, err)
+		for _, node := range cfg.Nodes {
+			assert.Equal(t, stackOf[node.Name], "", "%s is in %s too", node.Name, stack)
+			stackOf[node.Name] = stack
+		}
+	}
+}
+
 // Every file of the corpus holds one mistake and, in the comments at its top, each line the user must then read.
 func TestEveryMistakeIsNamedWithItsPathAndItsCure(t *testing.T) {
 	files, err := filepath.Glob("testdata/invalid/*.yaml")

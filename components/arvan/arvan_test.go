@@ -1,6 +1,7 @@
 package arvan_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,18 @@ func demo() *arvan.Args {
 	}
 }
 
+func prod() *arvan.Args {
+	args := demo()
+	args.Placement, args.Protect = "anti-affinity", true
+	args.Servers = []arvan.Server{
+		{Name: "arvan-prod-b1", Kind: arvan.Bastion, Plan: "g2-4-2-0", DiskGiB: 50},
+		{Name: "arvan-prod-m1", Kind: arvan.ControlPlane, Plan: "g2-8-4-0", DiskGiB: 50},
+		{Name: "arvan-prod-m2", Kind: arvan.ControlPlane, Plan: "g2-8-4-0", DiskGiB: 50},
+		{Name: "arvan-prod-w1", Kind: arvan.Worker, Plan: "g2-16-8-0", DiskGiB: 200},
+	}
+	return args
+}
+
 func run(t *testing.T, args *arvan.Args) *mocktest.Recording {
 	t.Helper()
 	return mocktest.Run(t, func(ctx *pulumi.Context) error {
@@ -44,6 +57,29 @@ func run(t *testing.T, args *arvan.Args) *mocktest.Recording {
 
 func TestTheGraph(t *testing.T) {
 	golden.Assert(t, run(t, demo()).Graph(), "demo.graph.txt")
+	golden.Assert(t, run(t, prod()).Graph(), "prod.graph.txt")
+}
+
+func TestServersOfAKindAreKeptApart(t *testing.T) {
+	recording := run(t, prod())
+	assert.Equal(t, len(recording.OfType("arvancloud:iaas:ServerGroup")), 2)
+	for name, group := range map[string]string{
+		"arvan-prod-m1": "demo-control-planes-apart", "arvan-prod-m2": "demo-control-planes-apart", "arvan-prod-w1": "demo-workers-apart",
+	} {
+		assert.Assert(t, slices.Contains(recording.Get(t, name).DependsOn, group), "%s is not in %s", name, group)
+	}
+	_, grouped := recording.Get(t, "arvan-prod-b1").Inputs["serverGroupId"]
+	assert.Assert(t, !grouped, "the bastion is in a group")
+}
+
+func TestOnlyWhatNothingCanBringBackIsProtected(t *testing.T) {
+	var protected []string
+	for _, each := range run(t, prod()).Resources {
+		if each.Protect {
+			protected = append(protected, each.Name)
+		}
+	}
+	assert.DeepEqual(t, protected, []string{"demo-network", "demo-login"})
 }
 
 func TestServersWaitForNothingOfEachOther(t *testing.T) {
@@ -66,15 +102,16 @@ func TestPrivateKeysAreSecretWhereverTheyGo(t *testing.T) {
 }
 
 func TestTheFirewallOpensWhatIsNeededAndToWhom(t *testing.T) {
-	recording := run(t, demo())
-	var rules []string
-	for _, group := range recording.OfType("arvancloud:iaas:SecurityGroup") {
-		rules = append(rules, group.Name)
-		for _, rule := range group.Inputs["rules"].ArrayValue() {
-			rules = append(rules, "  "+describe(rule.ObjectValue()))
+	for file, args := range map[string]*arvan.Args{"demo.firewall.txt": demo(), "prod.firewall.txt": prod()} {
+		var rules []string
+		for _, group := range run(t, args).OfType("arvancloud:iaas:SecurityGroup") {
+			rules = append(rules, group.Name)
+			for _, rule := range group.Inputs["rules"].ArrayValue() {
+				rules = append(rules, "  "+describe(rule.ObjectValue()))
+			}
 		}
+		golden.Assert(t, strings.Join(rules, "\n")+"\n", file)
 	}
-	golden.Assert(t, strings.Join(rules, "\n")+"\n", "demo.firewall.txt")
 }
 
 func TestAnotherSSHPortIsToldToTheMachine(t *testing.T) {
