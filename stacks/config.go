@@ -113,7 +113,19 @@ type Kubernetes struct {
 	Version string `json:"version"`
 	// APIHost is a name in `edge.domain` that is made to lead to every control plane and is then what kubeconfigs name, so
 	// that the loss of a control plane cuts nobody off. Empty means the first control plane's public address.
-	APIHost   string    `json:"apiHost,omitempty"`
+	APIHost string `json:"apiHost,omitempty"`
+	// InternalHost is the same for the nodes themselves: a name in `edge.domain` that is made to lead to every control
+	// plane's private address. Choose it before the first `pulumi up`: without it, the nodes depend on the first control
+	// plane's address for the life of the cluster.
+	InternalHost string `json:"internalHost,omitempty"`
+	// Network is the pods' network, "calico" or "cilium". It cannot be changed once the cluster runs.
+	Network string `json:"network"`
+	// Hardened turns on what production needs: secrets encrypted at rest, an audit log, strict kubelets, TLS 1.2 and newer.
+	Hardened bool `json:"hardened"`
+	// Reserve keeps CPU and memory of each node for Kubernetes and the system.
+	Reserve bool `json:"reserve"`
+	// Force lets a node be removed even where the workloads' disruption budgets do not allow it. Set it for one `pulumi up`.
+	Force     bool      `json:"force,omitempty"`
 	Kubespray Kubespray `json:"kubespray"`
 }
 

@@ -18,6 +18,7 @@ func demo() Config {
 		},
 		Kubernetes: Kubernetes{
 			Version:   "1.35.4",
+			Network:   "calico",
 			Kubespray: Kubespray{Version: "v2.31.0", Ansible: "venv"},
 		},
 		Edge:        Edge{TTLSeconds: 120, Proxied: true},

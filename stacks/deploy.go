@@ -56,16 +56,24 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 	if err != nil {
 		return err
 	}
+	last, err := lastState(ctx)
+	if err != nil {
+		return err
+	}
+	// what the cluster cannot become is refused before any machine is made or deleted
+	if err := kubespray.Check(clusterArgs(name, cfg, &arvan.Machines{}, &apiNames{}, last)); err != nil {
+		return err
+	}
 
 	machines, err := arvan.New(ctx, name, machineArgs(cfg, imageID), base.option())
 	if err != nil {
 		return err
 	}
-	endpoint, err := newEndpoint(ctx, cfg, machines, base)
+	api, err := newAPINames(ctx, cfg, machines, base)
 	if err != nil {
 		return err
 	}
-	cluster, err := kubespray.New(ctx, name+"-cluster", clusterArgs(name, cfg, machines, endpoint), base.option())
+	cluster, err := kubespray.New(ctx, name+"-cluster", clusterArgs(name, cfg, machines, api, last), base.option())
 	if err != nil {
 		return err
 	}
@@ -120,19 +128,4 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 
 	export(ctx, cfg, &platform{machines, cluster, watch, web, logs, database, store, app, front})
 	return nil
-}
-
-// newEndpoint is where the Kubernetes API is reached: a name of its own, made here, or the first control plane.
-func newEndpoint(ctx *pulumi.Context, cfg *Config, machines *arvan.Machines, base *providers) (pulumi.StringInput, error) {
-	addresses := publicAddresses(cfg, ControlPlane, machines)
-	if cfg.Kubernetes.APIHost == "" {
-		return addresses[0], nil
-	}
-	name, err := edge.NewName(ctx, "kubernetes-api", &edge.NameArgs{
-		Domain: cfg.Edge.Domain, Host: cfg.Kubernetes.APIHost, Addresses: addresses, TTLSeconds: cfg.Edge.TTLSeconds,
-	}, base.option())
-	if err != nil {
-		return nil, err
-	}
-	return name.Host, nil
 }

@@ -35,6 +35,7 @@ func export(ctx *pulumi.Context, cfg *Config, p *platform) {
 	ctx.Export("exchange", pulumi.Map{"url": p.edge.URL, "host": p.edge.Host})
 	ctx.Export("kubernetes", pulumi.Map{"endpoint": p.cluster.Endpoint, "version": p.cluster.Version})
 	ctx.Export("kubeconfig", pulumi.ToSecret(p.cluster.Kubeconfig))
+	ctx.Export(clusterState, p.cluster.State)
 	ctx.Export("ingress", pulumi.Map{"class": p.ingress.Class, "addresses": webAddresses(cfg, p.machines)})
 	ctx.Export("grafana", service(p.monitoring.Grafana))
 	ctx.Export("prometheus", service(p.monitoring.Prometheus))

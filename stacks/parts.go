@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -35,12 +36,20 @@ func machineArgs(cfg *Config, imageID string) *arvan.Args {
 	return args
 }
 
-func clusterArgs(name string, cfg *Config, machines *arvan.Machines, endpoint pulumi.StringInput) *kubespray.Args {
+func clusterArgs(name string, cfg *Config, machines *arvan.Machines, api *apiNames, last string) *kubespray.Args {
+	bastion := first(cfg.Nodes, Bastion)
 	args := &kubespray.Args{
 		Cluster:           name,
 		Runner:            runner(cfg.Nodes),
-		Endpoint:          endpoint,
-		Access:            kubespray.Access{User: cfg.Cloud.User, Port: cfg.Cloud.SSHPort, PrivateKey: machines.PrivateKey},
+		Endpoint:          api.outside,
+		InternalEndpoint:  cfg.Kubernetes.InternalHost,
+		CertificateNames:  api.certified,
+		LastState:         last,
+		Force:             cfg.Kubernetes.Force,
+		Network:           kubespray.Network(cfg.Kubernetes.Network),
+		Hardened:          cfg.Kubernetes.Hardened,
+		Reserve:           cfg.Kubernetes.Reserve,
+		Access:            kubespray.Access{User: cfg.Cloud.User, Port: cfg.Cloud.SSHPort, PrivateKey: machines.PrivateKey, Bastion: bastion},
 		KubernetesVersion: cfg.Kubernetes.Version,
 		KubesprayVersion:  cfg.Kubernetes.Kubespray.Version,
 		Toolchain: kubespray.Toolchain{
@@ -57,13 +66,17 @@ func clusterArgs(name string, cfg *Config, machines *arvan.Machines, endpoint pu
 	}
 	for _, node := range cfg.Nodes {
 		machine := machines.Machines[node.Name]
-		args.Nodes = append(args.Nodes, kubespray.Node{
+		member := kubespray.Node{
 			Name:         node.Name,
 			ControlPlane: node.Role == ControlPlane, Etcd: node.Role == ControlPlane, Worker: node.Role == Worker,
-			PrivateAddress: machine.PrivateAddress, PublicAddress: machine.PublicAddress,
-			HostKey: machine.HostKey, Machine: machine.ID,
+			PrivateAddress: machine.PrivateAddress, HostKey: machine.HostKey, Machine: machine.ID,
 			Labels: node.Labels, Taints: node.Taints,
-		})
+		}
+		// its public address takes SSH only where no bastion does
+		if bastion == "" || bastion == node.Name {
+			member.PublicAddress = machine.PublicAddress
+		}
+		args.Nodes = append(args.Nodes, member)
 	}
 	return args
 }
@@ -71,9 +84,14 @@ func clusterArgs(name string, cfg *Config, machines *arvan.Machines, endpoint pu
 // runner is the node Ansible runs on: the bastion or, without one, the first control plane. It stands where the cluster is,
 // because over a border's latency a run takes hours.
 func runner(nodes []Node) string {
-	for _, role := range []Role{Bastion, ControlPlane} {
-		if i := slices.IndexFunc(nodes, func(node Node) bool { return node.Role == role }); i >= 0 {
-			return nodes[i].Name
+	return cmp.Or(first(nodes, Bastion), first(nodes, ControlPlane))
+}
+
+// first is the name of the first node of a role; empty if there is none.
+func first(nodes []Node, role Role) string {
+	for _, node := range nodes {
+		if node.Role == role {
+			return node.Name
 		}
 	}
 	return ""
@@ -89,13 +107,22 @@ func collector(cfg *Config) *logging.FluentBitArgs {
 // publicAddresses are those of the nodes of a role: of workers, where the edge sends web traffic; of control planes, where
 // the Kubernetes API answers.
 func publicAddresses(cfg *Config, role Role, machines *arvan.Machines) []pulumi.StringInput {
-	var addresses []pulumi.StringInput
+	return addresses(cfg, role, machines, func(machine arvan.Machine) pulumi.StringInput { return machine.PublicAddress })
+}
+
+// privateAddresses are those in the private network.
+func privateAddresses(cfg *Config, role Role, machines *arvan.Machines) []pulumi.StringInput {
+	return addresses(cfg, role, machines, func(machine arvan.Machine) pulumi.StringInput { return machine.PrivateAddress })
+}
+
+func addresses(cfg *Config, role Role, machines *arvan.Machines, of func(arvan.Machine) pulumi.StringInput) []pulumi.StringInput {
+	var found []pulumi.StringInput
 	for _, node := range cfg.Nodes {
 		if node.Role == role {
-			addresses = append(addresses, machines.Machines[node.Name].PublicAddress)
+			found = append(found, of(machines.Machines[node.Name]))
 		}
 	}
-	return addresses
+	return found
 }
 
 func exchangeArgs(cfg *Config, installer *chart.Installer, watch *monitoring.Monitoring, web *ingress.Ingress,

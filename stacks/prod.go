@@ -19,6 +19,9 @@ func prod() Config {
 		},
 		Kubernetes: Kubernetes{
 			Version:   "1.35.4",
+			Network:   "calico",
+			Hardened:  true,
+			Reserve:   true,
 			Kubespray: Kubespray{Version: "v2.31.0", Ansible: "venv"},
 		},
 		Edge:        Edge{TTLSeconds: 120, Proxied: true},

@@ -20,7 +20,7 @@ func validate(cfg *Config) field.ErrorList {
 		validateNetwork(cfg.Network, field.NewPath("network")),
 		validateNodes(cfg.Nodes, field.NewPath("nodes")),
 		validateKubernetes(cfg.Kubernetes, field.NewPath("kubernetes")),
-		validateAPIHost(cfg, field.NewPath("kubernetes", "apiHost")),
+		validateNames(cfg, field.NewPath("kubernetes")),
 		validateEdge(cfg.Edge, cfg.Exchange.Host, field.NewPath("edge")),
 		validateEngines(cfg),
 		validateExchange(cfg.Exchange, field.NewPath("exchange")),
@@ -194,6 +194,9 @@ func validateKubernetes(kubernetes Kubernetes, path *field.Path) field.ErrorList
 			fmt.Sprintf("Kubespray %s carries Kubernetes %s (newest %s); take one of these or the Kubespray tag that carries %s", tag, strings.Join(carries.minors, ", "), carries.newest, match[1])))
 	case newer(version, carries.newest):
 		problems = append(problems, field.Invalid(path.Child("version"), version, fmt.Sprintf("Kubespray %s carries at most %s of this minor", tag, carries.newest)))
+	}
+	if networks := []string{"calico", "cilium"}; !slices.Contains(networks, kubernetes.Network) {
+		problems = append(problems, field.NotSupported(path.Child("network"), kubernetes.Network, networks))
 	}
 	if ansible := kubernetes.Kubespray.Ansible; ansible != "venv" && ansible != "system" {
 		problems = append(problems, field.NotSupported(path.Child("kubespray", "ansible"), ansible, []string{"venv", "system"}))

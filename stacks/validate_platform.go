@@ -28,21 +28,27 @@ func validateEdge(edge Edge, host string, path *field.Path) field.ErrorList {
 	return problems
 }
 
-// validateAPIHost checks the Kubernetes API's name, for which a record is made beside the exchange's.
-func validateAPIHost(cfg *Config, path *field.Path) field.ErrorList {
-	host := cfg.Kubernetes.APIHost
-	if host == "" {
-		return nil
-	}
-	for _, message := range validation.IsDNS1123Subdomain(host) {
-		return field.ErrorList{field.Invalid(path, host, message)}
-	}
+// validateNames checks the names of the Kubernetes API, for which records are made beside the exchange's.
+func validateNames(cfg *Config, path *field.Path) field.ErrorList {
+	taken := map[string]string{cfg.Exchange.Host: "exchange.host"}
 	var problems field.ErrorList
-	if !inDomain(host, cfg.Edge.Domain) {
-		problems = append(problems, field.Invalid(path, host, fmt.Sprintf("must be in edge.domain, %q, where its record is made", cfg.Edge.Domain)))
-	}
-	if host == cfg.Exchange.Host {
-		problems = append(problems, field.Invalid(path, host, "is exchange.host, which leads to the workers; choose another name"))
+	for _, name := range []struct{ key, host string }{
+		{"apiHost", cfg.Kubernetes.APIHost}, {"internalHost", cfg.Kubernetes.InternalHost},
+	} {
+		if name.host == "" {
+			continue
+		}
+		at := path.Child(name.key)
+		for _, message := range validation.IsDNS1123Subdomain(name.host) {
+			problems = append(problems, field.Invalid(at, name.host, message))
+		}
+		if !inDomain(name.host, cfg.Edge.Domain) {
+			problems = append(problems, field.Invalid(at, name.host, fmt.Sprintf("must be in edge.domain, %q, where its record is made", cfg.Edge.Domain)))
+		}
+		if other, twice := taken[name.host]; twice {
+			problems = append(problems, field.Invalid(at, name.host, fmt.Sprintf("is %s, which leads elsewhere; choose another name", other)))
+		}
+		taken[name.host] = at.String()
 	}
 	return problems
 }

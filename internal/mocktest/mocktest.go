@@ -192,6 +192,9 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 			state[output] = resource.MakeSecret(made)
 		}
 	}
+	if args.TypeToken == "pulumi:pulumi:StackReference" {
+		state["outputs"] = resource.NewProperty(resource.PropertyMap{})
+	}
 	if args.TypeToken == "command:remote:Command" && strings.HasSuffix(args.Name, "-kubeconfig") {
 		state["stdout"] = resource.MakeSecret(resource.NewProperty(kubeconfig))
 	}

@@ -122,7 +122,7 @@ func (w *Workspace) overrides(sources Sources) map[string]any {
 		// a rehearsal ends with destroy
 		"exchange-platform:protect": false,
 		"exchange-platform:kubernetes": map[string]any{
-			"apiHost": "", // no resolver here knows the stack's names
+			"apiHost": "", "internalHost": "", // no resolver here knows the stack's names
 			"kubespray": map[string]any{
 				"archive": w.FilesURL() + "/files/kubespray.tar.gz",
 				"sha256":  sources.KubesprayArchiveSum,

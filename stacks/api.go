@@ -1,0 +1,42 @@
+package stacks
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/components/arvan"
+	"github.com/iransre/exchange-platform/components/edge"
+)
+
+// apiNames are the ways to the Kubernetes API.
+type apiNames struct {
+	// outside is what kubeconfigs name.
+	outside pulumi.StringInput
+	// certified are all names and addresses from which it may be reached. The cluster waits for them, and so for the records.
+	certified pulumi.StringArray
+}
+
+// newAPINames makes the records of the API's names that the stack has chosen.
+func newAPINames(ctx *pulumi.Context, cfg *Config, machines *arvan.Machines, base *providers) (*apiNames, error) {
+	public := publicAddresses(cfg, ControlPlane, machines)
+	names := &apiNames{outside: public[0], certified: public}
+	record := func(name, host string, addresses []pulumi.StringInput) (*edge.Name, error) {
+		return edge.NewName(ctx, name, &edge.NameArgs{
+			Domain: cfg.Edge.Domain, Host: host, Addresses: addresses, TTLSeconds: cfg.Edge.TTLSeconds,
+		}, base.option())
+	}
+	if host := cfg.Kubernetes.APIHost; host != "" {
+		made, err := record("kubernetes-api", host, public)
+		if err != nil {
+			return nil, err
+		}
+		names.outside = made.Host
+	}
+	if host := cfg.Kubernetes.InternalHost; host != "" {
+		made, err := record("kubernetes-internal", host, privateAddresses(cfg, ControlPlane, machines))
+		if err != nil {
+			return nil, err
+		}
+		names.certified = append(names.certified, made.Host)
+	}
+	return names, nil
+}
