@@ -4,6 +4,7 @@
 package kubespray
 
 import (
+	"github.com/pulumi/pulumi-command/sdk/go/command/remote"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/internal/component"
@@ -149,6 +150,10 @@ type Cluster struct {
 	Version pulumi.StringOutput `pulumi:"version"`
 	// State is what the runner knows of the cluster, as JSON without secrets: export it, and give it back as LastState.
 	State pulumi.StringOutput `pulumi:"state"`
+
+	// steps and run let grants be made on the runner, after the cluster.
+	steps *steps
+	run   *remote.Command
 }
 
 // New makes the cluster: every machine ready, the bundle uploaded, the way from what the runner knows to what is wanted
@@ -197,6 +202,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 		cluster.Endpoint = args.endpoint()
 		cluster.Kubeconfig = publicKubeconfig(config.Stdout, args.Cluster, cluster.Endpoint)
+		cluster.steps, cluster.run = steps, run
 		cluster.State = reached.Stdout
 		cluster.Version = pulumi.String("v" + args.KubernetesVersion).ToStringOutput()
 		return nil

@@ -12,8 +12,10 @@ import sys
 import execute
 import units
 import watch
-from store import Store
+from failure import Failure
+from grant import grant
 from refused import Refused
+from store import Store
 from up import up
 
 
@@ -26,6 +28,7 @@ def main():
     ):
         orders.add_parser(order, help=text).add_argument("--wanted", required=True, help="hash of the cluster that is meant")
     orders.add_parser("execute", help="what the systemd unit runs").add_argument("--run", required=True)
+    orders.add_parser("grant", help="print a token with the rights on standard input")
     orders.add_parser("status", help="print how the last run stands")
     orders.add_parser("log", help="print the log of the last run")
     orders.add_parser("cancel", help="stop the run that is under way")
@@ -41,12 +44,14 @@ def main():
             return execute.execute(store, store.run(given.run))
         if given.order == "kubeconfig":
             return kubeconfig(store, given.wanted)
+        if given.order == "grant":
+            return grant(store, json.load(sys.stdin))
         return last(store, given.order)
     except Refused as refused:
         print("refused, nothing was touched:", file=sys.stderr)
         for reason in refused.reasons:
             print("  - " + reason, file=sys.stderr)
-    except (units.UnitError, OSError, ValueError) as error:
+    except (units.UnitError, Failure, OSError, ValueError) as error:
         print("kubespray runner: %s" % error, file=sys.stderr)
     return 1
 

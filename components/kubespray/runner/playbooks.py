@@ -20,23 +20,23 @@ def ssh_options(known_hosts):
     ]
 
 
-def ssh(store, known_hosts, node, command):
-    """Runs a command on a node; returns its status, output and error output."""
+def ssh(store, known_hosts, node, command, text=""):
+    """Runs a command on a node, with text as its input; returns its status, output and error output."""
     try:
         done = subprocess.run(
             ["ssh", "-i", store.key, "-p", str(node["port"]), "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", *ssh_options(known_hosts),
              "%s@%s" % (node["user"], node["address"]), command],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            input=text, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
         raise Failure(message="ssh is not on the runner's PATH: install openssh-client") from error
     return done.returncode, done.stdout, done.stderr.strip()
 
 
-def ask(store, known_hosts, wanted, question):
+def ask(store, known_hosts, wanted, question, text=""):
     """What kubectl answers on the first control plane."""
     first = next(node for node in wanted["nodes"] if node["controlPlane"])
     status, out, err = ssh(store, known_hosts, first,
-                           "sudo -n /usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf " + question)
+                           "sudo -n /usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf " + question, text)
     if status:
         raise Failure(message="kubectl %s on %s: %s" % (question, first["name"], err))
     return out
