@@ -159,6 +159,10 @@ func urnOf(token tokens.Type, inputs property.Map) resource.URN {
 	if given := inputs.Get("name"); given.IsString() {
 		name = given.AsString()
 	}
+	return urnNamed(token, name)
+}
+
+func urnNamed(token tokens.Type, name string) resource.URN {
 	return resource.NewURN("test", "test", "", token, name)
 }
 

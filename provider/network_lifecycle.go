@@ -151,22 +151,31 @@ func (*Network) Create(
 		err = s.UpdateSubnet(ctx, args.Zone, subnet.NetworkID, subnet.ID, args.request())
 	}
 	if err == nil {
-		state, err = s.readNetwork(ctx, id, args)
+		state, err = s.readNetwork(ctx, id, args, state)
 	}
 	return infer.CreateResponse[NetworkState]{ID: id.String(), Output: state}, partial(err)
 }
 
-// readNetwork is the state of a network that must exist.
-func (s *session) readNetwork(ctx context.Context, id identity, args NetworkArgs) (NetworkState, error) {
-	networks, err := s.Networks(ctx, id.place)
-	if err != nil {
-		return NetworkState{}, err
-	}
-	network, subnet, found := findSubnet(networks, func(_ client.Network, subnet client.Subnet) bool { return subnet.ID == id.object })
-	if !found {
-		return NetworkState{}, fmt.Errorf("the network %s is not listed any more", id)
-	}
-	return networkState(args, network, subnet), nil
+// readNetwork is the state of a network that must exist. The state is the one before when it fails.
+func (s *session) readNetwork(ctx context.Context, id identity, args NetworkArgs, before NetworkState) (NetworkState, error) {
+	state, missed := before, 0
+	err := s.poll(ctx, func(ctx context.Context) (string, error) {
+		networks, err := s.Networks(ctx, id.place)
+		if err != nil {
+			return "", err
+		}
+		network, subnet, found := findSubnet(networks, func(_ client.Network, subnet client.Subnet) bool { return subnet.ID == id.object })
+		if found {
+			state = networkState(args, network, subnet)
+			return "", nil
+		}
+		// A list may lag behind for a moment.
+		if missed++; missed > doubtLooks {
+			return "", fmt.Errorf("the network %s is not listed any more", id)
+		}
+		return fmt.Sprintf("waiting until the network %s is listed", id), nil
+	})
+	return state, err
 }
 
 // Read looks the network up.
@@ -252,8 +261,8 @@ func (*Network) Update(
 	if err != nil {
 		return infer.UpdateResponse[NetworkState]{}, err
 	}
-	state, err = s.readNetwork(ctx, id, args)
-	return infer.UpdateResponse[NetworkState]{Output: state}, err
+	state, err = s.readNetwork(ctx, id, args, state)
+	return infer.UpdateResponse[NetworkState]{Output: state}, partial(err)
 }
 
 // Delete removes the network. Servers that are just being deleted may still be plugged in; it waits for them.

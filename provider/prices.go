@@ -19,11 +19,18 @@ func (s *session) planPrice(ctx context.Context, zone, planID string) (price cli
 	if zone == "" || planID == "" {
 		return price, false
 	}
-	told = s.ask(ctx, func(ctx context.Context) error {
-		plan, err := s.plan(ctx, zone, planID)
-		price = client.Price{PerHour: plan.PricePerHour, PerMonth: plan.PricePerMonth}
-		return err
-	})
+	plans, told := s.plans.peek(zone)
+	if !told {
+		told = s.ask(ctx, func(ctx context.Context) (err error) {
+			plans, err = s.plans.get(ctx, s, zone, s.Plans)
+			return err
+		})
+	}
+	for _, plan := range plans {
+		if plan.ID == planID {
+			price = client.Price{PerHour: plan.PricePerHour, PerMonth: plan.PricePerMonth}
+		}
+	}
 	return price, told && price.PerHour > 0
 }
 

@@ -160,3 +160,16 @@ func (l *listing[T]) get(
 	list.value, list.at, list.writes = value, time.Now(), writes
 	return value, nil
 }
+
+// peek is the list of a catalogue that is at hand, whoever asked for it.
+func (l *listing[T]) peek(zone string) (value T, there bool) {
+	l.mu.Lock()
+	list := l.zones[zone]
+	l.mu.Unlock()
+	if list == nil {
+		return value, false
+	}
+	list.mu.Lock()
+	defer list.mu.Unlock()
+	return list.value, !list.at.IsZero()
+}
