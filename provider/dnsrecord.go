@@ -58,7 +58,12 @@ type DNSFilterMode struct {
 // Annotate describes the resource in the schema.
 func (r *DNSRecord) Annotate(a infer.Annotator) {
 	a.SetToken(moduleCDN, "DnsRecord")
-	a.Describe(&r, "A DNS record of a domain on ArvanCloud's CDN. Import it with the id `<domain>/<record id>`.")
+	a.Describe(&r, documented("A DNS record of a domain on ArvanCloud's CDN.", formDNSRecord, "cdn:DnsRecord", `
+		domain: iransre.ir
+		name: demo
+		type: a
+		cloud: true
+		addresses: [{ip: "${server.publicAddress}"}]`))
 }
 
 // Annotate describes the inputs in the schema.

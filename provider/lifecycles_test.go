@@ -49,7 +49,9 @@ type life struct {
 	outputs  []string         // that are told once it is made
 	untold   []string         // inputs that the API does not tell, so that an import lacks them
 	unseen   []string         // inputs of which a change made elsewhere is not seen
-	keeps    bool             // the account holds something of it after it is deleted
+	// further is what only goes one way, done before the deletion; nil is nothing.
+	further func(*thing)
+	keeps   bool // the account holds something of it after it is deleted
 }
 
 // lives are all resources.
@@ -114,6 +116,9 @@ func live(t *testing.T, cloud cloud, plugin plugin, token tokens.Type) {
 		thing.settled()
 	}
 
+	if life.further != nil {
+		life.further(thing)
+	}
 	thing.delete()
 	thing.delete()
 	if !life.keeps {

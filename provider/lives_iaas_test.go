@@ -1,7 +1,9 @@
 package provider
 
-import "github.com/pulumi/pulumi/sdk/v3/go/property"
-import "github.com/google/go-cmp/cmp"
+import (
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+)
 
 // valueOptions compares values by what they hold.
 var valueOptions = cmp.Comparer(func(a, b property.Value) bool { return a.Equals(b) })
@@ -37,6 +39,11 @@ func init() {
 			changes:  []map[string]any{{"name": "after"}, {"description": "a change"}},
 			replaces: map[string]any{"volumeId": "other"},
 			outputs:  []string{"snapshotId", "size"},
+			further: func(of *thing) {
+				server := of.plugin.create("arvancloud:storage:Snapshot", map[string]any{"name": "root", "serverId": w.server("m1").get("serverId")})
+				server.settled()
+				server.delete()
+			},
 		}
 	}
 	lives["arvancloud:tagging:Tag"] = func(*world) life {

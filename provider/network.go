@@ -40,7 +40,7 @@ type AddressRange struct {
 // Annotate describes the resource in the schema.
 func (n *Network) Annotate(a infer.Annotator) {
 	a.SetToken(moduleIaaS, "Network")
-	a.Describe(&n, "A private network with one subnet. Import it with the id `<zone>/<subnet id>`.")
+	a.Describe(&n, documented("A private network with one subnet.", formNetwork, "iaas:Network", "name: cluster\ncidr: 10.10.0.0/24"))
 }
 
 // Annotate describes the inputs in the schema.

@@ -75,3 +75,16 @@ func withUnknownsIn(value, input property.Value) property.Value {
 	}
 	return value
 }
+
+// secretOutputs are outputs that are always secrets. Inference marks only inputs as such, and what is made from secret inputs.
+var secretOutputs = []string{"rootPassword"}
+
+// withSecrets marks the secret ones of a resource's outputs.
+func withSecrets(outputs property.Map) property.Map {
+	for _, name := range secretOutputs {
+		if value, there := outputs.GetOk(name); there {
+			outputs = outputs.Set(name, value.WithSecret(true))
+		}
+	}
+	return outputs
+}

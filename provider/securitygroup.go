@@ -35,9 +35,11 @@ type SecurityGroupRule struct {
 // Annotate describes the resource in the schema.
 func (g *SecurityGroup) Annotate(a infer.Annotator) {
 	a.SetToken(moduleIaaS, "SecurityGroup")
-	a.Describe(&g, "A firewall group and all its rules. Rules are compared by what they let through; a rule made elsewhere is "+
-		"reported as drift and removed, except the rules that ArvanCloud adds to each group to let all traffic out. "+
-		"Import it with the id `<zone>/<group id>`.")
+	a.Describe(&g, documented("A firewall group and all its rules. Rules are compared by what they let through; a rule made elsewhere is "+
+		"reported as drift and removed, except the rules that ArvanCloud adds to each group to let all traffic out.",
+		formSecurityGroup, "iaas:SecurityGroup", `
+		name: web
+		rules: [{direction: ingress, protocol: tcp, portFrom: 443, cidrs: [0.0.0.0/0]}]`))
 }
 
 // Annotate describes the inputs in the schema.

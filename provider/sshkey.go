@@ -33,7 +33,8 @@ type SSHKeyState struct {
 // Annotate describes the resource in the schema.
 func (k *SSHKey) Annotate(a infer.Annotator) {
 	a.SetToken(moduleIaaS, "SshKey")
-	a.Describe(&k, "A public SSH key that servers of one zone can be booted with. Import it with the id `<zone>/<name>`.")
+	a.Describe(&k, documented("A public SSH key that servers of one zone can be booted with.", formSSHKey, "iaas:SshKey",
+		"name: admin\npublicKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl admin@example"))
 }
 
 // Annotate describes the inputs in the schema.

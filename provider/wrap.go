@@ -69,7 +69,7 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 	}
 	wrapped.Create = func(ctx context.Context, request p.CreateRequest) (p.CreateResponse, error) {
 		response, err := provider.Create(ctx, request)
-		response.Properties = withUnknowns(response.Properties, request.Properties)
+		response.Properties = withSecrets(withUnknowns(response.Properties, request.Properties))
 		if request.DryRun {
 			response.Properties = withUnknownPrices(response.Properties)
 		}
@@ -79,12 +79,13 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 		own(request.Urn, request.ID)
 		response, err := provider.Read(ctx, request)
 		response.Inputs = withoutUnset(response.Inputs, request.Urn.Type())
+		response.Properties = withSecrets(response.Properties)
 		return response, err
 	}
 	wrapped.Update = func(ctx context.Context, request p.UpdateRequest) (p.UpdateResponse, error) {
 		own(request.Urn, request.ID)
 		response, err := provider.Update(ctx, request)
-		response.Properties = withUnknowns(response.Properties, request.Inputs)
+		response.Properties = withSecrets(withUnknowns(response.Properties, request.Inputs))
 		if request.DryRun {
 			response.Properties = withUnknownPrices(response.Properties)
 		}

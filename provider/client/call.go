@@ -127,7 +127,7 @@ func (c *Client) attempt(ctx context.Context, call call, body []byte) ([]byte, e
 		c.log(ctx, call, began, c.redact(connectionMessage(err)))
 		return nil, c.connectionError(call, err)
 	}
-	c.log(ctx, call, began, response.Status)
+	c.log(ctx, call, began, fmt.Sprintf("%d %s", response.StatusCode, statusText(response.StatusCode)))
 	defer response.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	if response.StatusCode >= 200 && response.StatusCode < 300 {

@@ -12,7 +12,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A DNS record of a domain on ArvanCloud's CDN. Import it with the id `<domain>/<record id>`.
+// A DNS record of a domain on ArvanCloud's CDN.
+//
+// ## Example Usage
+//
+// ## Import
+//
+// Import it with the id `<domain>/<record id>`.
 type DnsRecord struct {
 	pulumi.CustomResourceState
 

@@ -12,7 +12,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A private network with one subnet. Import it with the id `<zone>/<subnet id>`.
+// A private network with one subnet.
+//
+// ## Example Usage
+//
+// ## Import
+//
+// Import it with the id `<zone>/<subnet id>`.
 type Network struct {
 	pulumi.CustomResourceState
 

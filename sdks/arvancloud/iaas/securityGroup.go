@@ -12,7 +12,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A firewall group and all its rules. Rules are compared by what they let through; a rule made elsewhere is reported as drift and removed, except the rules that ArvanCloud adds to each group to let all traffic out. Import it with the id `<zone>/<group id>`.
+// A firewall group and all its rules. Rules are compared by what they let through; a rule made elsewhere is reported as drift and removed, except the rules that ArvanCloud adds to each group to let all traffic out.
+//
+// ## Example Usage
+//
+// ## Import
+//
+// Import it with the id `<zone>/<group id>`.
 type SecurityGroup struct {
 	pulumi.CustomResourceState
 

@@ -12,7 +12,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A public SSH key that servers of one zone can be booted with. Import it with the id `<zone>/<name>`.
+// A public SSH key that servers of one zone can be booted with.
+//
+// ## Example Usage
+//
+// ## Import
+//
+// Import it with the id `<zone>/<name>`.
 type SshKey struct {
 	pulumi.CustomResourceState
 
