@@ -234,3 +234,21 @@ func TestDNSRecordTypes(t *testing.T) {
 		})
 	}
 }
+
+func TestStateOfAnEarlierVersionOfTheProvider(t *testing.T) {
+	cloud := newCloud(t)
+	plugin := newPlugin(t, cloud)
+	server := plugin.create(serverToken, serverInputs(plugin))
+	for _, output := range []string{"rootPassword", "pricePerHour", "pricePerMonth"} {
+		server.state = server.state.Delete(output)
+	}
+	old := server.state
+	assert.Assert(t, !server.diff(server.inputs).HasChanges, "the new version alone changes nothing")
+	server.update(map[string]any{"name": "m2"})
+	server.settled()
+	server.state = old
+	assert.Assert(t, !server.refresh())
+	server.state = old
+	server.delete()
+	assert.Equal(t, cloud.count("server"), 0)
+}

@@ -88,3 +88,22 @@ func withSecrets(outputs property.Map) property.Map {
 	}
 	return outputs
 }
+
+// laterOutputs are outputs that resources got after their first version, with what they are in states from before. Without them
+// such a state could not be decoded, not even to delete the resource.
+var laterOutputs = map[string]map[string]property.Value{
+	kindServer: {"rootPassword": property.New(""), "pricePerHour": property.New(0.0), "pricePerMonth": property.New(0.0)},
+}
+
+// withLaterOutputs adds to a state what it lacks because an earlier version of the provider wrote it.
+func withLaterOutputs(state property.Map, of tokens.Type) property.Map {
+	if state.Len() == 0 {
+		return state
+	}
+	for name, value := range laterOutputs[ownedKinds[string(of)]] {
+		if _, there := state.GetOk(name); !there {
+			state = state.Set(name, value)
+		}
+	}
+	return state
+}

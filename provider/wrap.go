@@ -51,6 +51,7 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 	wrapped.DiffConfig = diffConfig
 	wrapped.Diff = func(ctx context.Context, request p.DiffRequest) (p.DiffResponse, error) {
 		own(request.Urn, request.ID)
+		request.State = withLaterOutputs(request.State, request.Urn.Type())
 		compared := request
 		if request.OldInputs.Len() > 0 {
 			// Inputs are compared with inputs. An output of the same name (the gateway that ArvanCloud picked) is no difference.
@@ -77,6 +78,7 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 	}
 	wrapped.Read = func(ctx context.Context, request p.ReadRequest) (p.ReadResponse, error) {
 		own(request.Urn, request.ID)
+		request.Properties = withLaterOutputs(request.Properties, request.Urn.Type())
 		response, err := provider.Read(ctx, request)
 		response.Inputs = withoutUnset(response.Inputs, request.Urn.Type())
 		response.Properties = withSecrets(response.Properties)
@@ -84,12 +86,17 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 	}
 	wrapped.Update = func(ctx context.Context, request p.UpdateRequest) (p.UpdateResponse, error) {
 		own(request.Urn, request.ID)
+		request.State = withLaterOutputs(request.State, request.Urn.Type())
 		response, err := provider.Update(ctx, request)
 		response.Properties = withSecrets(withUnknowns(response.Properties, request.Inputs))
 		if request.DryRun {
 			response.Properties = withUnknownPrices(response.Properties)
 		}
 		return response, err
+	}
+	wrapped.Delete = func(ctx context.Context, request p.DeleteRequest) error {
+		request.Properties = withLaterOutputs(request.Properties, request.Urn.Type())
+		return provider.Delete(ctx, request)
 	}
 	return wrapped
 }
