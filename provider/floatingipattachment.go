@@ -137,7 +137,7 @@ func (s *session) detachAddress(ctx context.Context, id identity) error {
 	addresses, err := s.FloatingIPs(ctx, id.place)
 	for _, address := range addresses {
 		if address.ID == id.object && address.PortID != "" {
-			return s.DetachFloatingIP(ctx, id.place, address.PortID)
+			return s.DetachFloatingIP(ctx, id.place, address.ID, address.PortID)
 		}
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
@@ -38,5 +39,25 @@ func TestVariantsOfTheAPI(t *testing.T) {
 			}
 			assert.Equal(t, len(cloud.Contents()), 0)
 		})
+	}
+}
+
+func TestLivesUnderTheVariantsOfTheAPI(t *testing.T) {
+	for name, variants := range map[string]emulator.Variants{
+		"2022": {OlderGroups: true, IPVersionAsNumber: true, TagIDsAsNumbers: true, TagAttachMethod: http.MethodPost, ReadOnlyAsString: true,
+			ActionStatus: http.StatusOK, ErrorForm: "list", ListsOnly: true},
+		"2026": {CreateServerStatus: http.StatusOK, SubnetReplyWithoutData: true, SSHKeyDeleteByPostOnly: true, TagAttachMethod: http.MethodPut,
+			ActionStatus: http.StatusAccepted, ErrorForm: "nested", ListsOnly: true, FloatingIPDetach: "id"},
+	} {
+		for _, token := range []tokens.Type{sshKeyToken, networkToken, securityGroupToken, serverToken, "arvancloud:iaas:ServerGroup",
+			"arvancloud:storage:Volume", "arvancloud:storage:VolumeAttachment", "arvancloud:storage:Snapshot", "arvancloud:tagging:ServerTag",
+			"arvancloud:networking:FloatingIpAttachment", "arvancloud:networking:PtrRecord", "arvancloud:networking:PortSecurity"} {
+			t.Run(name+"/"+string(token), func(t *testing.T) {
+				t.Parallel()
+				cloud := newCloud(t)
+				cloud.SetSettings(emulator.Settings{Variants: variants})
+				live(t, cloud, newPlugin(t, cloud), token)
+			})
+		}
 	}
 }

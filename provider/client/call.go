@@ -79,6 +79,19 @@ func (c *Client) do(ctx context.Context, call call, answer any) error {
 	return nil
 }
 
+// either makes the first call, or the second where the API does not know the first: its descriptions disagree about a few. An object
+// that is gone is not told apart from an operation that is, so both calls have to be meant for the same object.
+func (c *Client) either(ctx context.Context, first, second call) error {
+	err := c.do(ctx, first, nil)
+	if !HasStatus(err, http.StatusNotFound) && !HasStatus(err, http.StatusMethodNotAllowed) {
+		return err
+	}
+	if other := c.do(ctx, second, nil); !HasStatus(other, http.StatusNotFound) && !HasStatus(other, http.StatusMethodNotAllowed) {
+		return other
+	}
+	return err
+}
+
 // onceKey marks contexts in which nothing is repeated.
 type onceKey struct{}
 

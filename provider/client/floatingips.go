@@ -34,8 +34,9 @@ func (c *Client) AttachFloatingIP(ctx context.Context, zone, id, serverID, subne
 		body: map[string]string{"server_id": serverID, "subnet_id": subnetID, "port_id": portID}}, nil)
 }
 
-// DetachFloatingIP points the address of a port at nothing.
-func (c *Client) DetachFloatingIP(ctx context.Context, zone, portID string) error {
-	return c.do(ctx, call{method: http.MethodPatch, path: zonal(zone, "float-ips", "detach"),
-		body: map[string]string{"port_id": portID}}, nil)
+// DetachFloatingIP points an address at nothing. The API's descriptions tell it by the port, the official command line by the address.
+func (c *Client) DetachFloatingIP(ctx context.Context, zone, id, portID string) error {
+	body := map[string]string{"port_id": portID}
+	return c.either(ctx, call{method: http.MethodPatch, path: zonal(zone, "float-ips", "detach"), body: body},
+		call{method: http.MethodPatch, path: zonal(zone, "float-ips", id, "detach"), body: body})
 }

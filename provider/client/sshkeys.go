@@ -25,5 +25,6 @@ func (c *Client) CreateSSHKey(ctx context.Context, zone, name, publicKey string)
 
 // DeleteSSHKey removes a key. The newest description of the API calls this POST, every known user of it DELETE.
 func (c *Client) DeleteSSHKey(ctx context.Context, zone, name string) error {
-	return c.do(ctx, call{method: http.MethodDelete, path: zonal(zone, "ssh-keys", name)}, nil)
+	path := zonal(zone, "ssh-keys", name)
+	return c.either(ctx, call{method: http.MethodDelete, path: path}, call{method: http.MethodPost, path: path})
 }

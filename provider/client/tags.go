@@ -34,9 +34,10 @@ func (c *Client) DeleteTag(ctx context.Context, zone, id string) error {
 	return c.delete(ctx, zonal(zone, "tags", id))
 }
 
-// TagServer puts a tag on a server.
+// TagServer puts a tag on a server. The method is PUT in the API's newer descriptions, POST in the older ones.
 func (c *Client) TagServer(ctx context.Context, zone, id, serverID string) error {
-	return c.do(ctx, call{method: http.MethodPut, path: zonal(zone, "tags", id, "attach"), body: taggedServer(serverID)}, nil)
+	path, body := zonal(zone, "tags", id, "attach"), taggedServer(serverID)
+	return c.either(ctx, call{method: http.MethodPut, path: path, body: body}, call{method: http.MethodPost, path: path, body: body})
 }
 
 // UntagServer takes a tag off a server.
