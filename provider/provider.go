@@ -1,5 +1,6 @@
-// Package provider is the Pulumi provider for ArvanCloud: virtual machines, private networks, security groups and SSH keys of
-// the IaaS v1 API, and DNS records of the CDN 4.0 API. One file per resource; the HTTP client stands alone in package client.
+// Package provider is the Pulumi provider for ArvanCloud: virtual machines with their networks, firewalls, disks and addresses of
+// the IaaS v1 API; domains with their records, settings, rules and load balancers of the CDN 4.0 API. One file per resource. Most are
+// a [kind], which holds what is the same about all of them; the HTTP client stands alone in package client.
 package provider
 
 //go:generate go run ./cmd/generate ../sdks/arvancloud
@@ -40,7 +41,7 @@ func build(tuning tuning) p.Provider {
 	provider := infer.Provider(infer.Options{
 		Metadata: schema.Metadata{
 			DisplayName: "ArvanCloud",
-			Description: "Virtual machines, private networks, security groups and DNS records on ArvanCloud.",
+			Description: "Virtual machines, networks, disks and addresses, and the CDN, on ArvanCloud.",
 			Keywords:    []string{"pulumi", "arvancloud", "category/cloud"},
 			Homepage:    "https://github.com/iransre/exchange-platform",
 			Repository:  "https://github.com/iransre/exchange-platform",

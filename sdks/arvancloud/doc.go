@@ -1,2 +1,2 @@
-// Virtual machines, private networks, security groups and DNS records on ArvanCloud.
+// Virtual machines, networks, disks and addresses, and the CDN, on ArvanCloud.
 package arvancloud
