@@ -195,7 +195,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		if err != nil {
 			return err
 		}
-		config, err := steps.kubeconfig(bundle, run)
+		config, err := steps.kubeconfig(run)
 		if err != nil {
 			return err
 		}

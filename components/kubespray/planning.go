@@ -55,7 +55,7 @@ func (args *Args) order(printed string, wanted *plan.Shape) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := args.remembered(found); err != nil {
+	if err := args.remembered(found, wanted); err != nil {
 		return "", err
 	}
 	made, err := plan.Make(found.State, wanted, plan.Options{Force: args.Force})
@@ -76,10 +76,11 @@ func (args *Args) order(printed string, wanted *plan.Shape) (string, error) {
 }
 
 // remembered refuses to take a runner that has lost its state, or another one, for one without a cluster: it would make a
-// second cluster out of the machines of the first.
-func (args *Args) remembered(found *known) error {
+// second cluster out of the machines of the first. Where nothing else is wanted than the last update reached, the runner was
+// not asked again: what was found is what it knew before that update.
+func (args *Args) remembered(found *known, wanted *plan.Shape) error {
 	last, err := readKnown(args.LastState)
-	if err != nil || found.State != nil || last.State == nil || last.State.Shape == nil {
+	if err != nil || found.State != nil || last.State == nil || last.State.Shape == nil || last.State.Shape.Hash == wanted.Hash {
 		return err
 	}
 	return fmt.Errorf("cluster %s: refused, nothing was touched: %s knows nothing of the cluster that the last update left. It is another "+

@@ -173,12 +173,14 @@ func (s *steps) run(bundle *bundle, planned pulumi.StringOutput, upload *remote.
 	})
 }
 
-// kubeconfig reads the administrator's kubeconfig after every run.
-func (s *steps) kubeconfig(bundle *bundle, run *remote.Command) (*remote.Command, error) {
+// kubeconfig reads the administrator's kubeconfig once the cluster stands, and again only when there is another one to
+// read: after an upgrade, which renews its certificate. While it is unknown, a preview cannot tell what becomes of anything
+// in the cluster, and would show all of it as changing whenever a node joins.
+func (s *steps) kubeconfig(run *remote.Command) (*remote.Command, error) {
 	return s.register(step{
 		name: "kubeconfig", node: s.runner(),
-		command:  s.tell("kubeconfig", bundle),
-		triggers: pulumi.Array{run.ID()},
+		command:  pulumi.Sprintf("sudo -n python3 %s/bundle/runner kubeconfig", s.directory()),
+		triggers: pulumi.Array{pulumi.String(s.args.KubernetesVersion)},
 		logging:  remote.LoggingNone,
 		after:    []pulumi.Resource{run},
 	}, pulumi.AdditionalSecretOutputs([]string{"stdout", "stderr"}))

@@ -22,11 +22,9 @@ from up import up
 def main():
     parser = argparse.ArgumentParser(prog="runner", description="Applies a bundle to a Kubernetes cluster with Kubespray.")
     orders = parser.add_subparsers(dest="order", required=True)
-    for order, text in (
-        ("up", "carry out the plan on standard input, or go on waiting for a run that leads to the same"),
-        ("kubeconfig", "print the administrator's kubeconfig"),
-    ):
-        orders.add_parser(order, help=text).add_argument("--wanted", required=True, help="hash of the cluster that is meant")
+    carry = orders.add_parser("up", help="carry out the plan on standard input, or go on waiting for a run that leads to the same")
+    carry.add_argument("--wanted", required=True, help="hash of the cluster that is meant")
+    orders.add_parser("kubeconfig", help="print the administrator's kubeconfig")
     orders.add_parser("execute", help="what the systemd unit runs").add_argument("--run", required=True)
     orders.add_parser("grant", help="print a token with the rights on standard input")
     orders.add_parser("status", help="print how the last run stands")
@@ -43,7 +41,7 @@ def main():
         if given.order == "execute":
             return execute.execute(store, store.run(given.run))
         if given.order == "kubeconfig":
-            return kubeconfig(store, given.wanted)
+            return kubeconfig(store)
         if given.order == "grant":
             return grant(store, json.load(sys.stdin))
         return last(store, given.order)
@@ -56,10 +54,10 @@ def main():
     return 1
 
 
-def kubeconfig(store, wanted):
+def kubeconfig(store):
     """Prints the kubeconfig Kubespray left beside the inventory, or a control plane's own."""
-    if not store.state().reached(wanted):
-        raise ValueError("the cluster %s has not been reached here: run up again" % wanted[:12])
+    if not store.state().settled:
+        raise ValueError("there is no finished cluster here: run up again")
     for path in (os.path.join(store.inventory, "artifacts", "admin.conf"), "/etc/kubernetes/admin.conf"):
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:

@@ -112,9 +112,14 @@ class State:
     def unfinished(self):
         return self.data["unfinished"]
 
+    @property
+    def settled(self):
+        """Whether the cluster is as some update wanted it."""
+        return bool(self.data["shape"]) and bool(self.data["shape"]["hash"]) and not self.data["unfinished"]
+
     def reached(self, wanted):
         """Whether the cluster is the one with that hash."""
-        return bool(self.data["shape"]) and self.data["shape"]["hash"] == wanted and not self.data["unfinished"]
+        return self.settled and self.data["shape"]["hash"] == wanted
 
     def start(self, wanted, why, steps):
         """A plan is about to touch machines: from here on it has to be finished, or planned again."""
