@@ -224,6 +224,10 @@ func TestARunnerThatForgot(t *testing.T) {
 	args.LastState = `{}`
 	_, err = args.order(`{}`, rendered.shape)
 	assert.NilError(t, err)
+	// an update that changes nothing does not ask the runner again: it still has the answer from before there was a cluster
+	args.LastState = fmt.Sprintf(`{"state": {"revision": 3, "shape": {"hash": %q}}}`, rendered.shape.Hash)
+	_, err = args.order(`{}`, rendered.shape)
+	assert.NilError(t, err)
 }
 
 func TestCheckRefusesBeforeThereIsAnyMachine(t *testing.T) {
