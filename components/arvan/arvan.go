@@ -82,6 +82,9 @@ type Machine struct {
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Machines, error) {
 	machines := &Machines{Machines: map[string]Machine{}}
 	return component.New(ctx, "exchange:arvan:Machines", name, machines, opts, func(child pulumi.ResourceOption) error {
+		// Names are unique in a zone, and an object of the wanted name and content is taken for one that an interrupted run
+		// left behind: with the new made first, a forced replacement would find the old one, and then delete it.
+		child = pulumi.Composite(child, pulumi.DeleteBeforeReplace(true))
 		keep := pulumi.Protect(args.Protect)
 		login, err := newKey(ctx, name+"-login", child, keep)
 		if err != nil {
@@ -131,6 +134,10 @@ type surroundings struct {
 	groups    groups
 }
 
+// firstBootOnly keeps what only a first boot reads from replacing a machine that runs: a new image or script is for new
+// machines. To rebuild one, append a new name and delete the old, or `pulumi up --replace` its URN.
+var firstBootOnly = pulumi.IgnoreChanges([]string{"imageId", "initScript"})
+
 // newMachine makes one server and its host key.
 func newMachine(ctx *pulumi.Context, server Server, args *Args, shared *surroundings, child pulumi.ResourceOption) (*Machine, error) {
 	hostKey, err := newKey(ctx, server.Name+"-host-key", child)
@@ -146,7 +153,7 @@ func newMachine(ctx *pulumi.Context, server Server, args *Args, shared *surround
 		Networks:            iaas.ServerNetworkArray{iaas.ServerNetworkArgs{NetworkId: shared.network.NetworkId}},
 		EnablePublicAddress: pulumi.Bool(true),
 		InitScript:          userData(server.Name, args, hostKey),
-	}, child)
+	}, child, firstBootOnly)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,7 @@ type Edge struct {
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Edge, error) {
 	edge := &Edge{}
 	return component.New(ctx, "exchange:edge:Edge", name, edge, opts, func(child pulumi.ResourceOption) error {
+		child = pulumi.Composite(child, oldFirst)
 		record, err := cdn.NewDnsRecord(ctx, name+"-record", &cdn.DnsRecordArgs{
 			Domain:    pulumi.String(args.Domain),
 			Name:      pulumi.String(recordName(args.Host, args.Domain)),
@@ -58,3 +59,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil
 	})
 }
+
+// oldFirst deletes before it makes anew: the provider takes a record of the wanted name and content for one that an
+// interrupted run left behind, which a replacement would then delete.
+var oldFirst = pulumi.DeleteBeforeReplace(true)

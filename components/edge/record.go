@@ -31,6 +31,7 @@ type Name struct {
 func NewName(ctx *pulumi.Context, name string, args *NameArgs, opts ...pulumi.ResourceOption) (*Name, error) {
 	self := &Name{}
 	return component.New(ctx, "exchange:edge:Name", name, self, opts, func(child pulumi.ResourceOption) error {
+		child = pulumi.Composite(child, oldFirst)
 		record, err := cdn.NewDnsRecord(ctx, name+"-record", &cdn.DnsRecordArgs{
 			Domain:    pulumi.String(args.Domain),
 			Name:      pulumi.String(recordName(args.Host, args.Domain)),
