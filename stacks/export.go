@@ -50,10 +50,31 @@ func export(ctx *pulumi.Context, cfg *Config, p *platform) {
 		"secretName": p.objectStore.SecretName, "namespace": p.objectStore.Namespace,
 	})
 	ctx.Export("nodes", nodes(cfg, p.machines))
+	ctx.Export("cost", cost(cfg, p.machines))
 	ctx.Export("namespaces", pulumi.Map{
 		"monitoring": p.monitoring.Namespace, "ingress": p.ingress.Namespace, "logging": p.logging.Namespace,
 		"postgres": p.postgres.Namespace, "objectStore": p.objectStore.Namespace, "exchange": p.exchange.Namespace,
 	})
+}
+
+// cost adds up what the machines cost.
+func cost(cfg *Config, machines *arvan.Machines) pulumi.Map {
+	var perHour, perMonth []any
+	for _, node := range cfg.Nodes {
+		machine := machines.Machines[node.Name]
+		perHour, perMonth = append(perHour, machine.PricePerHour), append(perMonth, machine.PricePerMonth)
+	}
+	return pulumi.Map{"currency": pulumi.String("IRR"), "perHour": sum(perHour), "perMonth": sum(perMonth)}
+}
+
+func sum(amounts []any) pulumi.Float64Output {
+	return pulumi.All(amounts...).ApplyT(func(known []any) float64 {
+		total := 0.0
+		for _, amount := range known {
+			total += amount.(float64)
+		}
+		return total
+	}).(pulumi.Float64Output)
 }
 
 func service(endpoint chart.Endpoint) pulumi.Map {

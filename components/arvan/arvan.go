@@ -75,6 +75,8 @@ type Machine struct {
 	PublicAddress, PrivateAddress pulumi.StringOutput
 	// HostKey is its public SSH host key, known before the server runs.
 	HostKey pulumi.StringOutput
+	// PricePerHour and PricePerMonth are in IRR, by the zone's list of plans; known in previews.
+	PricePerHour, PricePerMonth pulumi.Float64Output
 }
 
 // New makes the network, the keys, the firewalls and, all at once, the servers. opts must carry the providers arvancloud
@@ -160,6 +162,7 @@ func newMachine(ctx *pulumi.Context, server Server, args *Args, shared *surround
 	return &Machine{
 		ID:            made.ServerId,
 		PublicAddress: made.PublicAddress, PrivateAddress: made.PrivateAddress,
-		HostKey: hostKey.public,
+		HostKey:      hostKey.public,
+		PricePerHour: made.PricePerHour, PricePerMonth: made.PricePerMonth,
 	}, nil
 }

@@ -36,6 +36,8 @@ type Platform struct {
 	ObjectStore ObjectStore `json:"objectStore"`
 	// Nodes are the environment's machines: the cluster's in the order in which they joined, and the bastion if there is one.
 	Nodes []Node `json:"nodes"`
+	// Cost is what the machines cost; nil on a platform from before it was told.
+	Cost *Cost `json:"cost,omitempty"`
 	// Namespaces maps a capability ("postgres", "exchange", …) to the Kubernetes namespace it is in.
 	Namespaces map[string]string `json:"namespaces"`
 }
@@ -100,11 +102,19 @@ type Node struct {
 	Zone           string `json:"zone"`
 }
 
+// Cost is an amount of money by the cloud's price list, without traffic and what the account's plan adds.
+type Cost struct {
+	// Currency is "IRR".
+	Currency string  `json:"currency"`
+	PerHour  float64 `json:"perHour"`
+	PerMonth float64 `json:"perMonth"`
+}
+
 // Names are the stack outputs that make up a Platform, in the order of the contract. The stack has one more, "kubeconfig",
 // which is secret: read it with reference.GetOutput.
 var Names = []string{
 	"contractVersion", "exchange", "kubernetes", "ingress", "grafana", "prometheus", "alertmanager", "kibana",
-	"postgres", "objectStore", "nodes", "namespaces",
+	"postgres", "objectStore", "nodes", "cost", "namespaces",
 }
 
 // Read returns what the environment behind reference says of itself. It fails if the environment is not up or speaks a
