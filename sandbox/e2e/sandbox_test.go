@@ -24,16 +24,18 @@ import (
 // sandbox is a sandbox of its own, beside the one a developer may have running in the same checkout.
 type sandbox struct {
 	*workspace.Workspace
+	// stack is the one that lives in it.
+	stack string
 	// said is everything that any command printed.
 	said bytes.Buffer
 }
 
-func newSandbox(t *testing.T, name string) *sandbox {
+func newSandbox(t *testing.T, name, stack string) *sandbox {
 	t.Helper()
 	t.Setenv("SANDBOX_NAME", name)
 	w, err := workspace.Open()
 	assert.NilError(t, err)
-	s := &sandbox{Workspace: w}
+	s := &sandbox{Workspace: w, stack: stack}
 	s.down(t)
 	assert.NilError(t, os.RemoveAll(w.Dir))
 	s.Workspace, err = workspace.Open()
@@ -70,7 +72,7 @@ func (s *sandbox) must(t *testing.T, arguments ...string) string {
 // tool runs pulumi or kubectl as `sandbox env` sets them up, with more variables laid over.
 func (s *sandbox) tool(t *testing.T, variables map[string]string, name string, arguments ...string) (string, error) {
 	t.Helper()
-	environ, err := s.Environ("demo")
+	environ, err := s.Environ(s.stack)
 	assert.NilError(t, err)
 	for key, value := range variables {
 		environ = append(environ, key+"="+value)
@@ -92,7 +94,7 @@ func (s *sandbox) execute(t *testing.T, cmd *exec.Cmd) (string, error) {
 // query runs a command that prints JSON on its standard output, which is not kept: it may hold secrets on purpose.
 func (s *sandbox) query(t *testing.T, into any, name string, arguments ...string) {
 	t.Helper()
-	environ, err := s.Environ("demo")
+	environ, err := s.Environ(s.stack)
 	assert.NilError(t, err)
 	cmd := exec.Command(s.Binary(name), arguments...)
 	cmd.Dir, cmd.Env = s.Root, environ
@@ -104,7 +106,7 @@ func (s *sandbox) query(t *testing.T, into any, name string, arguments ...string
 // stackFileWith is a copy of the sandbox's stack file in which one section has more keys.
 func (s *sandbox) stackFileWith(t *testing.T, section string, keys map[string]any) string {
 	t.Helper()
-	text, err := os.ReadFile(s.StackFile("demo"))
+	text, err := os.ReadFile(s.StackFile(s.stack))
 	assert.NilError(t, err)
 	var file map[string]map[string]any
 	// the salt stands beside "config"; it is kept as it is
