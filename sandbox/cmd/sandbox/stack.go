@@ -160,7 +160,14 @@ func ensureStack(ctx context.Context, w *workspace.Workspace, stack string) erro
 	if err := os.MkdirAll(w.Path("state"), 0o755); err != nil {
 		return err
 	}
-	if _, err := os.Stat(w.Path("state", ".pulumi", "stacks", "exchange-platform", stack+".json")); err == nil {
+	mended, err := w.MendCheckpoint(stack)
+	if err != nil {
+		return err
+	}
+	if mended {
+		fmt.Fprintln(os.Stderr, "the last pulumi was killed while it wrote the state: went back to the copy from before that write")
+	}
+	if _, err := os.Stat(w.Checkpoint(stack)); err == nil {
 		return nil
 	}
 	project, err := os.ReadFile(filepath.Join(w.Root, "Pulumi.yaml"))
