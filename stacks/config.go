@@ -8,8 +8,8 @@ type Config struct {
 	// also has rules of its own about what it accepts.
 	Profile string `json:"profile"`
 	// Protect refuses to delete what holds data or cannot be brought back: the database, the object store, the private
-	// network, the key that logs in to the machines. To take an environment down, set it to false, run `pulumi up`, then
-	// `pulumi destroy`.
+	// network, the key that logs in to the machines. `pulumi destroy` then stops at its preview; with --skip-preview it still
+	// deletes everything that keeps no data. To take an environment down, set it to false, run `pulumi up`, then `pulumi destroy`.
 	Protect bool `json:"protect"`
 	// Cloud is where the machines come from and how they are reached.
 	Cloud Cloud `json:"cloud"`
