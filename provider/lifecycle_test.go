@@ -173,6 +173,35 @@ func TestServerLifecycle(t *testing.T) {
 	assert.Check(t, cmp.Len(cloud.Contents(), 0))
 }
 
+func TestPreviewsKnowWhatAnUpdateOfAServerKeeps(t *testing.T) {
+	cloud := newCloud(t)
+	plugin := newPlugin(t, cloud)
+	group := plugin.create(securityGroupToken, map[string]any{"name": "nodes"})
+	network := plugin.create(networkToken, map[string]any{"name": "cluster", "cidr": "10.10.0.0/24"})
+	other := plugin.create(networkToken, map[string]any{"name": "storage", "cidr": "10.11.0.0/24"})
+	inputs := serverInputs(plugin)
+	inputs["enablePublicAddress"] = true
+	inputs["initScript"] = "#cloud-config\n"
+	inputs["networks"] = []any{map[string]any{"networkId": network.get("networkId")}} // ArvanCloud picks the address
+	server := plugin.create(serverToken, inputs)
+	kept := []string{"serverId", "publicAddress", "privateAddress", "privateAddresses"}
+	for _, change := range []map[string]any{
+		{"planId": "g2-4-2-0"}, {"name": "m2"}, {"diskSize": 60}, {"securityGroupIds": []any{group.get("securityGroupId")}},
+	} {
+		before, preview := server.state, server.update(change)
+		for _, name := range kept {
+			assert.Assert(t, preview.Get(name).Equals(before.Get(name)), "a preview of %v: %s is %v", change, name, preview.Get(name))
+			assert.Assert(t, preview.Get(name).Equals(server.state.Get(name)), "%v: %s is %v", change, name, server.state.Get(name))
+		}
+	}
+	preview := server.update(map[string]any{"networks": []any{map[string]any{"networkId": other.get("networkId")}}})
+	assert.Assert(t, preview.Get("privateAddress").IsComputed(), "the address in another network is not known before")
+	assert.Equal(t, preview.Get("publicAddress").AsString(), server.get("publicAddress"))
+	preview = server.update(map[string]any{"enablePublicAddress": false})
+	assert.Assert(t, preview.Get("publicAddress").IsComputed())
+	assert.Equal(t, preview.Get("privateAddress").AsString(), server.get("privateAddress"))
+}
+
 func TestServerWithoutPublicAddress(t *testing.T) {
 	cloud := newCloud(t)
 	plugin := newPlugin(t, cloud)

@@ -13,8 +13,10 @@ var zeroMeans = []tokens.ModuleName{moduleTraffic, moduleProtection}
 // withoutUnset drops empty texts and, unless they mean something, zeros from inputs of a resource. They mean that an input is
 // not set, and only make previews and imported code longer.
 func withoutUnset(inputs property.Map, of tokens.Type) property.Map {
-	return dropUnset(inputs, slices.Contains(zeroMeans, of.Module().Name()))
+	return dropUnset(inputs, keepsZeros(of))
 }
+
+func keepsZeros(of tokens.Type) bool { return slices.Contains(zeroMeans, of.Module().Name()) }
 
 func dropUnset(inputs property.Map, keepZeros bool) property.Map {
 	kept := map[string]property.Value{}
@@ -39,6 +41,18 @@ func dropUnsetIn(value property.Value, keepZeros bool) property.Value {
 		return property.WithGoValue(value, property.NewArray(elements))
 	}
 	return value
+}
+
+// asGiven writes the inputs in a state as the inputs of an update are written: without what is not set, at any depth. Inference
+// compares the two to tell what an update changes, and an output that depends on a list of which only the wording differs would
+// be unknown in each preview.
+func asGiven(state, inputs property.Map, of tokens.Type) property.Map {
+	for name := range inputs.All {
+		if value, there := state.GetOk(name); there {
+			state = state.Set(name, dropUnsetIn(value, keepsZeros(of)))
+		}
+	}
+	return state
 }
 
 // withUnknowns puts back what a preview does not know yet: inference loses a list or map of which nothing is known, at any

@@ -86,7 +86,7 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 	}
 	wrapped.Update = func(ctx context.Context, request p.UpdateRequest) (p.UpdateResponse, error) {
 		own(request.Urn, request.ID)
-		request.State = withLaterOutputs(request.State, request.Urn.Type())
+		request.State = asGiven(withLaterOutputs(request.State, request.Urn.Type()), request.Inputs, request.Urn.Type())
 		response, err := provider.Update(ctx, request)
 		response.Properties = withSecrets(withUnknowns(response.Properties, request.Inputs))
 		if request.DryRun {
