@@ -138,7 +138,7 @@ func takeKnown(nodes, known []plan.Node) {
 	}
 }
 
-// preview shows the plan as far as it is known: of a machine that does not exist yet, only that it is another one.
+// preview shows the plan as far as it is known: of a machine that is not known yet, only that it may be another one.
 func (args *Args) preview(ctx *pulumi.Context, bundle *bundle) {
 	pulumi.String(args.LastState).ToStringOutput().ApplyTWithContext(ctx.Context(), func(c context.Context, text string) (int, error) {
 		found, err := readKnown(text)
@@ -160,9 +160,6 @@ func (args *Args) preview(ctx *pulumi.Context, bundle *bundle) {
 	})
 }
 
-// unknown stands for the address or the id of a machine that is yet to be made.
-const unknown = "unknown"
-
 // foreseen is the wanted shape with what a preview knows.
 func (args *Args) foreseen(ctx context.Context, bundle *bundle, state *plan.State) (*plan.Shape, error) {
 	result, err := internals.UnsafeAwaitOutput(ctx, bundle.shape)
@@ -179,7 +176,7 @@ func (args *Args) foreseen(ctx context.Context, bundle *bundle, state *plan.Stat
 		}
 		result, err := internals.UnsafeAwaitOutput(ctx, input.ToStringOutput())
 		if err != nil || !result.Known {
-			return unknown, err
+			return plan.Unknown, err
 		}
 		return result.Value.(string), nil
 	}
@@ -197,7 +194,7 @@ func (args *Args) foreseen(ctx context.Context, bundle *bundle, state *plan.Stat
 			}
 		}
 	}
-	rendered, err := args.render(resolved{addresses: addresses, endpoint: unknown})
+	rendered, err := args.render(resolved{addresses: addresses, endpoint: plan.Unknown})
 	if err != nil {
 		return nil, err
 	}

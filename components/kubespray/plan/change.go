@@ -45,9 +45,22 @@ func compare(state *State, wanted *Shape) *change {
 	return c
 }
 
-// rebuilt tells whether another machine has taken the name. Members of a running cluster cannot follow a new address.
+// rebuilt tells whether another machine has taken the name. Members of a running cluster cannot follow a new address. What a
+// preview does not know yet counts as another one, so that it warns of what may come.
 func rebuilt(old, node Node) bool {
 	return old.Address != node.Address || old.Machine != "" && node.Machine != "" && old.Machine != node.Machine
+}
+
+// unsure tells whether a replaced node counts as such only because a preview does not know its address or machine yet.
+func (c *change) unsure(name string) bool {
+	old, known := c.before.node(name), *c.wanted.node(name)
+	if known.Address == Unknown {
+		known.Address = old.Address
+	}
+	if known.Machine == Unknown {
+		known.Machine = old.Machine
+	}
+	return !rebuilt(*old, known)
 }
 
 func (c *change) upgrade() bool {
@@ -122,7 +135,15 @@ func (c *change) summary() string {
 }
 
 func (c *change) summaryOfNodes() string {
-	return sentence(sentence(verb("add", c.added), verb("remove", c.removed)), verb("replace", c.replaced))
+	var sure, unsure []string
+	for _, name := range c.replaced {
+		if c.unsure(name) {
+			unsure = append(unsure, name)
+		} else {
+			sure = append(sure, name)
+		}
+	}
+	return sentence(verb("add", c.added), verb("remove", c.removed), verb("replace", sure), verb("maybe replace", unsure))
 }
 
 func verb(verb string, names []string) string {

@@ -38,6 +38,10 @@ func (c *change) firstControlPlane() []string {
 	case c.wanted.firstControlPlane() != first:
 		return []string{fmt.Sprintf("the first control plane would change from %s to %s: the cluster's certificates and its address start "+
 			"from it. Keep %s first, append new control planes", first, c.wanted.firstControlPlane(), first)}
+	case slices.Contains(c.replaced, first) && c.unsure(first):
+		// The update would notice only when the old machine is gone.
+		return []string{fmt.Sprintf("the machine of the first control plane %s may become another one, a preview cannot tell: the cluster's "+
+			"certificates, its etcd and its address start from it. Keep its machine as it is; docs/cluster.md says how it is replaced by hand", first)}
 	case slices.Contains(c.replaced, first):
 		return []string{fmt.Sprintf("the machine of the first control plane %s would be another one: the cluster's certificates, its etcd and "+
 			"its address start from it. Keep its machine as it is; docs/cluster.md says how it is replaced by hand", first)}

@@ -17,6 +17,9 @@ type Shape struct {
 	Hash string `json:"hash"`
 }
 
+// Unknown stands, in a preview, for the address, host key or id of a machine that only the update will tell.
+const Unknown = "unknown"
+
 // Node is one machine of a cluster.
 type Node struct {
 	Name         string `json:"name"`
