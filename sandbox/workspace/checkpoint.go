@@ -25,8 +25,11 @@ func (w *Workspace) MendCheckpoint(stack string) (mended bool, err error) {
 		return false, err
 	}
 	backup, err := os.ReadFile(w.Checkpoint(stack) + ".bak")
-	if err != nil || !json.Valid(backup) {
-		return false, fmt.Errorf("the state of %s in %s is cut short and there is no whole copy beside it: %w", stack, w.Checkpoint(stack), err)
+	if err == nil && !json.Valid(backup) {
+		err = errors.New("it is cut short too")
+	}
+	if err != nil {
+		return false, fmt.Errorf("the state of %s in %s is cut short, and its copy does not help: %w", stack, w.Checkpoint(stack), err)
 	}
 	return true, os.WriteFile(w.Checkpoint(stack), backup, 0o600)
 }
