@@ -69,7 +69,7 @@ func validateNetwork(network Network, path *field.Path) field.ErrorList {
 	var problems field.ErrorList
 	parsed := make([]netip.Prefix, len(ranges))
 	for i, r := range ranges {
-		problems = append(problems, validateCIDRs([]string{r.cidr}, path.Child(r.key))...)
+		problems = append(problems, validateCIDR(r.cidr, path.Child(r.key))...)
 		parsed[i], _ = netip.ParsePrefix(r.cidr)
 		for j := range i {
 			if parsed[i].IsValid() && parsed[j].IsValid() && parsed[i].Overlaps(parsed[j]) {
@@ -84,23 +84,23 @@ func validateNetwork(network Network, path *field.Path) field.ErrorList {
 	return append(problems, validateCIDRs(network.WebCIDRs, path.Child("webCidrs"))...)
 }
 
-// validateCIDRs appends the index to path where cidrs is a list of the stack file; a single value has its own path.
 func validateCIDRs(cidrs []string, path *field.Path) field.ErrorList {
 	var problems field.ErrorList
 	for i, cidr := range cidrs {
-		at := path
-		if strings.HasSuffix(path.String(), "Cidrs") {
-			at = path.Index(i)
-		}
-		prefix, err := netip.ParsePrefix(cidr)
-		switch {
-		case err != nil:
-			problems = append(problems, field.Invalid(at, cidr, `must be an address range such as "10.10.0.0/24"`))
-		case prefix != prefix.Masked():
-			problems = append(problems, field.Invalid(at, cidr, fmt.Sprintf("has bits set outside its mask; write %s", prefix.Masked())))
-		}
+		problems = append(problems, validateCIDR(cidr, path.Index(i))...)
 	}
 	return problems
+}
+
+func validateCIDR(cidr string, path *field.Path) field.ErrorList {
+	prefix, err := netip.ParsePrefix(cidr)
+	switch {
+	case err != nil:
+		return field.ErrorList{field.Invalid(path, cidr, `must be an address range such as "10.10.0.0/24"`)}
+	case prefix != prefix.Masked():
+		return field.ErrorList{field.Invalid(path, cidr, fmt.Sprintf("has bits set outside its mask; write %s", prefix.Masked()))}
+	}
+	return nil
 }
 
 func validateNodes(nodes []Node, path *field.Path) field.ErrorList {
