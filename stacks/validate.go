@@ -11,6 +11,8 @@ import (
 	"golang.org/x/crypto/ssh"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/iransre/exchange-platform/components/kubespray"
 )
 
 // validate checks cfg as a whole, so that a user mends all mistakes in one go and before anything is made.
@@ -163,37 +165,23 @@ func validateNode(node Node, path *field.Path) field.ErrorList {
 	return problems
 }
 
-// carried lists which Kubernetes versions a Kubespray tag has checksums for: the minors, oldest to newest, and the newest
-// patch of the newest minor (the tag's checksums file).
-var carried = map[string]struct {
-	minors []string
-	newest string
-}{
-	"v2.29.1": {[]string{"1.31", "1.32", "1.33"}, "1.33.7"},
-	"v2.30.0": {[]string{"1.32", "1.33", "1.34"}, "1.34.3"},
-	"v2.31.0": {[]string{"1.33", "1.34", "1.35"}, "1.35.4"},
-}
-
 var (
-	kubernetesVersion = regexp.MustCompile(`^(1\.[0-9]+)\.([0-9]+)$`)
+	kubernetesVersion = regexp.MustCompile(`^1\.[0-9]+\.[0-9]+$`)
 	sha256Pattern     = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 func validateKubernetes(kubernetes Kubernetes, path *field.Path) field.ErrorList {
 	var problems field.ErrorList
 	tag, version := kubernetes.Kubespray.Version, kubernetes.Version
-	carries, known := carried[tag]
-	match := kubernetesVersion.FindStringSubmatch(version)
 	switch {
-	case match == nil:
+	case !kubernetesVersion.MatchString(version):
 		problems = append(problems, field.Invalid(path.Child("version"), version, `must be three numbers without a leading "v", for example "1.35.4"`))
-	case !known:
-		problems = append(problems, field.NotSupported(path.Child("kubespray", "version"), tag, slices.Sorted(maps.Keys(carried))))
-	case !slices.Contains(carries.minors, match[1]):
-		problems = append(problems, field.Invalid(path.Child("version"), version,
-			fmt.Sprintf("Kubespray %s carries Kubernetes %s (newest %s); take one of these or the Kubespray tag that carries %s", tag, strings.Join(carries.minors, ", "), carries.newest, match[1])))
-	case newer(version, carries.newest):
-		problems = append(problems, field.Invalid(path.Child("version"), version, fmt.Sprintf("Kubespray %s carries at most %s of this minor", tag, carries.newest)))
+	case !slices.Contains(kubespray.Releases(), tag):
+		problems = append(problems, field.NotSupported(path.Child("kubespray", "version"), tag, kubespray.Releases()))
+	default:
+		if err := kubespray.Carries(tag, version); err != nil {
+			problems = append(problems, field.Invalid(path.Child("version"), version, err.Error()))
+		}
 	}
 	if networks := []string{"calico", "cilium"}; !slices.Contains(networks, kubernetes.Network) {
 		problems = append(problems, field.NotSupported(path.Child("network"), kubernetes.Network, networks))
@@ -205,12 +193,6 @@ func validateKubernetes(kubernetes Kubernetes, path *field.Path) field.ErrorList
 		problems = append(problems, field.Invalid(path.Child("kubespray", "sha256"), sum, "must be 64 hexadecimal digits"))
 	}
 	return problems
-}
-
-// newer says whether version is a later patch than newest of the same minor.
-func newer(version, newest string) bool {
-	v, n := kubernetesVersion.FindStringSubmatch(version), kubernetesVersion.FindStringSubmatch(newest)
-	return v[1] == n[1] && (len(v[2]) > len(n[2]) || len(v[2]) == len(n[2]) && v[2] > n[2])
 }
 
 func validateText(value string, path *field.Path, hint string) field.ErrorList {

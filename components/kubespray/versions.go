@@ -17,13 +17,16 @@ var carried = map[string]map[int]int{
 	"v2.31.0": {33: 11, 34: 7, 35: 4},
 }
 
+// Releases lists the Kubespray releases this program knows, oldest first.
+func Releases() []string { return slices.Sorted(maps.Keys(carried)) }
+
 // Carries tells whether a Kubespray release can install a Kubernetes version (with or without the leading "v"); the error
 // says which it can.
 func Carries(kubespray, kubernetes string) error {
 	minors, known := carried[kubespray]
 	if !known {
 		return fmt.Errorf("kubespray: %q is no release this program knows; it knows %s",
-			kubespray, strings.Join(slices.Sorted(maps.Keys(carried)), ", "))
+			kubespray, strings.Join(Releases(), ", "))
 	}
 	if minor, patch, ok := parseVersion(kubernetes); ok {
 		if newest, there := minors[minor]; there && patch <= newest {
