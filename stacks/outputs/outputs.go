@@ -117,9 +117,15 @@ var Names = []string{
 	"postgres", "objectStore", "nodes", "cost", "namespaces",
 }
 
+// StackReference is what Read needs of a *pulumi.StackReference. To name that type here would cost the platform's program,
+// which imports this package for the contract, six seconds of compile time.
+type StackReference interface {
+	GetOutputDetails(name string) (*pulumi.StackReferenceOutputDetails, error)
+}
+
 // Read returns what the environment behind reference says of itself. It fails if the environment is not up or speaks a
 // newer contract than this package.
-func Read(_ *pulumi.Context, reference *pulumi.StackReference) (*Platform, error) {
+func Read(_ *pulumi.Context, reference StackReference) (*Platform, error) {
 	values := map[string]any{}
 	for _, name := range Names {
 		details, err := reference.GetOutputDetails(name)
