@@ -49,19 +49,16 @@ class Store:
         return Run(os.path.join(self.root, "runs", name))
 
     def new_run(self, wanted):
-        """A new run with a copy of the bundle, since an upload may replace that one. Names sort by time; old runs go."""
-        for name in self.run_names()[KEPT_RUNS - 1:]:
+        """A new run with a copy of the bundle, since an upload may replace that one. Old runs go."""
+        names = self.run_names()
+        for name in names[KEPT_RUNS - 1:]:
             shutil.rmtree(self.run(name).directory)
-        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-        for attempt in range(100):
-            run = self.run("%s.%02d-%s" % (stamp, attempt, wanted[:12]))
-            try:
-                os.makedirs(run.directory)
-            except FileExistsError:
-                continue
-            shutil.copytree(self.bundle, run.bundle, ignore=shutil.ignore_patterns("ssh_key", "backup.json", "__pycache__"))
-            return run
-        raise OSError("cannot name a new run in %s/runs" % self.root)
+        # Counted, not only dated: two runs may begin within a second, and a clock may be set back.
+        number = int(names[0].split("-")[0]) + 1 if names else 1
+        run = self.run("%06d-%s-%s" % (number, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), wanted[:12]))
+        os.makedirs(run.directory)
+        shutil.copytree(self.bundle, run.bundle, ignore=shutil.ignore_patterns("ssh_key", "backup.json", "__pycache__"))
+        return run
 
     def run_names(self):
         """The names of all runs, newest first."""
