@@ -1,6 +1,6 @@
-// Pulumi-resource-command is the stand-in for Pulumi's command provider: it runs commands here or over SSH, and copies
-// files over SSH. The sandbox uses it where the official one cannot be downloaded. Of the official one it leaves out the
-// deprecated CopyFile and the assetPaths and archivePaths of local commands.
+// Pulumi-resource-command is the stand-in for Pulumi's command provider: it runs commands and copies files over
+// SSH. The sandbox uses it where the official one cannot be downloaded. Of the official one it leaves out commands on this
+// machine and the deprecated CopyFile.
 package main
 
 import (
@@ -11,7 +11,6 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
 
-	"github.com/iransre/exchange-platform/sandbox/plugins/command/local"
 	"github.com/iransre/exchange-platform/sandbox/plugins/command/remote"
 )
 
@@ -28,10 +27,8 @@ func main() {
 func run() error {
 	return p.RunProvider(context.Background(), "command", version, infer.Provider(infer.Options{
 		Resources: []infer.InferredResource{
-			infer.Resource(&local.Command{}),
 			infer.Resource(&remote.Command{}),
 			infer.Resource(&remote.CopyToRemote{}),
 		},
-		Functions: []infer.InferredFunction{infer.Function(&local.Run{})},
 	}))
 }

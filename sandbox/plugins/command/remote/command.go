@@ -8,8 +8,6 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-
-	"github.com/iransre/exchange-platform/sandbox/plugins/command/process"
 )
 
 // Command is a command on another machine with the life cycle of a resource.
@@ -17,9 +15,9 @@ type Command struct{}
 
 // CommandArgs are its inputs.
 type CommandArgs struct {
-	process.Lifecycle
+	Lifecycle
 	Stdin                  *string           `pulumi:"stdin,optional"`
-	Logging                *process.Logging  `pulumi:"logging,optional"`
+	Logging                *Logging          `pulumi:"logging,optional"`
 	Connection             *Connection       `pulumi:"connection"                      provider:"secret"`
 	Environment            map[string]string `pulumi:"environment,optional"`
 	AddPreviousOutputInEnv *bool             `pulumi:"addPreviousOutputInEnv,optional"`
@@ -28,7 +26,7 @@ type CommandArgs struct {
 // CommandState is its state.
 type CommandState struct {
 	CommandArgs
-	process.Output
+	Output
 }
 
 // Create runs the create command.
@@ -40,7 +38,7 @@ func (*Command) Create(
 	if response.ID, err = resource.NewUniqueHex(req.Name, 8, 0); err != nil || req.DryRun || req.Inputs.Create == nil {
 		return response, err
 	}
-	response.Output.Output, err = req.Inputs.run(ctx, *req.Inputs.Create, process.Output{})
+	response.Output.Output, err = req.Inputs.run(ctx, *req.Inputs.Create, Output{})
 	return response, err
 }
 
@@ -71,22 +69,22 @@ func (*Command) Delete(ctx context.Context, req infer.DeleteRequest[CommandState
 
 // run runs command over the connection. As in the official provider nothing but the other end stops it: neither a
 // timeout nor a cancelled update.
-func (c CommandArgs) run(ctx context.Context, command string, previous process.Output) (process.Output, error) {
+func (c CommandArgs) run(ctx context.Context, command string, previous Output) (Output, error) {
 	client, err := c.Connection.Dial(ctx)
 	if err != nil {
-		return process.Output{}, err
+		return Output{}, err
 	}
 	defer client.Close()
 	session, err := client.NewSession()
 	if err != nil {
-		return process.Output{}, err
+		return Output{}, err
 	}
 	defer session.Close()
 
 	for name, value := range c.Environment {
 		if err := session.Setenv(name, value); err != nil {
 			p.GetLogger(ctx).Error(refusedVariable(name))
-			return process.Output{}, fmt.Errorf("could not set environment variable %q: %w", name, err)
+			return Output{}, fmt.Errorf("could not set environment variable %q: %w", name, err)
 		}
 	}
 	for name, value := range previous.Previous(c.AddPreviousOutputInEnv) {
@@ -97,9 +95,9 @@ func (c CommandArgs) run(ctx context.Context, command string, previous process.O
 	if c.Stdin != nil && *c.Stdin != "" {
 		session.Stdin = strings.NewReader(*c.Stdin)
 	}
-	capture := process.NewCapture(ctx, c.Logging)
-	session.Stdout, session.Stderr = capture.Stdout, capture.Stderr
-	return capture.Finish(command, session.Run(command))
+	output := newCapture(ctx, c.Logging)
+	session.Stdout, session.Stderr = output.Stdout, output.Stderr
+	return output.finish(command, session.Run(command))
 }
 
 func refusedVariable(name string) string {

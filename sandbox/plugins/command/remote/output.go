@@ -1,5 +1,4 @@
-// Package process holds what local and remote commands share: their inputs, and how their output is shown and kept.
-package process
+package remote
 
 import (
 	"bytes"
@@ -15,8 +14,8 @@ import (
 
 // The variables in which a command finds the output of the one before it.
 const (
-	PreviousStdout = "PULUMI_COMMAND_STDOUT"
-	PreviousStderr = "PULUMI_COMMAND_STDERR"
+	previousStdout = "PULUMI_COMMAND_STDOUT"
+	previousStderr = "PULUMI_COMMAND_STDERR"
 )
 
 // Lifecycle says what runs when.
@@ -48,10 +47,10 @@ func (o Output) Previous(wanted *bool) map[string]string {
 		return previous
 	}
 	if o.Stdout != "" {
-		previous[PreviousStdout] = o.Stdout
+		previous[previousStdout] = o.Stdout
 	}
 	if o.Stderr != "" {
-		previous[PreviousStderr] = o.Stderr
+		previous[previousStderr] = o.Stderr
 	}
 	return previous
 }
@@ -76,8 +75,8 @@ func (Logging) Values() []infer.EnumValue[Logging] {
 	return values
 }
 
-// Capture collects the output of one command and shows it line by line in the progress display.
-type Capture struct {
+// capture collects the output of one command and shows it line by line in the progress display.
+type capture struct {
 	// Stdout and Stderr are where the command writes to; from different goroutines if it likes.
 	Stdout, Stderr io.Writer
 
@@ -86,19 +85,19 @@ type Capture struct {
 	lines                    lineWriter
 }
 
-// NewCapture returns a Capture that shows what logging asks for: both, if it is nil.
-func NewCapture(ctx context.Context, logging *Logging) *Capture {
+// newCapture returns one that shows what logging asks for: both, if it is nil.
+func newCapture(ctx context.Context, logging *Logging) *capture {
 	shown := Both
 	if logging != nil {
 		shown = *logging
 	}
-	c := &Capture{lines: lineWriter{show: p.GetLogger(ctx).InfoStatus}}
+	c := &capture{lines: lineWriter{show: p.GetLogger(ctx).InfoStatus}}
 	c.Stdout = c.writer(&c.stdout, shown == Stdout || shown == Both)
 	c.Stderr = c.writer(&c.stderr, shown == Stderr || shown == Both)
 	return c
 }
 
-func (c *Capture) writer(kept io.Writer, show bool) io.Writer {
+func (c *capture) writer(kept io.Writer, show bool) io.Writer {
 	writers := []io.Writer{kept, &c.together}
 	if show {
 		writers = append(writers, &c.lines)
@@ -106,8 +105,8 @@ func (c *Capture) writer(kept io.Writer, show bool) io.Writer {
 	return lockedWriter{Writer: io.MultiWriter(writers...), mu: &c.mu}
 }
 
-// Finish ends the capture of command, which ended with err, and returns what it printed or the error that reports it.
-func (c *Capture) Finish(command string, err error) (Output, error) {
+// finish ends the capture of command, which ended with err, and returns what it printed or the error that reports it.
+func (c *capture) finish(command string, err error) (Output, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lines.flush()
