@@ -10,10 +10,10 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/kubespray"
+	"github.com/iransre/exchange-platform/internal/random"
 	"github.com/iransre/exchange-platform/sdks/arvancloud"
 	"github.com/iransre/exchange-platform/sdks/arvancloud/iaas"
 	"github.com/pulumi/pulumi-command/sdk/go/command"
-	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 )
 
 // providers are those that need no cluster. Default providers are disabled (Pulumi.yaml), so each resource names its own;
@@ -37,7 +37,7 @@ func newProviders(ctx *pulumi.Context, cfg *Config) (*providers, error) {
 	if err != nil {
 		return nil, err
 	}
-	dice, err := random.NewProvider(ctx, "random", &random.ProviderArgs{})
+	dice, err := random.NewProvider(ctx, "random")
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/internal/mocktest"
+	"github.com/iransre/exchange-platform/internal/random"
 	"github.com/iransre/exchange-platform/sdks/arvancloud"
 )
 
@@ -46,7 +46,7 @@ func run(t *testing.T, args *arvan.Args) *mocktest.Recording {
 		if err != nil {
 			return err
 		}
-		dice, err := random.NewProvider(ctx, "dice", &random.ProviderArgs{})
+		dice, err := random.NewProvider(ctx, "dice")
 		if err != nil {
 			return err
 		}

@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"golang.org/x/crypto/ssh"
+
+	"github.com/iransre/exchange-platform/internal/random"
 )
 
 // key is an SSH key pair that lives in the state as a random text: made once, the same in every later run, and replaced by
@@ -19,13 +20,11 @@ type key struct {
 	private, public pulumi.StringOutput
 }
 
-// newKey derives the pair from a RandomPassword. RandomBytes would be the nearer resource, but its id, which no state
+// newKey derives the pair from a random password. RandomBytes would be the nearer resource, but its id, which no state
 // encrypts, is the bytes themselves (pulumi-random, provider/resources.go).
 func newKey(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (*key, error) {
 	// 64 letters and digits are 381 random bits, and a key has 256
-	source, err := random.NewRandomPassword(ctx, name, &random.RandomPasswordArgs{
-		Length: pulumi.Int(64), Special: pulumi.Bool(false),
-	}, opts...)
+	source, err := random.NewPassword(ctx, name, 64, opts...)
 	if err != nil {
 		return nil, err
 	}

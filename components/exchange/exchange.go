@@ -8,11 +8,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/internal/component"
+	"github.com/iransre/exchange-platform/internal/random"
 )
 
 const (
@@ -123,9 +123,7 @@ func credentials(ctx *pulumi.Context, name string, args *Args, child pulumi.Reso
 	if args.Installer.Random != nil {
 		opts = append(opts, pulumi.Provider(args.Installer.Random))
 	}
-	key, err := random.NewRandomPassword(ctx, name+"-secret-key", &random.RandomPasswordArgs{
-		Length: pulumi.Int(secretKeyLength), Special: pulumi.Bool(false),
-	}, opts...)
+	key, err := random.NewPassword(ctx, name+"-secret-key", secretKeyLength, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("DJANGO_SECRET_KEY: %w", err)
 	}

@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
-	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/golden"
 	"sigs.k8s.io/yaml"
+
+	"github.com/iransre/exchange-platform/internal/random"
 )
 
 // Providers makes the two providers that components install with, named "cluster" and "random".
@@ -18,7 +19,7 @@ func Providers(ctx *pulumi.Context) (cluster, randomness pulumi.ProviderResource
 	if err != nil {
 		return nil, nil, err
 	}
-	randomness, err = random.NewProvider(ctx, "random", &random.ProviderArgs{})
+	randomness, err = random.NewProvider(ctx, "random")
 	return cluster, randomness, err
 }
 

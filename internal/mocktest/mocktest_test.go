@@ -3,18 +3,18 @@ package mocktest_test
 import (
 	"testing"
 
-	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
 	is "gotest.tools/v3/assert/cmp"
 
 	"github.com/iransre/exchange-platform/internal/mocktest"
+	"github.com/iransre/exchange-platform/internal/random"
 )
 
 // program makes a password and a resource of the type that uses it.
 func program(token string, use func(pulumi.StringOutput) pulumi.Input) func(*pulumi.Context) error {
 	return func(ctx *pulumi.Context) error {
-		password, err := random.NewRandomPassword(ctx, "password", &random.RandomPasswordArgs{Length: pulumi.Int(8)})
+		password, err := random.NewPassword(ctx, "password", 8)
 		if err != nil {
 			return err
 		}

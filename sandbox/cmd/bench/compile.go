@@ -19,6 +19,14 @@ type compiled struct {
 	peakMiB int
 }
 
+// bareProgram imports the Pulumi SDK and nothing else.
+const bareProgram = `package main
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+func main() { pulumi.Run(func(*pulumi.Context) error { return nil }) }
+`
+
 // compile builds first a program that only imports the SDK and then ours, into one new cache.
 func compile(ctx context.Context, w *workspace.Workspace) (*compiled, error) {
 	cache, err := os.MkdirTemp("", "exchange-platform-bench-")
@@ -26,7 +34,11 @@ func compile(ctx context.Context, w *workspace.Workspace) (*compiled, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(cache)
-	base, _, err := build(ctx, w, cache, "github.com/pulumi/pulumi/sdk/v3/go/pulumi")
+	bare := filepath.Join(cache, "bare.go")
+	if err := os.WriteFile(bare, []byte(bareProgram), 0o600); err != nil {
+		return nil, err
+	}
+	base, _, err := build(ctx, w, cache, bare)
 	if err != nil {
 		return nil, err
 	}
