@@ -125,8 +125,24 @@ type Kubernetes struct {
 	// Reserve keeps CPU and memory of each node for Kubernetes and the system.
 	Reserve bool `json:"reserve"`
 	// Force lets a node be removed even where the workloads' disruption budgets do not allow it. Set it for one `pulumi up`.
-	Force     bool      `json:"force,omitempty"`
+	Force bool `json:"force,omitempty"`
+	// Access gives others than the administrator kubeconfigs of their own: the secret output `kubeconfigs`, by name.
+	Access    []Access  `json:"access,omitempty"`
 	Kubespray Kubespray `json:"kubespray"`
+}
+
+// Access is one kubeconfig for a person, a team or a program.
+type Access struct {
+	// Name is the kubeconfig's, and that of the ServiceAccount behind it in the namespace platform-access.
+	Name string `json:"name"`
+	// Role is one of Kubernetes' own: "view" (reads all but Secrets), "edit" (deploys), or "admin" (edit, and gives rights to
+	// others).
+	Role string `json:"role"`
+	// Namespaces it holds in; they must exist. None means all of them, which only "view" may.
+	Namespaces []string `json:"namespaces,omitempty"`
+	// Lifetime of its token, "10m" to "8760h"; empty means "720h". A `pulumi up` in the second half of it makes a new one, and
+	// the old one goes on to its end.
+	Lifetime string `json:"lifetime,omitempty"`
 }
 
 // Kubespray is the installer that runs on the bastion or, without one, on the first control plane.

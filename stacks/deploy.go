@@ -56,12 +56,12 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 	if err != nil {
 		return err
 	}
-	last, err := lastState(ctx)
+	last, err := readLast(ctx)
 	if err != nil {
 		return err
 	}
 	// what the cluster cannot become is refused before any machine is made or deleted
-	if err := kubespray.Check(clusterArgs(name, cfg, &arvan.Machines{}, &apiNames{}, last)); err != nil {
+	if err := kubespray.Check(clusterArgs(name, cfg, &arvan.Machines{}, &apiNames{}, last.cluster)); err != nil {
 		return err
 	}
 
@@ -73,7 +73,7 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := kubespray.New(ctx, name+"-cluster", clusterArgs(name, cfg, machines, api, last), base.option())
+	cluster, err := kubespray.New(ctx, name+"-cluster", clusterArgs(name, cfg, machines, api, last.cluster), base.option())
 	if err != nil {
 		return err
 	}
@@ -126,6 +126,13 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 		return err
 	}
 
-	export(ctx, cfg, &platform{machines, cluster, watch, web, logs, database, store, app, front})
+	grants := grantsArgs(cfg, cluster, installer, last.tokens)
+	grants.Made = []pulumi.StringInput{watch.Namespace, web.Namespace, logs.Namespace, database.Namespace, store.Namespace, app.Namespace}
+	access, err := kubespray.NewGrants(ctx, "access", grants, base.option())
+	if err != nil {
+		return err
+	}
+
+	export(ctx, cfg, &platform{machines, cluster, access, watch, web, logs, database, store, app, front})
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 type platform struct {
 	machines    *arvan.Machines
 	cluster     *kubespray.Cluster
+	access      *kubespray.Granted
 	monitoring  *monitoring.Monitoring
 	ingress     *ingress.Ingress
 	logging     *logging.Logging
@@ -29,12 +30,14 @@ type platform struct {
 	edge        *edge.Edge
 }
 
-// export makes the stack's outputs: the contract of package outputs, and the administrator's kubeconfig as a secret.
+// export makes the stack's outputs: the contract of package outputs, and the kubeconfigs as secrets.
 func export(ctx *pulumi.Context, cfg *Config, p *platform) {
 	ctx.Export("contractVersion", pulumi.Int(outputs.ContractVersion))
 	ctx.Export("exchange", pulumi.Map{"url": p.edge.URL, "host": p.edge.Host})
 	ctx.Export("kubernetes", pulumi.Map{"endpoint": p.cluster.Endpoint, "version": p.cluster.Version})
 	ctx.Export("kubeconfig", pulumi.ToSecret(p.cluster.Kubeconfig))
+	ctx.Export("kubeconfigs", pulumi.ToSecret(p.access.Kubeconfigs))
+	ctx.Export("access", access(cfg, p.access))
 	ctx.Export(clusterState, p.cluster.State)
 	ctx.Export("ingress", pulumi.Map{"class": p.ingress.Class, "addresses": webAddresses(cfg, p.machines)})
 	ctx.Export("grafana", service(p.monitoring.Grafana))
@@ -55,6 +58,19 @@ func export(ctx *pulumi.Context, cfg *Config, p *platform) {
 		"monitoring": p.monitoring.Namespace, "ingress": p.ingress.Namespace, "logging": p.logging.Namespace,
 		"postgres": p.postgres.Namespace, "objectStore": p.objectStore.Namespace, "exchange": p.exchange.Namespace,
 	})
+}
+
+// access says who has a kubeconfig, for what and until when.
+func access(cfg *Config, granted *kubespray.Granted) pulumi.Map {
+	grants := pulumi.Map{}
+	for _, grant := range cfg.Kubernetes.Access {
+		said := pulumi.Map{"role": pulumi.String(grant.Role), "namespaces": pulumi.ToStringArray(grant.Namespaces)}
+		for key, value := range granted.Terms[grant.Name].(pulumi.Map) {
+			said[key] = value
+		}
+		grants[grant.Name] = said
+	}
+	return grants
 }
 
 // cost adds up what the machines cost.

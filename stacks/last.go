@@ -1,10 +1,13 @@
 package stacks
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
+
+	"github.com/iransre/exchange-platform/components/kubespray"
 )
 
 // clusterState is the output in which an update leaves what the cluster was then, for the next one to plan from. It is no
@@ -18,23 +21,38 @@ type lastUpdate struct {
 	Outputs pulumi.MapOutput `pulumi:"outputs"`
 }
 
-// lastState is what the stack's last update knew of its cluster; "{}" if there was none. The stack reads its own outputs,
-// because what is planned must be shown, and may be refused, before any command can ask the machines.
-func lastState(ctx *pulumi.Context) (string, error) {
+// last is what the stack's last update left in its outputs for the next one; the zero value if there was none.
+type last struct {
+	// cluster is what was known of the cluster, as JSON.
+	cluster string
+	// tokens are the terms of the kubeconfigs' tokens, by the names of their grants.
+	tokens map[string]kubespray.Term
+}
+
+// readLast reads the stack's own outputs, because what is planned must be shown, and may be refused, before any command can
+// ask the machines.
+func readLast(ctx *pulumi.Context) (*last, error) {
 	var self lastUpdate
 	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), ctx.Stack())
 	err := ctx.ReadResource("pulumi:pulumi:StackReference", "last", pulumi.ID(name), pulumi.Map{"name": pulumi.String(name)}, &self)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	outputs, err := internals.UnsafeAwaitOutput(ctx.Context(), self.Outputs)
 	if err != nil {
-		return "", fmt.Errorf("read what the last update knew of the cluster: %w", err)
+		return nil, fmt.Errorf("read what the last update left: %w", err)
 	}
 	values, _ := outputs.Value.(map[string]any)
-	text, there := values[clusterState].(string)
-	if !there || text == "" {
-		return "{}", nil
+	found := &last{cluster: "{}"}
+	if text, _ := values[clusterState].(string); text != "" {
+		found.cluster = text
 	}
-	return text, nil
+	text, err := json.Marshal(values["access"])
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &found.tokens); err != nil {
+		return nil, fmt.Errorf("the output access of the last update is damaged: %w", err)
+	}
+	return found, nil
 }

@@ -81,6 +81,18 @@ func clusterArgs(name string, cfg *Config, machines *arvan.Machines, api *apiNam
 	return args
 }
 
+// grantsArgs are the kubeconfigs of others, with what is known of the tokens they hold.
+func grantsArgs(cfg *Config, cluster *kubespray.Cluster, installer *chart.Installer, last map[string]kubespray.Term) *kubespray.GrantsArgs {
+	args := &kubespray.GrantsArgs{Cluster: cluster, Installer: installer}
+	for _, grant := range cfg.Kubernetes.Access {
+		lifetime, _ := grant.lifetime() // it was validated
+		args.Grants = append(args.Grants, kubespray.Grant{
+			Name: grant.Name, Role: grant.Role, Namespaces: grant.Namespaces, Lifetime: lifetime, Last: last[grant.Name],
+		})
+	}
+	return args
+}
+
 // runner is the node Ansible runs on: the bastion or, without one, the first control plane. It stands where the cluster is,
 // because over a border's latency a run takes hours.
 func runner(nodes []Node) string {

@@ -23,6 +23,7 @@ func validate(cfg *Config) field.ErrorList {
 		validateNodes(cfg.Nodes, field.NewPath("nodes")),
 		validateKubernetes(cfg.Kubernetes, field.NewPath("kubernetes")),
 		validateNames(cfg, field.NewPath("kubernetes")),
+		validateAccess(cfg.Kubernetes.Access, field.NewPath("kubernetes", "access")),
 		validateEdge(cfg.Edge, cfg.Exchange.Host, field.NewPath("edge")),
 		validateEngines(cfg),
 		validateExchange(cfg.Exchange, field.NewPath("exchange")),

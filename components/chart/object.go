@@ -108,6 +108,16 @@ type Object struct {
 
 	// Name is known in previews; whoever uses it waits for the object.
 	Name pulumi.StringOutput
+	// Metadata is the cluster's.
+	Metadata pulumi.MapOutput `pulumi:"metadata"`
+}
+
+// UID tells an object from another one of the same name that was there before it; empty where the cluster says none.
+func (o *Object) UID() pulumi.StringOutput {
+	return o.Metadata.ApplyT(func(metadata map[string]any) string {
+		uid, _ := metadata["uid"].(string)
+		return uid
+	}).(pulumi.StringOutput)
 }
 
 // Object makes any object, custom resources included. Let custom resources depend on the release of their operator.

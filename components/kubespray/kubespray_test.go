@@ -36,6 +36,12 @@ func (r *registered) NewResource(args pulumi.MockResourceArgs) (string, resource
 		if strings.HasSuffix(args.Name, "-kubeconfig") {
 			outputs["stdout"] = resource.MakeSecret(resource.NewProperty(foundKubeconfig))
 		}
+		if strings.HasSuffix(args.Name, "-token") {
+			outputs["stdout"] = resource.MakeSecret(resource.NewProperty(grantedToken))
+		}
+	}
+	if metadata, is := outputs["metadata"]; is {
+		metadata.ObjectValue()["uid"] = resource.NewProperty("uid-of-" + args.Name)
 	}
 	return args.Name + "-id", outputs, nil
 }

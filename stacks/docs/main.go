@@ -70,7 +70,8 @@ func Render(source string) (string, error) {
 // writeRows writes a row for each key of the type name; defaults are those of each profile.
 func writeRows(page *strings.Builder, types map[string][]field, name, prefix string, defaults []map[string]any) {
 	for _, f := range types[name] {
-		if _, nested := types[f.element]; nested {
+		_, nested := types[f.element]
+		if nested && f.kind != "list" {
 			writeRows(page, types, f.element, prefix+f.key+".", below(defaults, f.key))
 			continue
 		}
@@ -79,6 +80,9 @@ func writeRows(page *strings.Builder, types map[string][]field, name, prefix str
 			fmt.Fprintf(page, " %s |", shown(values[f.key]))
 		}
 		fmt.Fprintf(page, " %s |\n", f.about)
+		if nested {
+			writeRows(page, types, f.element, prefix+f.key+"[].", make([]map[string]any, len(defaults)))
+		}
 	}
 }
 

@@ -14,8 +14,7 @@ import (
 // ContractVersion grows by one whenever an output changes its name, shape or meaning. New outputs do not change it.
 const ContractVersion = 1
 
-// Platform is everything an environment says of itself. Secret values are not in it but where they can be found: the
-// only secret is Kubeconfig, and Read leaves it a secret.
+// Platform is everything an environment says of itself. Secret values are not in it but where they can be found.
 type Platform struct {
 	// ContractVersion is the version of this contract that the environment speaks.
 	ContractVersion int `json:"contractVersion"`
@@ -38,6 +37,8 @@ type Platform struct {
 	Nodes []Node `json:"nodes"`
 	// Cost is what the machines cost; nil on a platform from before it was told.
 	Cost *Cost `json:"cost,omitempty"`
+	// Access is who has a kubeconfig besides the administrator, by name; nil on a platform from before it was told.
+	Access map[string]Access `json:"access,omitempty"`
 	// Namespaces maps a capability ("postgres", "exchange", …) to the Kubernetes namespace it is in.
 	Namespaces map[string]string `json:"namespaces"`
 }
@@ -102,6 +103,19 @@ type Node struct {
 	Zone           string `json:"zone"`
 }
 
+// Access is one scoped kubeconfig, without the kubeconfig itself.
+type Access struct {
+	// Role is one of Kubernetes' own, "view", "edit" or "admin".
+	Role string `json:"role"`
+	// Namespaces it holds in; none means all.
+	Namespaces []string `json:"namespaces"`
+	// Issued and Expires, in RFC 3339, are its token's; it is renewed by an update in the second half between them.
+	Issued  string `json:"issued"`
+	Expires string `json:"expires"`
+	// Renewals counts how often the token was renewed.
+	Renewals int `json:"renewals"`
+}
+
 // Cost is an amount of money by the cloud's price list, without traffic and what the account's plan adds.
 type Cost struct {
 	// Currency is "IRR".
@@ -110,11 +124,11 @@ type Cost struct {
 	PerMonth float64 `json:"perMonth"`
 }
 
-// Names are the stack outputs that make up a Platform, in the order of the contract. The stack has one more, "kubeconfig",
-// which is secret: read it with reference.GetOutput.
+// Names are the stack outputs that make up a Platform, in the order of the contract. The stack has two more, which are
+// secret, "kubeconfig" and "kubeconfigs" (by name, see Access): read them with reference.GetOutput.
 var Names = []string{
 	"contractVersion", "exchange", "kubernetes", "ingress", "grafana", "prometheus", "alertmanager", "kibana",
-	"postgres", "objectStore", "nodes", "cost", "namespaces",
+	"postgres", "objectStore", "nodes", "cost", "access", "namespaces",
 }
 
 // StackReference is what Read needs of a *pulumi.StackReference. To name that type here would cost the platform's program,

@@ -26,7 +26,7 @@ def main():
     carry.add_argument("--wanted", required=True, help="hash of the cluster that is meant")
     orders.add_parser("kubeconfig", help="print the administrator's kubeconfig")
     orders.add_parser("execute", help="what the systemd unit runs").add_argument("--run", required=True)
-    orders.add_parser("grant", help="print a token with the rights on standard input")
+    orders.add_parser("grant", help="print a token of the ServiceAccount on standard input")
     orders.add_parser("status", help="print how the last run stands")
     orders.add_parser("log", help="print the log of the last run")
     orders.add_parser("cancel", help="stop the run that is under way")
