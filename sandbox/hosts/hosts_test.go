@@ -10,13 +10,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
 	"github.com/iransre/exchange-platform/sandbox/hosts"
 	"github.com/iransre/exchange-platform/sandbox/hosts/hoststest"
+	"github.com/iransre/exchange-platform/sandbox/loopback"
 	gossh "golang.org/x/crypto/ssh"
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/poll"
@@ -51,15 +51,13 @@ type world struct {
 	specs   map[string]emulator.Machine
 }
 
-var worlds atomic.Int32
-
 // newWorld makes a set without machines, on addresses of its own.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	key, err := hoststest.NewKey()
 	assert.NilError(t, err)
 	w := &world{
-		t: t, key: key, prefix: fmt.Sprintf("127.202.%d", 20+worlds.Add(1)), specs: map[string]emulator.Machine{},
+		t: t, key: key, prefix: loopback.Prefix(t), specs: map[string]emulator.Machine{},
 		options: hosts.Options{Dir: t.TempDir(), GuestBinary: guest, Cluster: &hoststest.Cluster{}},
 	}
 	w.open()

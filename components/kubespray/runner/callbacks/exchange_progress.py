@@ -1,6 +1,7 @@
 """Ansible callback: writes what happens as JSON lines to the file named by EXCHANGE_EVENTS.
 
-Events: play {play}, task {task}, begin {host}, end {host}, failed {play, task, host, message, ignored}, stats. Each has a time.
+Events: play {play}, task {task}, begin {host}, end {host, changed, skipped, on}, failed {play, task, host, message, ignored}, stats.
+Each has a time. Of an end, changed and skipped are there if they are true, and on is the host that a delegated task ran on.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -58,10 +59,13 @@ class CallbackModule(CallbackBase):
         self._write("begin", host=host.get_name())
 
     def v2_runner_on_ok(self, result):
-        self._write("end", host=result._host.get_name())
+        more = {"changed": True} if result._result.get("changed") else {}
+        if result._task.delegate_to:
+            more["on"] = result._task.delegate_to
+        self._write("end", host=result._host.get_name(), **more)
 
     def v2_runner_on_skipped(self, result):
-        self._write("end", host=result._host.get_name())
+        self._write("end", host=result._host.get_name(), skipped=True)
 
     def v2_runner_on_unreachable(self, result):
         self._failed(result, ignored=bool(result._task.ignore_unreachable))
