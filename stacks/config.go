@@ -127,8 +127,33 @@ type Kubernetes struct {
 	// Force lets a node be removed even where the workloads' disruption budgets do not allow it. Set it for one `pulumi up`.
 	Force bool `json:"force,omitempty"`
 	// Access gives others than the administrator kubeconfigs of their own: the secret output `kubeconfigs`, by name.
-	Access    []Access  `json:"access,omitempty"`
-	Kubespray Kubespray `json:"kubespray"`
+	Access     []Access   `json:"access,omitempty"`
+	Kubespray  Kubespray  `json:"kubespray"`
+	EtcdBackup EtcdBackup `json:"etcdBackup"`
+}
+
+// EtcdBackup is where the members of etcd put encrypted backups of it, each on its own, in turns.
+type EtcdBackup struct {
+	// Enabled makes backups. To set it to false in prod is to say that the loss of etcd may be the loss of the cluster.
+	Enabled bool `json:"enabled"`
+	// Endpoint is the address of the S3-compatible storage, and Region the name of its region. It must be outside the cluster.
+	Endpoint string `json:"endpoint"`
+	Region   string `json:"region"`
+	// Bucket must exist; nothing makes it.
+	Bucket string `json:"bucket,omitempty"`
+	// Prefix of the objects' names. Empty means "etcd/<stack>".
+	Prefix string `json:"prefix,omitempty"`
+	// AccessKey and SecretKey are those of a user of the storage who may list, put and delete under the prefix. Set them with
+	// `pulumi config set --secret --path exchange-platform:kubernetes.etcdBackup.secretKey`.
+	AccessKey string `json:"accessKey,omitempty"`
+	SecretKey string `json:"secretKey,omitempty"`
+	// Certificate is what backups are encrypted for: in PEM, or the name of a file beside the stack file that holds it. Its
+	// private key opens every backup and must be nowhere near the cluster.
+	Certificate string `json:"certificate,omitempty"`
+	// EveryHours is the time between two backups of one member; it divides a day.
+	EveryHours int `json:"everyHours"`
+	// Keep is how many backups of each member stay.
+	Keep int `json:"keep"`
 }
 
 // Access is one kubeconfig for a person, a team or a program.

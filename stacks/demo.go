@@ -17,9 +17,10 @@ func demo() Config {
 			WebCIDRs:    []string{"0.0.0.0/0"},
 		},
 		Kubernetes: Kubernetes{
-			Version:   "1.35.4",
-			Network:   "calico",
-			Kubespray: Kubespray{Version: "v2.31.0", Ansible: "venv"},
+			Version:    "1.35.4",
+			Network:    "calico",
+			Kubespray:  Kubespray{Version: "v2.31.0", Ansible: "venv"},
+			EtcdBackup: etcdBackup(false),
 		},
 		Edge:        Edge{TTLSeconds: 120, Proxied: true},
 		Ingress:     Ingress{Engine: "ingress-nginx"},

@@ -52,6 +52,11 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 	if err != nil {
 		return err
 	}
+	if cfg.Profile == "prod" && !cfg.Kubernetes.EtcdBackup.Enabled {
+		if err := ctx.Log.Warn("kubernetes.etcdBackup.enabled is false: etcd is not backed up", nil); err != nil {
+			return err
+		}
+	}
 	imageID, err := checkOffer(ctx, cfg, base.arvancloud)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ var theStacks = []string{"demo", "prod"}
 
 func deployed(t *testing.T, stack string) *mocktest.Recording {
 	t.Helper()
-	cfg, err := Load(project, stackFile(t, "../Pulumi."+stack+".yaml"))
+	cfg, err := Load(project, completed(t, stack))
 	assert.NilError(t, err)
 	return deployedWith(t, cfg)
 }
@@ -61,7 +61,7 @@ func TestTheAPIsNameLeadsToEveryControlPlane(t *testing.T) {
 }
 
 func TestWithoutANameTheAPIIsAtTheFirstControlPlane(t *testing.T) {
-	cfg, err := Load(project, stackFile(t, "../Pulumi.prod.yaml"))
+	cfg, err := Load(project, completed(t, "prod"))
 	assert.NilError(t, err)
 	cfg.Kubernetes.APIHost = ""
 	assert.Assert(t, !slices.Contains(deployedWith(t, cfg).Names(), "kubernetes-api-record"))

@@ -39,6 +39,8 @@ func Defaults(profile string) Config {
 // "namespace:key" to a string, which is JSON where the key's type is an object or a list. Keys outside the project's
 // namespace belong to providers and are not looked at.
 //
+// The one thing it reads besides is the file that etcdBackup.certificate may name.
+//
 // It reports every mistake at once, each with its path, what is wrong and how to mend it; an unknown key is a mistake.
 func Load(project string, raw map[string]string) (*Config, error) {
 	profile, ok := profiles[raw[project+":profile"]]
@@ -49,6 +51,7 @@ func Load(project string, raw map[string]string) (*Config, error) {
 	cfg := profile.defaults()
 	problems, readable := decode(project, raw, &cfg)
 	if readable {
+		problems = append(problems, readCertificate(&cfg.Kubernetes.EtcdBackup)...)
 		problems = append(problems, validate(&cfg)...)
 		problems = append(problems, profile.check(&cfg)...)
 	}

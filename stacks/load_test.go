@@ -1,6 +1,13 @@
 package stacks
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,8 +51,70 @@ func TestTheDemoStackFileIsValid(t *testing.T) {
 	assert.Equal(t, cfg.Nodes[0].Name, "arvan-k8s-m1")
 }
 
+// completed is a stack file of the repository with what its comments ask a user for.
+func completed(t *testing.T, stack string) map[string]string {
+	t.Helper()
+	raw := stackFile(t, "../Pulumi."+stack+".yaml")
+	if stack != "prod" {
+		return raw
+	}
+	var kubernetes map[string]any
+	assert.NilError(t, json.Unmarshal([]byte(raw[project+":kubernetes"]), &kubernetes))
+	backup := kubernetes["etcdBackup"].(map[string]any)
+	backup["certificate"], backup["accessKey"], backup["secretKey"] = testCertificate(t), "the-access-key", "the-storage-key"
+	text, err := json.Marshal(kubernetes)
+	assert.NilError(t, err)
+	raw[project+":kubernetes"] = string(text)
+	return raw
+}
+
+// testCertificate is any certificate that OpenSSL could encrypt for.
+func testCertificate(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	assert.NilError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	assert.NilError(t, err)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}))
+}
+
+// What nobody else can give: the file must not hold keys, nor a certificate whose private key its users do not have.
+func TestTheProdStackFileLacksOnlyWhatIsTheUsersOwn(t *testing.T) {
+	_, err := Load(project, stackFile(t, "../Pulumi.prod.yaml"))
+	assert.Error(t, err, strings.Join([]string{
+		"the stack's configuration has 3 mistakes; nothing was changed:",
+		`  kubernetes.etcdBackup.certificate: Invalid value: "etcd-backup.crt": no such file can be read beside the stack file ` +
+			`(open etcd-backup.crt: no such file or directory); docs/etcd.md says how to make one`,
+		"  kubernetes.etcdBackup.accessKey: Required value: give the storage user's key: pulumi config set --secret --path exchange-platform:kubernetes.etcdBackup.accessKey",
+		"  kubernetes.etcdBackup.secretKey: Required value: give the storage user's key: pulumi config set --secret --path exchange-platform:kubernetes.etcdBackup.secretKey",
+	}, "\n"))
+}
+
+func TestTheCertificateOfBackupsCanBeAFile(t *testing.T) {
+	raw := stackFile(t, "../Pulumi.prod.yaml")
+	certificate := testCertificate(t)
+	t.Chdir(t.TempDir())
+	assert.NilError(t, os.WriteFile("etcd-backup.crt", []byte(certificate), 0o600))
+	raw[project+":kubernetes"] = `{"etcdBackup": {"bucket": "backups", "certificate": "etcd-backup.crt", "accessKey": "a", "secretKey": "s"}}`
+	cfg, err := Load(project, raw)
+	assert.NilError(t, err)
+	assert.Equal(t, cfg.Kubernetes.EtcdBackup.Certificate, certificate)
+	assert.NilError(t, os.WriteFile("etcd-backup.crt", []byte("MIIB"), 0o600))
+	_, err = Load(project, raw)
+	assert.ErrorContains(t, err, "etcdBackup.certificate: Invalid value: must be a certificate in PEM")
+}
+
+func TestBackupsOfEtcdCanBeDeclined(t *testing.T) {
+	raw := stackFile(t, "../Pulumi.prod.yaml")
+	raw[project+":kubernetes"] = `{"etcdBackup": {"enabled": false}}`
+	cfg, err := Load(project, raw)
+	assert.NilError(t, err)
+	assert.Assert(t, etcdBackupArgs(cfg) == nil)
+}
+
 func TestTheProdStackFileIsValid(t *testing.T) {
-	cfg, err := Load(project, stackFile(t, "../Pulumi.prod.yaml"))
+	cfg, err := Load(project, completed(t, "prod"))
 	assert.NilError(t, err)
 	assert.Assert(t, cfg.Protect)
 	assert.Equal(t, runner(cfg.Nodes), "arvan-prod-b1")
@@ -55,7 +124,7 @@ func TestTheProdStackFileIsValid(t *testing.T) {
 func TestNoTwoStacksShareAHostName(t *testing.T) {
 	stackOf := map[string]string{}
 	for _, stack := range theStacks {
-		cfg, err := Load(project, stackFile(t, "../Pulumi."+stack+".yaml"))
+		cfg, err := Load(project, completed(t, stack))
 		assert.NilError(t, err)
 		for _, node := range cfg.Nodes {
 			assert.Equal(t, stackOf[node.Name], "", "%s is in %s too", node.Name, stack)

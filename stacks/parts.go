@@ -58,6 +58,7 @@ func clusterArgs(name string, cfg *Config, machines *arvan.Machines, api *apiNam
 		},
 		PodCIDR: cfg.Network.PodCIDR, ServiceCIDR: cfg.Network.ServiceCIDR, MTU: cfg.Network.MTU,
 		DownloadMirror: cfg.Mirrors.Files,
+		EtcdBackup:     etcdBackupArgs(cfg),
 	}
 	for _, registry := range slices.Sorted(maps.Keys(cfg.Mirrors.Registries)) {
 		args.RegistryMirrors = append(args.RegistryMirrors, kubespray.RegistryMirror{

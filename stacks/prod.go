@@ -18,11 +18,12 @@ func prod() Config {
 			MTU:         1450, // what OpenStack leaves of 1500 for a tenant network
 		},
 		Kubernetes: Kubernetes{
-			Version:   "1.35.4",
-			Network:   "calico",
-			Hardened:  true,
-			Reserve:   true,
-			Kubespray: Kubespray{Version: "v2.31.0", Ansible: "venv"},
+			Version:    "1.35.4",
+			Network:    "calico",
+			Hardened:   true,
+			Reserve:    true,
+			Kubespray:  Kubespray{Version: "v2.31.0", Ansible: "venv"},
+			EtcdBackup: etcdBackup(true),
 		},
 		Edge:        Edge{TTLSeconds: 120, Proxied: true},
 		Ingress:     Ingress{Engine: "ingress-nginx"},

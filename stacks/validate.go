@@ -22,6 +22,7 @@ func validate(cfg *Config) field.ErrorList {
 		validateNetwork(cfg.Network, field.NewPath("network")),
 		validateNodes(cfg.Nodes, field.NewPath("nodes")),
 		validateKubernetes(cfg.Kubernetes, field.NewPath("kubernetes")),
+		validateEtcdBackup(cfg, field.NewPath("kubernetes", "etcdBackup")),
 		validateNames(cfg, field.NewPath("kubernetes")),
 		validateAccess(cfg.Kubernetes.Access, field.NewPath("kubernetes", "access")),
 		validateEdge(cfg.Edge, cfg.Exchange.Host, field.NewPath("edge")),

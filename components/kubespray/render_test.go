@@ -1,7 +1,10 @@
 package kubespray
 
 import (
+	"crypto"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
@@ -143,8 +146,13 @@ func TestBundleFiles(t *testing.T) {
 // testCertificate is any certificate: nothing is encrypted for it here.
 func testCertificate(t *testing.T) string {
 	t.Helper()
-	_, key, err := ed25519.GenerateKey(rand.Reader)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	assert.NilError(t, err)
+	return certificateOf(t, key)
+}
+
+func certificateOf(t *testing.T, key crypto.Signer) string {
+	t.Helper()
 	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	assert.NilError(t, err)
@@ -182,15 +190,22 @@ func TestBackupsKeepTheirKeysOutOfTheShape(t *testing.T) {
 }
 
 func TestBackupsThatAreRefused(t *testing.T) {
+	_, signing, err := ed25519.GenerateKey(rand.Reader)
+	assert.NilError(t, err)
 	for name, test := range map[string]struct {
 		change func(*EtcdBackup)
 		want   string
 	}{
-		"endpoint":    {func(b *EtcdBackup) { b.Endpoint = "s3.example" }, `etcdBackup: endpoint "s3.example" is no URL`},
-		"keys":        {func(b *EtcdBackup) { b.SecretKey = nil }, "bucket, access key and secret key are all needed"},
-		"certificate": {func(b *EtcdBackup) { b.Certificate = "" }, "the certificate is not in PEM"},
-		"hours":       {func(b *EtcdBackup) { b.EveryHours = 5 }, "every 5 hours does not divide a day"},
-		"keep":        {func(b *EtcdBackup) { b.Keep = -1 }, "keep is -1"},
+		"endpoint":    {func(b *EtcdBackup) { b.Endpoint = "s3.example" }, `etcdBackup.endpoint: "s3.example": must be the storage's address`},
+		"path":        {func(b *EtcdBackup) { b.Endpoint = "https://s3.example/bucket" }, "without a path"},
+		"bucket":      {func(b *EtcdBackup) { b.Bucket = "Backups" }, `etcdBackup.bucket: "Backups"`},
+		"prefix":      {func(b *EtcdBackup) { b.Prefix = "/etcd/" }, `etcdBackup.prefix: "/etcd/"`},
+		"keys":        {func(b *EtcdBackup) { b.SecretKey = nil }, "etcdBackup.secretKey: \"\": give the storage user's key"},
+		"certificate": {func(b *EtcdBackup) { b.Certificate = "" }, "must be a certificate in PEM"},
+		"private key": {func(b *EtcdBackup) { b.Certificate += "-----BEGIN PRIVATE KEY-----" }, "this holds the private key"},
+		"signing key": {func(b *EtcdBackup) { b.Certificate = certificateOf(t, signing) }, "has a key of kind Ed25519, which only signs"},
+		"hours":       {func(b *EtcdBackup) { b.EveryHours = 5 }, `etcdBackup.everyHours: "5": must divide a day`},
+		"keep":        {func(b *EtcdBackup) { b.Keep = -1 }, `etcdBackup.keep: "-1": must be at least 1`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := demoArgs()

@@ -22,6 +22,15 @@ WORK = os.environ.get("ETCD_BACKUP_WORK", "/var/lib/exchange-platform/etcd-backu
 # A restored etcd with encrypted Secrets cannot be read without their key, nor can a cluster start without its CA.
 KEYS = ("etc/kubernetes/ssl", "etc/kubernetes/pki", "etc/ssl/etcd/ssl", "etc/etcd.env")
 UNSIGNED = "UNSIGNED-PAYLOAD"
+# What a storage says when it refuses, and what that means here.
+REASONS = {
+    "InvalidAccessKeyId": "the storage does not know kubernetes.etcdBackup.accessKey",
+    "SignatureDoesNotMatch": "kubernetes.etcdBackup.secretKey is not the one that belongs to the access key, or the region is another",
+    "AccessDenied": "the user of the access key may not do this: let it list, put and delete under the prefix",
+    "NoSuchBucket": "the bucket does not exist: make it, or mend kubernetes.etcdBackup.bucket",
+    "AuthorizationHeaderMalformed": "kubernetes.etcdBackup.region is not the storage's",
+    "RequestTimeTooSkewed": "this machine's clock is wrong",
+}
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 
@@ -33,9 +42,9 @@ def main():
     storage = Storage(settings)
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         snapshot = os.path.join(folder, "snapshot.db")
-        subprocess.run(["etcdctl", "snapshot", "save", snapshot], check=True, stdout=subprocess.DEVNULL)
+        run("etcdctl", "snapshot", "save", snapshot)
         if shutil.which("etcdutl"):
-            subprocess.run(["etcdutl", "snapshot", "status", snapshot], check=True, stdout=subprocess.DEVNULL)
+            run("etcdutl", "snapshot", "status", snapshot)
         sealed = os.path.join(folder, "backup.cms")
         seal(folder, sealed, os.path.join(HOME, "certificate.pem"))
         name = "%s/%s.tar.cms" % (settings["prefix"], stamp)
@@ -47,16 +56,27 @@ def main():
     return 0
 
 
+def run(*command):
+    """Runs a program; what it says is in the error if it fails, and otherwise of no interest."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["without a word"]
+        raise OSError("%s failed: %s" % (" ".join(command[:3]), said[-1]))
+
+
 def seal(folder, sealed, certificate, root="/"):
     """Packs the snapshot and the keys, and encrypts them on the way to the disk."""
     paths = [path for path in KEYS if os.path.exists(os.path.join(root, path))]
     with open(sealed, "wb") as out:
         tar = subprocess.Popen(["tar", "-cf", "-", "-C", folder, "snapshot.db", "-C", root] + paths, stdout=subprocess.PIPE)
         cms = subprocess.Popen(["openssl", "cms", "-encrypt", "-binary", "-stream", "-aes-256-gcm", "-outform", "DER", certificate],
-                               stdin=tar.stdout, stdout=out)
+                               stdin=tar.stdout, stdout=out, stderr=subprocess.PIPE, text=True)
         tar.stdout.close()
-        if cms.wait() or tar.wait():
-            raise OSError("the backup could not be packed (tar %s) or encrypted (openssl %s)" % (tar.returncode, cms.returncode))
+        said = cms.communicate()[1].strip().splitlines() or ["without a word"]
+        if cms.returncode:
+            raise OSError("the backup could not be encrypted for %s: %s" % (certificate, said[0]))
+        if tar.wait():
+            raise OSError("the backup could not be packed: tar ended with %d" % tar.returncode)
 
 
 def expired(names, keep):
@@ -105,11 +125,23 @@ class Storage:
             connection.request(method, path + ("?" + text if text else ""), body=body, headers=headers)
             response = connection.getresponse()
             answer = response.read()
+        except OSError as error:
+            raise OSError("the storage %s cannot be reached: %s" % (self.settings["endpoint"], error)) from error
         finally:
             connection.close()
         if response.status >= 300:
-            raise OSError("%s %s%s: %d %s" % (method, self.endpoint.netloc, path, response.status, answer[:500].decode(errors="replace")))
+            raise OSError("%s %s%s: %d %s" % (method, self.settings["endpoint"], path, response.status, refusal(answer.decode(errors="replace"))))
         return answer
+
+
+def refusal(answer):
+    """What a storage's error document says, in one line."""
+    code = re.search(r"<Code>(.*?)</Code>", answer)
+    if not code:
+        return " ".join(answer.split())[:200]
+    message = re.search(r"<Message>(.*?)</Message>", answer, re.DOTALL)
+    reason = REASONS.get(code.group(1)) or (unescape(message.group(1)).strip() if message else "")
+    return "%s: %s" % (code.group(1), reason) if reason else code.group(1)
 
 
 def canonical_query(query):
@@ -140,5 +172,5 @@ def unescape(text):
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (OSError, ValueError, KeyError, subprocess.CalledProcessError) as error:
+    except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
         sys.exit("etcd backup: %s" % error)

@@ -46,6 +46,28 @@ class Seal(unittest.TestCase):
         self.assertIn("etc/kubernetes/ssl/ca.key\n", listing)
 
 
+class Errors(unittest.TestCase):
+    def test_a_program_that_fails_is_quoted(self):
+        with self.assertRaisesRegex(OSError, r"^sh -c .* failed: no such endpoint$"):
+            etcd_backup.run("sh", "-c", "echo trying; echo no such endpoint >&2; exit 3")
+
+    def test_a_certificate_that_cannot_be_encrypted_for_is_named(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        for name in ("snapshot.db", "wrong.pem"):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write("not a certificate")
+        with self.assertRaisesRegex(OSError, r"could not be encrypted for .*wrong\.pem: "):
+            etcd_backup.seal(folder, os.path.join(folder, "sealed"), os.path.join(folder, "wrong.pem"), root=folder)
+
+    def test_a_refusal_says_what_to_mend(self):
+        for answer, said in (
+            ("<Error><Code>NoSuchBucket</Code></Error>", "NoSuchBucket: the bucket does not exist"),
+            ("<Error>\n<Code>SlowDown</Code><Message>Reduce your\nrate</Message></Error>", "SlowDown: Reduce your\nrate"),
+            ("<html> <b>Bad gateway</b>\n</html>", "<html> <b>Bad gateway</b> </html>"),
+        ):
+            self.assertTrue(etcd_backup.refusal(answer).startswith(said), etcd_backup.refusal(answer))
+
+
 class Retention(unittest.TestCase):
     def test_the_oldest_go(self):
         names = ["etcd/a/2026010%dT000000Z.tar.cms" % day for day in (3, 1, 2)] + ["etcd/a/notes.txt"]
