@@ -5,11 +5,14 @@
 package pins
 
 import (
+	_ "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	_ "github.com/creack/pty"
 	_ "github.com/gliderlabs/ssh"
 	_ "github.com/iransre/exchange-platform/provider"
 	_ "github.com/pulumi/pulumi-go-provider/infer"
 	_ "github.com/spf13/cobra"
+	_ "go.etcd.io/etcd/etcdctl/v3/ctlv3"
+	_ "go.etcd.io/etcd/etcdutl/v3/etcdutl"
 	_ "go.etcd.io/etcd/server/v3/embed"
 	_ "gotest.tools/v3/assert"
 	_ "helm.sh/helm/v3/pkg/action"

@@ -66,6 +66,9 @@ func (l layout) key(name string) string { return l.pki.path(name + ".key") }
 
 func (l layout) url(port int) string { return fmt.Sprintf("https://%s:%d", l.address, port) }
 
+// etcdName is the name of the one member of etcd.
+const etcdName = "sandbox"
+
 // etcdConfig is the content of etcd's configuration file.
 func (l layout) etcdConfig() ([]byte, error) {
 	tls := map[string]any{
@@ -73,13 +76,13 @@ func (l layout) etcdConfig() ([]byte, error) {
 		"trusted-ca-file": l.certificate("etcd-ca"), "client-cert-auth": true,
 	}
 	return yaml.Marshal(map[string]any{
-		"name":                           "sandbox",
+		"name":                           etcdName,
 		"data-dir":                       filepath.Join(l.dir, "etcd"),
 		"listen-client-urls":             l.url(etcdPort),
 		"advertise-client-urls":          l.url(etcdPort),
 		"listen-peer-urls":               l.url(etcdPeerPort),
 		"initial-advertise-peer-urls":    l.url(etcdPeerPort),
-		"initial-cluster":                "sandbox=" + l.url(etcdPeerPort),
+		"initial-cluster":                etcdName + "=" + l.url(etcdPeerPort),
 		"client-transport-security":      tls,
 		"peer-transport-security":        tls,
 		"log-level":                      "warn",

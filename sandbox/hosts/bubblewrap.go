@@ -66,8 +66,11 @@ var sharedFiles = []string{
 // standIns are the commands the guest binary answers to inside a machine.
 var standIns = []string{
 	"sudo", "systemctl", "systemd-run", "journalctl", "cloud-init", "apt", "apt-get", "hostnamectl", "reboot", "poweroff",
-	"shutdown", "kubeadm", "modprobe", "sysctl", "swapoff",
+	"shutdown", "kubeadm", "make-ssl-etcd", "modprobe", "sysctl", "swapoff",
 }
+
+// kubeNames are the names by which machines call the control plane's binary.
+var kubeNames = []string{"kubectl", "etcdctl", "etcdutl"}
 
 // rootOptions are bwrap's options that put a machine's root together: its own tree, with this machine's programs
 // read-only in it.
@@ -85,7 +88,9 @@ func (m *machine) rootOptions() []string {
 	}
 	options = append(options, "--ro-bind", m.hosts.opts.GuestBinary, guestapi.Binary)
 	if kubectl := m.hosts.opts.KubectlBinary; kubectl != "" {
-		options = append(options, "--ro-bind", kubectl, "/usr/local/bin/kubectl")
+		for _, name := range kubeNames {
+			options = append(options, "--ro-bind", kubectl, "/usr/local/bin/"+name)
+		}
 	}
 	// This machine's own sudo or systemctl would fail or do harm when called by its full path.
 	for _, name := range standIns {

@@ -89,6 +89,7 @@ func (m *machine) guestHandler(run *running) http.Handler {
 		return m.dial(w, r, r.URL.Query().Get("host"), port)
 	})
 	m.handleKubeadm(handle)
+	m.handleEtcd(handle)
 	return mux
 }
 

@@ -27,7 +27,7 @@ type Options struct {
 	Port int
 	// GuestBinary is the built sandbox/cmd/guest.
 	GuestBinary string
-	// KubectlBinary is bound into the machines as /usr/local/bin/kubectl when given.
+	// KubectlBinary is bound into the machines as kubectl, etcdctl and etcdutl, in /usr/local/bin, when given.
 	KubectlBinary string
 	// Cluster is what kubeadm talks to; nil means that kubeadm refuses.
 	Cluster Cluster
@@ -52,6 +52,8 @@ type Cluster interface {
 	NodeLost(ctx context.Context, name string) error
 	// NodeBack says that it is heard again, and returns when the node is ready.
 	NodeBack(ctx context.Context, name string) error
+	// EtcdKeys gives a machine of that name and with these addresses the keys of etcd.
+	EtcdKeys(ctx context.Context, name string, addresses []string) (EtcdKeys, error)
 	// Address is the host:port of the API server.
 	Address() string
 }

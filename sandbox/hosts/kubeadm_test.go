@@ -158,3 +158,12 @@ func TestKubeadmWithoutCluster(t *testing.T) {
 	w.boot("m1")
 	assert.Equal(t, w.run("m1", "sudo kubeadm init").stderr, "kubeadm: this sandbox runs no Kubernetes control plane\n")
 }
+
+func TestEtcdsKeysLieWhereKubesprayPutsThem(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1")
+	assert.Equal(t, w.must("m1", "sudo make-ssl-etcd"), "https://etcd.example:2379")
+	assert.Equal(t, w.must("m1", "cd /etc/ssl/etcd/ssl; ls; cat admin-m1.pem; stat -c ' %a' admin-m1-key.pem"),
+		"admin-m1-key.pem\nadmin-m1.pem\nca.pem\nmember-m1-key.pem\nmember-m1.pem\nadmin of m1 600")
+	assert.Assert(t, strings.Contains(w.must("m1", "cat /etc/ssl/etcd/ssl/member-m1.pem"), " m1 "), "it is valid for the machine's names")
+}

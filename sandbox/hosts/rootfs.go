@@ -120,7 +120,9 @@ func (m *machine) writeSystemFiles() error {
 	// Places that bwrap puts files of this machine on.
 	files["usr/local/bin/guest"] = ""
 	if m.hosts.opts.KubectlBinary != "" {
-		files["usr/local/bin/kubectl"] = ""
+		for _, name := range kubeNames {
+			files["usr/local/bin/"+name] = ""
+		}
 	}
 	for name, content := range files {
 		path := filepath.Join(m.root(), name)

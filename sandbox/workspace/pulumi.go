@@ -81,7 +81,7 @@ type Sources struct {
 }
 
 // WriteStackFile makes StackFile from the checkout's stack file. What `pulumi` itself keeps there (the salt of its
-// secrets) stays.
+// secrets, and secrets of the sandbox) stays.
 func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 	source := filepath.Join(w.Root, "Pulumi."+stack+".yaml")
 	text, err := os.ReadFile(source)
@@ -100,7 +100,20 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 	if salt, ok := kept["encryptionsalt"]; ok {
 		file["encryptionsalt"] = salt
 	}
-	merged, err := yaml.Marshal(merge(file, map[string]any{"config": w.overrides(sources)}))
+	merged := merge(file, map[string]any{"config": w.overrides(sources)})
+	if own := backups(merged); own != nil {
+		overrides, err := w.backupOverrides()
+		if err != nil {
+			return err
+		}
+		maps.Copy(own, overrides)
+		for key := range BackupSecrets {
+			if secret, ok := backups(kept)[key]; ok {
+				own[key] = secret
+			}
+		}
+	}
+	encoded, err := yaml.Marshal(merged)
 	if err != nil {
 		return err
 	}
@@ -108,7 +121,29 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 		return err
 	}
 	note := "# Made from Pulumi." + stack + ".yaml by the sandbox at every run: edit that one.\n"
-	return os.WriteFile(w.StackFile(stack), append([]byte(note), merged...), 0o600)
+	return os.WriteFile(w.StackFile(stack), append([]byte(note), encoded...), 0o600)
+}
+
+// MissingSecrets are the configuration keys of a stack, as `pulumi config set --path` takes them, whose values pulumi still
+// has to be told, with the names of the sandbox's secrets that they are.
+func (w *Workspace) MissingSecrets(stack string) (map[string]string, error) {
+	text, err := os.ReadFile(w.StackFile(stack))
+	if err != nil {
+		return nil, err
+	}
+	var file map[string]any
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return nil, fmt.Errorf("%s: %w", w.StackFile(stack), err)
+	}
+	missing := map[string]string{}
+	if own := backups(file); own != nil {
+		for key, secret := range BackupSecrets {
+			if own[key] == nil {
+				missing["exchange-platform:kubernetes.etcdBackup."+key] = secret
+			}
+		}
+	}
+	return missing, nil
 }
 
 // overrides is all that tells the program that it is not in the cloud. Each is a key real users have too.

@@ -92,6 +92,8 @@ func inUse(prefix netip.Prefix) bool {
 const (
 	APIPort   = 7000 // the ArvanCloud emulator
 	FilesPort = 7001 // charts and archives
+
+	StoragePort = 7002 // S3-compatible object storage
 )
 
 // Address is the n-th address of the sandbox's network: 1 serves, 10 to 239 are machines, 240 to 254 load balancers.
@@ -117,6 +119,9 @@ func (w *Workspace) APIURL() string { return fmt.Sprintf("http://%s:%d", w.Addre
 
 // FilesURL is the base address of charts (/charts) and archives (/files).
 func (w *Workspace) FilesURL() string { return fmt.Sprintf("http://%s:%d", w.Address(1), FilesPort) }
+
+// StorageURL is the base address of the object storage.
+func (w *Workspace) StorageURL() string { return fmt.Sprintf("http://%s:%d", w.Address(1), StoragePort) }
 
 // Path is a path in the sandbox's folder.
 func (w *Workspace) Path(elements ...string) string {

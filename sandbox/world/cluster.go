@@ -119,13 +119,42 @@ func (c *cluster) Renew(ctx context.Context) error {
 		return nil
 	}
 	c.options.Logger.Info("the control plane starts anew: a first machine joins after the last one was gone")
+	c.replace(func() error { return controlplane.Erase(c.options.Dir) })
+	_, err := c.ready(ctx)
+	return err
+}
+
+// replace ends the control plane, and starts another one when change is done.
+func (c *cluster) replace(change func() error) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	old := c.current
 	c.current = c.start(func() error {
 		old.end()
-		return controlplane.Erase(c.options.Dir)
+		return change()
 	})
-	c.mu.Unlock()
+}
+
+// errEtcdLost is what the control plane ends with when its data is taken away on purpose.
+var errEtcdLost = errors.New("etcd has lost its data; bring it back with: ./scripts/sandbox etcd restore")
+
+// LoseEtcd ends the control plane and takes etcd's data away.
+func (c *cluster) LoseEtcd(ctx context.Context) error {
+	c.replace(func() error {
+		if err := controlplane.LoseEtcd(c.options.Dir); err != nil {
+			return err
+		}
+		return errEtcdLost
+	})
+	if _, err := c.ready(ctx); !errors.Is(err, errEtcdLost) {
+		return err
+	}
+	return nil
+}
+
+// RestoreEtcd goes on with what etcd held when the snapshot was made.
+func (c *cluster) RestoreEtcd(ctx context.Context, snapshot string) error {
+	c.replace(func() error { return controlplane.RestoreEtcd(c.ctx, c.options, snapshot) })
 	_, err := c.ready(ctx)
 	return err
 }
@@ -173,6 +202,23 @@ func (c *cluster) Reset(ctx context.Context, name string) error {
 		return err
 	}
 	return plane.DeleteNode(ctx, name)
+}
+
+// EtcdKeys gives a machine the keys of etcd.
+func (c *cluster) EtcdKeys(ctx context.Context, name string, addresses []string) (hosts.EtcdKeys, error) {
+	plane, err := c.ready(ctx)
+	if err != nil {
+		return hosts.EtcdKeys{}, err
+	}
+	keys, err := plane.EtcdKeys(name, addresses)
+	if err != nil {
+		return hosts.EtcdKeys{}, err
+	}
+	return hosts.EtcdKeys{
+		Endpoint: keys.Endpoint, CA: keys.CA,
+		Admin:  hosts.KeyPair{Certificate: keys.AdminCertificate, Key: keys.AdminKey},
+		Member: hosts.KeyPair{Certificate: keys.MemberCertificate, Key: keys.MemberKey},
+	}, nil
 }
 
 // Address is where the API server listens.

@@ -18,6 +18,7 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/charts"
 	"github.com/iransre/exchange-platform/sandbox/hosts"
 	"github.com/iransre/exchange-platform/sandbox/kubespray"
+	"github.com/iransre/exchange-platform/sandbox/storage"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
@@ -48,6 +49,11 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		return err
 	}
 	defer api.Close()
+	objects, err := listen(address.String(), workspace.StoragePort)
+	if err != nil {
+		return err
+	}
+	defer objects.Close()
 
 	cluster := startCluster(ctx, w, logger)
 	defer cluster.stop()
@@ -63,6 +69,11 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		return err
 	}
 	defer cloud.Close()
+	store, err := newStorage(w)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
 	content, err := newFiles()
 	if err != nil {
 		return err
@@ -78,12 +89,13 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 			{Name: "ArvanCloud", Kind: "emulator of IaaS v1 and CDN 4.0", Address: w.APIURL(), State: "running"},
 			{Name: "virtual machines", Kind: "SSH servers over bubblewrap roots", Address: w.Address(10).String() + " …", State: "running"},
 			{Name: "Kubernetes", Kind: "the real control plane v1.35.4; nodes and pods by KWOK", Address: cluster.Address(), State: cluster.state()},
+			{Name: "object storage", Kind: "S3-compatible, over a folder; signatures are checked", Address: w.StorageURL(), State: "running"},
 			{Name: "Kubespray", Kind: "the real ansible-playbook on a small tree of ours", Address: w.FilesURL() + "/files/", State: "served"},
 			{Name: "charts", Kind: "stand-ins with the real charts' objects", Address: w.FilesURL() + "/charts/", State: "served"},
 		}}
 	}
 	return serveAll(ctx, logger,
-		site{files, content}, site{api, cloud}, site{control, controlHandler(status, machines)})
+		site{files, content}, site{api, cloud}, site{objects, store}, site{control, controlHandler(status, machines, cluster)})
 }
 
 // listen is net.Listen with an error that says which port is in the way.
@@ -108,6 +120,18 @@ func newCloud(w *workspace.Workspace, machines emulator.Machines, logger *slog.L
 	})
 }
 
+// newStorage is where backups go.
+func newStorage(w *workspace.Workspace) (*storage.Storage, error) {
+	options := storage.Options{Dir: w.Path("storage"), Buckets: []string{workspace.BackupBucket}, Region: workspace.StorageRegion}
+	for key, field := range map[string]*string{"accessKey": &options.AccessKey, "secretKey": &options.SecretKey} {
+		var err error
+		if *field, err = w.Secret(workspace.BackupSecrets[key]); err != nil {
+			return nil, err
+		}
+	}
+	return storage.New(options)
+}
+
 // newFiles serves what installs come from: charts as a mirror would, and Kubespray's tree as an archive.
 func newFiles() (http.Handler, error) {
 	archive, err := kubespray.Archive()
@@ -123,9 +147,10 @@ func newFiles() (http.Handler, error) {
 	return mux, nil
 }
 
-func controlHandler(status func() Status, machines *hosts.Hosts) http.Handler {
+func controlHandler(status func() Status, machines *hosts.Hosts, cluster *cluster) http.Handler {
 	mux := http.NewServeMux()
 	handleMachines(mux, machines)
+	handleEtcd(mux, cluster)
 	mux.HandleFunc("GET /status", func(response http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(response).Encode(status())
 	})

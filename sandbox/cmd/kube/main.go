@@ -31,9 +31,13 @@ var programs = map[string]func() int{
 	"kube-scheduler":          func() int { return cli.Run(scheduler.NewSchedulerCommand()) },
 	"cloud":                   func() int { return cli.Run(newCloudCommand()) },
 	"kubectl":                 runKubectl,
+	"etcdctl":                 runEtcdctl,
+	"etcdutl":                 func() int { return cli.Run(newEtcdutlCommand()) },
 }
 
 func main() {
+	// etcdctl's package turns it on for all; nobody else expects `get` from `ge`.
+	cobra.EnablePrefixMatching = false
 	name := filepath.Base(os.Args[0])
 	if _, known := programs[name]; !known && len(os.Args) > 1 {
 		// The programs read os.Args themselves, so they have to look as if they had been called by their own name.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,6 +116,9 @@ func run(ctx context.Context, stack, charts string, arguments []string, out io.W
 	if err := ensureStack(ctx, w, stack); err != nil {
 		return err
 	}
+	if err := setSecrets(ctx, w, stack); err != nil {
+		return err
+	}
 	if err := pulumi(ctx, w, stack, out, arguments...); err != nil {
 		return err
 	}
@@ -185,6 +189,30 @@ func ensureStack(ctx context.Context, w *workspace.Workspace, stack string) erro
 	cmd.Env = append(cmd.Env, "PULUMI_STACK=")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("make the stack %s: %w\n%s", stack, err, output)
+	}
+	return nil
+}
+
+// setSecrets gives pulumi the secrets of a stack's configuration the first time, as a user would: by standard input, so that
+// they stand encrypted in the stack file and in no command line.
+func setSecrets(ctx context.Context, w *workspace.Workspace, stack string) error {
+	missing, err := w.MissingSecrets(stack)
+	if err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(missing)) {
+		value, err := w.Secret(missing[key])
+		if err != nil {
+			return err
+		}
+		cmd, err := pulumiProcess(ctx, w, stack, "config", "set", "--secret", "--path", key, "--non-interactive")
+		if err != nil {
+			return err
+		}
+		cmd.Stdin = strings.NewReader(value)
+		if output, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("set the secret %s of %s: %w\n%s", key, stack, err, output)
+		}
 	}
 	return nil
 }

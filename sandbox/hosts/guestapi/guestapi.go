@@ -17,6 +17,7 @@ const (
 	Hostname  = "/v1/hostname"
 	Power     = "/v1/power/" // + reboot | poweroff
 	Kubeadm   = "/v1/kubeadm/"
+	EtcdKeys  = "/v1/etcd-keys"
 	Dial      = "/v1/dial"
 )
 
@@ -89,4 +90,9 @@ type KubeadmRequest struct {
 // UpgradeRequest is what `kubeadm upgrade apply` and `kubeadm upgrade node` were asked for.
 type UpgradeRequest struct {
 	Version string `json:"version"` // empty for that of the cluster
+}
+
+// EtcdAnswer is what a member of etcd has to know besides its keys, which were written to their places.
+type EtcdAnswer struct {
+	Endpoint string `json:"endpoint"` // of the one etcd there is
 }

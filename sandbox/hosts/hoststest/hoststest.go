@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
@@ -162,6 +163,17 @@ func (c *Cluster) Lost(name string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.lost[name]
+}
+
+// EtcdKeys gives something at every place.
+func (c *Cluster) EtcdKeys(_ context.Context, name string, addresses []string) (hosts.EtcdKeys, error) {
+	pair := func(what string) hosts.KeyPair {
+		return hosts.KeyPair{Certificate: []byte(what + " of " + name), Key: []byte("key of " + what)}
+	}
+	return hosts.EtcdKeys{
+		Endpoint: "https://etcd.example:2379", CA: []byte("CA"),
+		Admin: pair("admin"), Member: pair("member at " + strings.Join(addresses, " ")),
+	}, nil
 }
 
 // Address is where API servers' relays go to.
