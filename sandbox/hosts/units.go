@@ -34,15 +34,17 @@ type units struct {
 	m   *machine
 	run *running
 
+	booted time.Time
+
 	mu      sync.Mutex
 	byName  map[string]*unit
-	timers  map[string]bool // those that are active
-	toggled map[string]bool // imagined services that were stopped or started by hand: whether they are active
+	timers  map[string]*timer // those that are active
+	toggled map[string]bool   // imagined services that were stopped or started by hand: whether they are active
 	waiting sync.WaitGroup
 }
 
 func newUnits(m *machine, run *running) (*units, error) {
-	return &units{m: m, run: run, byName: map[string]*unit{}, toggled: map[string]bool{}, timers: map[string]bool{}}, ensureDir(m.journalDir())
+	return &units{m: m, run: run, byName: map[string]*unit{}, toggled: map[string]bool{}, timers: map[string]*timer{}, booted: time.Now()}, ensureDir(m.journalDir())
 }
 
 // close waits until the ends of all services are written down.
@@ -130,7 +132,7 @@ func (us *units) stop(ctx context.Context, name string) error {
 	u := us.byName[name]
 	if u == nil {
 		known := us.fileExists(name)
-		delete(us.timers, name)
+		us.stopTimerLocked(name)
 		us.mu.Unlock()
 		if known {
 			return nil

@@ -2,6 +2,7 @@ package hosts_test
 
 import (
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -149,15 +150,51 @@ func TestTimers(t *testing.T) {
 	w.must("m1", "sudo systemctl daemon-reload; sudo systemctl enable --now backup.timer")
 	assert.Equal(t, w.must("m1", "systemctl is-active backup.timer; systemctl is-enabled backup.timer; systemctl show -p SubState,Description --value backup.timer; systemctl is-active backup || true"),
 		"active\nenabled\nBackup at night\nwaiting\ninactive")
-	assert.Equal(t, w.must("m1", "systemctl list-timers --no-legend"), "- - - backup.timer backup.service OnCalendar=*-*-* 03:15:00")
+	listed := regexp.MustCompile(`^[A-Z][a-z]{2} \d{4}-\d\d-\d\d 03:15:00 UTC \S+ (.+) backup.timer backup.service OnCalendar=\*-\*-\* 03:15:00$`)
+	last := func() string {
+		line := w.must("m1", "systemctl list-timers --no-legend")
+		match := listed.FindStringSubmatch(line)
+		assert.Assert(t, match != nil, line)
+		return match[1]
+	}
+	assert.Equal(t, last(), "-", "enabling it is no reason to make up for anything")
 	w.must("m1", "sudo systemctl start backup.service; grep backup /var/ran")
-	assert.Assert(t, !strings.HasPrefix(w.must("m1", "systemctl list-timers --no-legend"), "- - - "), "when it last ran is listed")
+	assert.Assert(t, last() != "-", "when its service last ran is listed")
 
 	assert.NilError(t, w.Reboot(t.Context(), "m1"))
 	eventually(t, "it is started at boot", func() bool { return w.run("m1", "systemctl is-active backup.timer").code == 0 })
+	assert.Equal(t, w.must("m1", "cat /var/ran"), "backup", "nothing was missed while it was off")
 	w.must("m1", "sudo systemctl disable --now backup.timer")
 	assert.Equal(t, w.run("m1", "systemctl is-active backup.timer").stdout, "inactive\n")
 	w.must("m1", "sed -i /OnCalendar/d /etc/systemd/system/backup.timer")
 	assert.Assert(t, cmp.Contains(w.run("m1", "sudo systemctl start backup.timer").stderr, "lacks a value setting"))
 	assert.Equal(t, w.run("m1", "sudo systemctl start other.timer").stderr, "systemctl: failed to start other.timer: unit other.timer not found\n")
+}
+
+func TestTimersElapse(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1")
+	ran := func(n int) func() bool {
+		return func() bool { return strings.Count(w.run("m1", "cat /var/ran").stdout, "ran") >= n }
+	}
+	w.must("m1", `printf '%s\n' '[Service]' 'Type=oneshot' 'ExecStart=/bin/sh -c "echo ran >> /var/ran"' > /etc/systemd/system/work.service`)
+	timer := func(settings string) {
+		w.must("m1", "sudo systemctl stop work.timer 2>/dev/null; rm -f /var/ran; printf '%s\n' '[Timer]' "+settings+" > /etc/systemd/system/work.timer; sudo systemctl start work.timer")
+	}
+	timer("'OnCalendar=*:*:*'")
+	eventually(t, "it elapses every second", ran(2))
+	timer("OnActiveSec=100ms OnUnitActiveSec=200ms")
+	eventually(t, "it elapses some time after it was started, and after each start of its service", ran(3))
+	timer("OnActiveSec=1h OnUnitInactiveSec=100ms")
+	assert.Assert(t, !ran(1)(), "its service never ran")
+	w.must("m1", "sudo systemctl start work.service")
+	eventually(t, "it elapses after the end of a service that somebody else started", ran(2))
+
+	// what a timer missed while the machine was off is made up for, once
+	timer("OnCalendar=hourly Persistent=true")
+	assert.Assert(t, !ran(1)(), "there is nothing to make up for yet")
+	w.must("m1", "sudo systemctl enable work.timer; touch -d '3 hours ago' /var/lib/systemd/timers/stamp-work.timer")
+	assert.NilError(t, w.Reboot(t.Context(), "m1"))
+	eventually(t, "it makes up for what it missed", ran(1))
+	assert.Assert(t, cmp.Contains(w.must("m1", "find /var/lib/systemd/timers -name stamp-work.timer -mmin -5"), "stamp"))
 }

@@ -274,18 +274,23 @@ func listTimers(o *options) (int, error) {
 		if unit.Timer == nil || unit.ActiveState != "active" && !o.set["--all"] && !o.set["-a"] {
 			continue
 		}
-		last := timestamp(unit.Timer.Last)
+		next, left, last := timestamp(unit.Timer.Next), "-", timestamp(unit.Timer.Last)
+		if next == "" {
+			next = "-"
+		} else {
+			left = time.Until(unit.Timer.Next).Round(time.Second).String()
+		}
 		if last == "" {
 			last = "-"
 		}
-		fmt.Fprintf(table, "-\t-\t%s\t%s\t%s\t%s\n", last, unit.Name, unit.Timer.Activates, strings.Join(unit.Timer.Schedule, " "))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", next, left, last, unit.Name, unit.Timer.Activates, strings.Join(unit.Timer.Schedule, " "))
 		listed++
 	}
 	if err := table.Flush(); err != nil {
 		return 1, err
 	}
 	if !o.set["--no-legend"] {
-		fmt.Printf("\n%d timers listed. In the sandbox none elapses: start what it activates by hand.\n", listed)
+		fmt.Printf("\n%d timers listed.\n", listed)
 	}
 	return 0, nil
 }

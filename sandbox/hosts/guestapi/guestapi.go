@@ -60,6 +60,8 @@ type Unit struct {
 type Timer struct {
 	Activates string   `json:"activates"`
 	Schedule  []string `json:"schedule"` // OnCalendar=…
+	// Next is when it elapses; zero if it never does.
+	Next time.Time `json:"next,omitzero"`
 	// Last is when the service was last started, by whatever means.
 	Last time.Time `json:"last,omitzero"`
 }
