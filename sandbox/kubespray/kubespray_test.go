@@ -5,21 +5,27 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"gotest.tools/v3/assert"
 	is "gotest.tools/v3/assert/cmp"
+	"sigs.k8s.io/yaml"
 )
 
 func TestArchiveIsOneFolderWithTheEntryPoints(t *testing.T) {
-	packed, err := Archive()
+	packed, err := Archive(Newest)
 	assert.NilError(t, err)
-	again, err := Archive()
+	again, err := Archive(Newest)
 	assert.NilError(t, err)
 	assert.Assert(t, bytes.Equal(packed, again), "its checksum can be handed out")
 
@@ -36,7 +42,7 @@ func TestArchiveIsOneFolderWithTheEntryPoints(t *testing.T) {
 	}
 	for _, name := range []string{
 		"cluster.yml", "scale.yml", "remove-node.yml", "upgrade-cluster.yml", "reset.yml", "playbooks/facts.yml", "playbooks/boilerplate.yml",
-		"ansible.cfg", "requirements.txt",
+		"ansible.cfg", "requirements.txt", versions,
 	} {
 		assert.Check(t, files["kubespray/"+name], name)
 	}
@@ -58,30 +64,42 @@ all:
 // validation is the part of every playbook that comes before a host is reached.
 const validation = "playbooks/boilerplate.yml"
 
-// play runs a playbook of the tree with the real Ansible. Nothing here gets as far as a host.
-func play(t *testing.T, inventory string, arguments ...string) (output string, err error) {
+// play runs a playbook of a release with the real Ansible. Nothing here gets as far as a host.
+func play(t *testing.T, tag, inventory string, arguments ...string) (output string, err error) {
 	t.Helper()
-	t.Parallel()
 	if _, err := exec.LookPath("ansible-playbook"); err != nil {
 		t.Skip("ansible-playbook is not installed: ./scripts/setup installs it")
+	}
+	folder := t.TempDir()
+	content, err := release(tag)
+	assert.NilError(t, err)
+	for path, text := range content {
+		path = filepath.Join(folder, path)
+		assert.NilError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		assert.NilError(t, os.WriteFile(path, text, 0o600))
 	}
 	hosts := filepath.Join(t.TempDir(), "hosts.yaml")
 	assert.NilError(t, os.WriteFile(hosts, []byte(inventory), 0o600))
 	command := exec.Command("ansible-playbook", append([]string{"-i", hosts}, arguments...)...)
-	command.Dir = "tree"
+	command.Dir = folder
 	command.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "ANSIBLE_NOCOLOR=1", "ANSIBLE_CACHE_PLUGIN_CONNECTION="+t.TempDir())
 	out, err := command.CombinedOutput()
 	return string(out), err
 }
 
+func limited(arguments ...string) []string {
+	return append([]string{validation, "--limit", "m1"}, arguments...)
+}
+
 func TestRefusals(t *testing.T) {
-	limited := func(arguments ...string) []string { return append([]string{validation, "--limit", "m1"}, arguments...) }
 	for name, test := range map[string]struct {
 		arguments []string
 		want      string
 	}{
-		"version with v":         {limited("-e", "kube_version=v1.35.4"), "written without a leading"},
-		"version too old":        {limited("-e", "kube_version=1.32.0"), "known are 1.33.0 to 1.35.4"},
+		"version with v":         {limited("-e", "kube_version=v1.35.4"), "without a leading"},
+		"version too old":        {limited("-e", "kube_version=1.32.0"), "only supports versions of Kubernetes from 1.33.0 on"},
+		"minor too new":          {limited("-e", "kube_version=1.36.0"), "Kubernetes v1.36.0 is not supported"},
+		"patch too new":          {limited("-e", "kube_version=1.34.8"), "Kubernetes v1.34.8 is not supported"},
 		"boolean as text":        {limited("-e", "kubeconfig_localhost=true"), "A boolean was given as text"},
 		"unknown network plugin": {limited("-e", "kube_network_plugin=weave"), "weave is not supported"},
 		"host name":              {[]string{validation}, "Hostname must consist of lower case"},
@@ -89,19 +107,67 @@ func TestRefusals(t *testing.T) {
 		"reset not confirmed":    {[]string{"reset.yml", "--limit", "m1", "-e", "reset_confirmation=no"}, "Reset confirmation failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, err := play(t, inventory, test.arguments...)
+			t.Parallel()
+			out, err := play(t, Newest, inventory, test.arguments...)
 			assert.Assert(t, err != nil, out)
 			assert.Assert(t, is.Contains(out, test.want))
 		})
 	}
 	t.Run("even etcd", func(t *testing.T) {
-		out, err := play(t, strings.Replace(inventory, "etcd: {hosts: {m1: {}}}", "etcd: {hosts: {m1: {}, m2: {}}}", 1), validation)
+		t.Parallel()
+		out, err := play(t, Newest, strings.Replace(inventory, "etcd: {hosts: {m1: {}}}", "etcd: {hosts: {m1: {}, m2: {}}}", 1), validation)
 		assert.Assert(t, err != nil, out)
 		assert.Assert(t, is.Contains(out, "must be odd, it is 2"))
 	})
 }
 
 func TestGoodInventoryPasses(t *testing.T) {
-	out, err := play(t, inventory, validation, "--limit", "m1,w2")
+	out, err := play(t, Newest, inventory, validation, "--limit", "m1,w2")
 	assert.NilError(t, err, out)
+}
+
+func TestTheReleaseBeforeIsBehindByOneMinor(t *testing.T) {
+	out, err := play(t, "v2.30.0", inventory, limited()...)
+	assert.NilError(t, err, out)
+	out, err = play(t, "v2.30.0", inventory, limited("-e", "kube_version=1.35.0")...)
+	assert.Assert(t, err != nil, out)
+	assert.Assert(t, is.Contains(out, "Kubernetes v1.35.0 is not supported"))
+}
+
+// carried is what the program says a release carries: the newest patch of each minor, by tag. It is read from the source,
+// because the package itself would bring the program's whole SDK into this module.
+func carried(t *testing.T) map[string]map[string]int {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join("..", "..", "components", "kubespray", "versions.go"))
+	assert.NilError(t, err)
+	found := map[string]map[string]int{}
+	for _, line := range regexp.MustCompile(`(?m)^\t"(v[0-9.]+)": \{(.*)\},$`).FindAllStringSubmatch(string(source), -1) {
+		found[line[1]] = map[string]int{}
+		for _, minor := range regexp.MustCompile(`(\d+): (\d+)`).FindAllStringSubmatch(line[2], -1) {
+			found[line[1]]["1."+minor[1]], err = strconv.Atoi(minor[2])
+			assert.NilError(t, err)
+		}
+	}
+	return found
+}
+
+// The trees and the program say each for itself what a release carries.
+func TestEveryReleaseTheProgramKnowsHasAnArchiveThatCarriesTheSame(t *testing.T) {
+	known := carried(t)
+	assert.DeepEqual(t, Releases(), slices.Sorted(maps.Keys(known)))
+	assert.Equal(t, Releases()[len(Releases())-1], Newest)
+	for tag, minors := range known {
+		content, err := release(tag)
+		assert.NilError(t, err)
+		var own struct {
+			Newest  string         `json:"kube_version"`
+			Patches map[string]int `json:"kube_newest_patches"`
+		}
+		assert.NilError(t, yaml.Unmarshal(content[versions], &own))
+		assert.DeepEqual(t, own.Patches, minors)
+		minor := slices.Max(slices.Collect(maps.Keys(minors)))
+		assert.Equal(t, own.Newest, fmt.Sprintf("%s.%d", minor, minors[minor]))
+	}
+	_, err := Archive("v1.0.0")
+	assert.ErrorContains(t, err, `no Kubespray "v1.0.0", it has v2.28.1`)
 }

@@ -74,11 +74,14 @@ func (w *Workspace) StackFile(stack string) string {
 
 // Sources say where a stack in the sandbox installs from.
 type Sources struct {
-	// KubesprayArchiveSum is the SHA-256 of the Kubespray tree that the sandbox serves.
-	KubesprayArchiveSum string
+	// Kubespray finds the archive of a release; the tag is empty where the stack file names none.
+	Kubespray func(tag string) (Archive, error)
 	// Charts is the chart mirror; empty means each chart's own repository.
 	Charts string
 }
+
+// Archive is where a .tar.gz lies, and its checksum in hex.
+type Archive struct{ URL, SHA256 string }
 
 // WriteStackFile makes StackFile from the checkout's stack file. What `pulumi` itself keeps there (the salt of its
 // secrets, and secrets of the sandbox) stays.
@@ -100,7 +103,11 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 	if salt, ok := kept["encryptionsalt"]; ok {
 		file["encryptionsalt"] = salt
 	}
-	merged := merge(file, map[string]any{"config": w.overrides(sources)})
+	archive, err := sources.Kubespray(kubesprayTag(file))
+	if err != nil {
+		return fmt.Errorf("%s: %w", source, err)
+	}
+	merged := merge(file, map[string]any{"config": w.overrides(archive, sources.Charts)})
 	if own := backups(merged); own != nil {
 		overrides, err := w.backupOverrides()
 		if err != nil {
@@ -147,7 +154,7 @@ func (w *Workspace) MissingSecrets(stack string) (map[string]string, error) {
 }
 
 // overrides is all that tells the program that it is not in the cloud. Each is a key real users have too.
-func (w *Workspace) overrides(sources Sources) map[string]any {
+func (w *Workspace) overrides(kubespray Archive, charts string) map[string]any {
 	return map[string]any{
 		"exchange-platform:cloud": map[string]any{
 			"endpoint":   w.APIURL(),
@@ -159,13 +166,20 @@ func (w *Workspace) overrides(sources Sources) map[string]any {
 		"exchange-platform:kubernetes": map[string]any{
 			"apiHost": "", "internalHost": "", // no resolver here knows the stack's names
 			"kubespray": map[string]any{
-				"archive": w.FilesURL() + "/files/kubespray.tar.gz",
-				"sha256":  sources.KubesprayArchiveSum,
-				"ansible": "system",
+				"archive": kubespray.URL, "sha256": kubespray.SHA256, "ansible": "system",
 			},
 		},
-		"exchange-platform:mirrors": map[string]any{"charts": sources.Charts},
+		"exchange-platform:mirrors": map[string]any{"charts": charts},
 	}
+}
+
+// kubesprayTag is the release a stack file names, empty if it leaves that to the profile.
+func kubesprayTag(file map[string]any) string {
+	config, _ := file["config"].(map[string]any)
+	kubernetes, _ := config["exchange-platform:kubernetes"].(map[string]any)
+	kubespray, _ := kubernetes["kubespray"].(map[string]any)
+	tag, _ := kubespray["version"].(string)
+	return tag
 }
 
 // merge lays over on base, map by map; anything else in over replaces what base has.

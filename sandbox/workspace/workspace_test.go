@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,19 +69,41 @@ func TestSecretsAreTheUsersAlone(t *testing.T) {
 	assert.Equal(t, info.Mode().Perm(), os.FileMode(0o600))
 }
 
+func sources(charts string) Sources {
+	return Sources{Charts: charts, Kubespray: func(tag string) (Archive, error) {
+		return Archive{URL: "http://files/" + cmp.Or(tag, "newest"), SHA256: "sum of " + cmp.Or(tag, "newest")}, nil
+	}}
+}
+
+func TestTheArchiveOfKubesprayIsThatOfTheStackFilesRelease(t *testing.T) {
+	root := checkout(t)
+	for text, tag := range map[string]string{
+		"config: {exchange-platform:kubernetes: {kubespray: {version: v2.30.0}}}": "v2.30.0",
+		"config: {exchange-platform:kubernetes: {version: 1.35.4}}":               "newest",
+	} {
+		assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi.demo.yaml"), []byte(text), 0o644))
+		w, err := Open()
+		assert.NilError(t, err)
+		assert.NilError(t, w.WriteStackFile("demo", sources("")))
+		made, err := os.ReadFile(w.StackFile("demo"))
+		assert.NilError(t, err)
+		assert.Assert(t, strings.Contains(string(made), "http://files/"+tag) && strings.Contains(string(made), "sum of "+tag), string(made))
+	}
+}
+
 func TestTheStackFileIsTheCheckoutsWithTheSandboxsAddresses(t *testing.T) {
 	root := checkout(t)
 	assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi.demo.yaml"), []byte(
 		"config:\n  exchange-platform:cloud: {zone: ir-thr-fr1, adminCidrs: [203.0.113.0/24]}\n"), 0o644))
 	w, err := Open()
 	assert.NilError(t, err)
-	assert.NilError(t, w.WriteStackFile("demo", Sources{Charts: "http://charts"}))
+	assert.NilError(t, w.WriteStackFile("demo", sources("http://charts")))
 
 	// what `stack init` writes there must live through the next run
 	file, err := os.ReadFile(w.StackFile("demo"))
 	assert.NilError(t, err)
 	assert.NilError(t, os.WriteFile(w.StackFile("demo"), append(file, "encryptionsalt: v1:salt\n"...), 0o600))
-	assert.NilError(t, w.WriteStackFile("demo", Sources{Charts: "http://charts"}))
+	assert.NilError(t, w.WriteStackFile("demo", sources("http://charts")))
 
 	text, err := os.ReadFile(w.StackFile("demo"))
 	assert.NilError(t, err)

@@ -132,18 +132,20 @@ func newStorage(w *workspace.Workspace) (*storage.Storage, error) {
 	return storage.New(options)
 }
 
-// newFiles serves what installs come from: charts as a mirror would, and Kubespray's tree as an archive.
+// newFiles serves what installs come from: charts as a mirror would, and an archive of each release of Kubespray.
 func newFiles() (http.Handler, error) {
-	archive, err := kubespray.Archive()
-	if err != nil {
-		return nil, err
-	}
 	mux := http.NewServeMux()
 	mux.Handle("/charts/", charts.Handler())
-	mux.HandleFunc("/files/kubespray.tar.gz", func(response http.ResponseWriter, _ *http.Request) {
-		response.Header().Set("Content-Type", "application/gzip")
-		_, _ = response.Write(archive)
-	})
+	for _, tag := range kubespray.Releases() {
+		archive, err := kubespray.Archive(tag)
+		if err != nil {
+			return nil, err
+		}
+		mux.HandleFunc("/files/"+kubespray.ArchiveName(tag), func(response http.ResponseWriter, _ *http.Request) {
+			response.Header().Set("Content-Type", "application/gzip")
+			_, _ = response.Write(archive)
+		})
+	}
 	return mux, nil
 }
 

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -79,6 +79,15 @@ func chartMirror(w *workspace.Workspace, charts string) (string, error) {
 	return folder, nil
 }
 
+// kubespraySource tells where the sandbox serves a release of Kubespray, the newest if none is named.
+func kubespraySource(w *workspace.Workspace) func(tag string) (workspace.Archive, error) {
+	return func(tag string) (workspace.Archive, error) {
+		tag = cmp.Or(tag, kubespray.Newest)
+		sum, err := kubespray.ArchiveSum(tag)
+		return workspace.Archive{URL: w.FilesURL() + "/files/" + kubespray.ArchiveName(tag), SHA256: sum}, err
+	}
+}
+
 // run prepares the world and the stack, runs pulumi on it, and leaves a kubeconfig where `sandbox env` points.
 func run(ctx context.Context, stack, charts string, arguments []string, out io.Writer) error {
 	start := time.Now()
@@ -86,16 +95,11 @@ func run(ctx context.Context, stack, charts string, arguments []string, out io.W
 	if err != nil {
 		return err
 	}
-	archive, err := kubespray.Archive()
-	if err != nil {
-		return err
-	}
 	mirror, err := chartMirror(w, charts)
 	if err != nil {
 		return err
 	}
-	sources := workspace.Sources{KubesprayArchiveSum: fmt.Sprintf("%x", sha256.Sum256(archive)), Charts: mirror}
-	if err := w.WriteStackFile(stack, sources); err != nil {
+	if err := w.WriteStackFile(stack, workspace.Sources{Kubespray: kubespraySource(w), Charts: mirror}); err != nil {
 		return err
 	}
 	if err := tools.Build(ctx, w, out); err != nil {
