@@ -119,7 +119,7 @@ func TestServerLifecycle(t *testing.T) {
 	networkID := network.get("networkId")
 
 	server := plugin.create(serverToken, map[string]any{
-		"name": "arvan-k8s-m1", "planId": "g2-4-2-0", "imageId": plugin.image("Debian", "12"), "sshKeyName": key.get("name"),
+		"name": "arvan-k8s-m1", "planId": "g2-4-2-0", "imageId": plugin.image("Debian", "12"), "imageName": "debian 12", "sshKeyName": key.get("name"),
 		"initScript": "#cloud-config\n", "securityGroupIds": []any{group.get("securityGroupId")},
 		"networks": []any{map[string]any{"networkId": networkID, "address": "10.10.0.11"}},
 	})
@@ -161,6 +161,8 @@ func TestServerLifecycle(t *testing.T) {
 
 	difference := server.diff(server.with(map[string]any{"imageId": plugin.image("ubuntu", "24.04")}))
 	assert.Equal(t, difference.DetailedDiff["imageId"].Kind, p.UpdateReplace)
+	difference = server.diff(server.with(map[string]any{"imageName": "ubuntu 24.04"}))
+	assert.Equal(t, difference.DetailedDiff["imageName"].Kind, p.UpdateReplace)
 	assert.Assert(t, difference.DeleteBeforeReplace, "the new server needs the old one's name and addresses")
 
 	server.delete()

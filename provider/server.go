@@ -13,6 +13,7 @@ type ServerArgs struct {
 	Name                string          `pulumi:"name"`
 	PlanID              string          `pulumi:"planId"`
 	ImageID             string          `pulumi:"imageId" provider:"replaceOnChanges"`
+	ImageName           string          `pulumi:"imageName,optional" provider:"replaceOnChanges"`
 	DiskSize            int             `pulumi:"diskSize,optional"`
 	SSHKeyName          string          `pulumi:"sshKeyName,optional" provider:"replaceOnChanges"`
 	InitScript          string          `pulumi:"initScript,optional" provider:"secret,replaceOnChanges"`
@@ -63,6 +64,8 @@ func (s *ServerArgs) Annotate(a infer.Annotator) {
 	a.Describe(&s.Name, "Name of the server and, until the init script changes it, its host name.")
 	a.Describe(&s.PlanID, "Plan (size) of the server, for example g2-4-2-0; see getPlan. A change stops, resizes and starts the server.")
 	a.Describe(&s.ImageID, "Id of the image to boot. Ids differ per zone; see getImage.")
+	a.Describe(&s.ImageName, "What the image is called, in words of your own; it is only kept. ArvanCloud gives a release of a distribution a new id "+
+		"with each build of it: a program that ignores changes of imageId (ignoreChanges) replaces the server by changing its name.")
 	a.Describe(&s.DiskSize, "Size of the root disk in GB, at least 25. It can grow but not shrink. Default: the plan's, or 25.")
 	a.Describe(&s.SSHKeyName, "Name of the SSH key that may log in at first.")
 	a.Describe(&s.InitScript, "What cloud-init runs at the first boot: a cloud-config or a script. Always a secret.")

@@ -45,7 +45,8 @@ type Cloud struct {
 	Zone string `json:"zone"`
 	// Endpoint is the base address of the API. Empty means ArvanCloud's own.
 	Endpoint string `json:"endpoint,omitempty"`
-	// Image is the operating system of every machine, looked up in the zone: image ids differ from zone to zone.
+	// Image is the operating system of new machines, looked up in the zone: image ids differ from zone to zone. Machines that
+	// run keep theirs; `nodes[].image` says how one gets another.
 	Image Image `json:"image"`
 	// User is the image's login user.
 	User string `json:"user"`
@@ -67,6 +68,9 @@ type Image struct {
 	Distribution string `json:"distribution"`
 	Version      string `json:"version"`
 }
+
+// String is "ubuntu 24.04".
+func (i Image) String() string { return i.Distribution + " " + i.Version }
 
 // Network is the addresses an environment uses. None of the ranges may overlap.
 type Network struct {
@@ -102,6 +106,10 @@ type Node struct {
 	Plan string `json:"plan"`
 	// DiskGiB is the size of the root disk.
 	DiskGiB int `json:"diskGiB"`
+	// Image (`{distribution, version}`) is this machine's own operating system. A node whose machine was made from another one
+	// gets a new machine under its name: set it for one worker, or one control plane but the first, at a time. Left out, the
+	// machine stays what it is, and a new one is made from `cloud.image`.
+	Image *Image `json:"image,omitempty"`
 	// Labels and Taints (`key=value:Effect`) are the Kubernetes node's.
 	Labels map[string]string `json:"labels,omitempty"`
 	Taints []string          `json:"taints,omitempty"`

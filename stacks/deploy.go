@@ -57,7 +57,7 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 			return err
 		}
 	}
-	imageID, err := checkOffer(ctx, cfg, base.arvancloud)
+	imageIDs, err := checkOffer(ctx, cfg, base.arvancloud)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 		return err
 	}
 
-	machines, err := arvan.New(ctx, name, machineArgs(cfg, imageID), base.option())
+	machines, err := arvan.New(ctx, name, machineArgs(cfg, imageIDs), base.option())
 	if err != nil {
 		return err
 	}

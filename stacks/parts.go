@@ -21,17 +21,21 @@ import (
 // Each function here says what one component is told: the configuration and the other components' outputs, as its
 // arguments.
 
-func machineArgs(cfg *Config, imageID string) *arvan.Args {
+func machineArgs(cfg *Config, imageIDs map[Image]string) *arvan.Args {
+	image := func(named Image) arvan.Image { return arvan.Image{Name: named.String(), ID: imageIDs[named]} }
 	args := &arvan.Args{
-		Zone: cfg.Cloud.Zone, ImageID: imageID,
+		Zone: cfg.Cloud.Zone, Image: image(cfg.Cloud.Image),
 		CIDR: cfg.Network.CIDR, MTU: cfg.Network.MTU, SSHPort: cfg.Cloud.SSHPort,
 		AdminCIDRs: cfg.Cloud.AdminCIDRs, WebCIDRs: cfg.Network.WebCIDRs, AdminSSHKeys: cfg.Cloud.AdminSSHKeys,
 		Placement: cfg.Cloud.Placement, Protect: cfg.Protect,
 	}
 	for _, node := range cfg.Nodes {
-		args.Servers = append(args.Servers, arvan.Server{
-			Name: node.Name, Kind: arvan.Kind(node.Role), Plan: node.Plan, DiskGiB: node.DiskGiB,
-		})
+		server := arvan.Server{Name: node.Name, Kind: arvan.Kind(node.Role), Plan: node.Plan, DiskGiB: node.DiskGiB}
+		if node.Image != nil {
+			own := image(*node.Image)
+			server.Image = &own
+		}
+		args.Servers = append(args.Servers, server)
 	}
 	return args
 }
@@ -70,8 +74,11 @@ func clusterArgs(name string, cfg *Config, machines *arvan.Machines, api *apiNam
 		member := kubespray.Node{
 			Name:         node.Name,
 			ControlPlane: node.Role == ControlPlane, Etcd: node.Role == ControlPlane, Worker: node.Role == Worker,
-			PrivateAddress: machine.PrivateAddress, HostKey: machine.HostKey, Machine: machine.ID,
+			PrivateAddress: machine.PrivateAddress, HostKey: machine.HostKey, Machine: machine.ID, Image: machine.Image,
 			Labels: node.Labels, Taints: node.Taints,
+		}
+		if node.Image != nil {
+			member.WantedImage = node.Image.String()
 		}
 		// its public address takes SSH only where no bastion does
 		if bastion == "" || bastion == node.Name {

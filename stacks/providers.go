@@ -49,26 +49,42 @@ func (p *providers) option() pulumi.ResourceOption {
 	return pulumi.Providers(p.arvancloud, p.command, p.random)
 }
 
-// checkOffer asks the cloud whether the zone has the image and every plan, before anything is made, and returns the
-// image's id there.
-func checkOffer(ctx *pulumi.Context, cfg *Config, cloud *arvancloud.Provider) (imageID string, err error) {
-	image, err := iaas.GetImage(ctx, &iaas.GetImageArgs{
-		Distribution: cfg.Cloud.Image.Distribution, Version: cfg.Cloud.Image.Version, Zone: &cfg.Cloud.Zone,
-	}, pulumi.Provider(cloud))
-	if err != nil {
-		return "", fmt.Errorf("cloud.image: %s", reason(err))
+// checkOffer asks the cloud whether the zone has the images and every plan, before anything is made, and returns the
+// images' ids there.
+func checkOffer(ctx *pulumi.Context, cfg *Config, cloud *arvancloud.Provider) (imageIDs map[Image]string, err error) {
+	imageIDs = map[Image]string{}
+	find := func(path string, image Image) error {
+		if _, asked := imageIDs[image]; asked {
+			return nil
+		}
+		found, err := iaas.GetImage(ctx, &iaas.GetImageArgs{
+			Distribution: image.Distribution, Version: image.Version, Zone: &cfg.Cloud.Zone,
+		}, pulumi.Provider(cloud))
+		if err != nil {
+			return fmt.Errorf("%s: %s", path, reason(err))
+		}
+		imageIDs[image] = found.ImageId
+		return nil
+	}
+	if err := find("cloud.image", cfg.Cloud.Image); err != nil {
+		return nil, err
 	}
 	var asked []string
 	for i, node := range cfg.Nodes {
+		if node.Image != nil {
+			if err := find(fmt.Sprintf("nodes[%d].image", i), *node.Image); err != nil {
+				return nil, err
+			}
+		}
 		if slices.Contains(asked, node.Plan) {
 			continue
 		}
 		asked = append(asked, node.Plan)
 		if _, err := iaas.GetPlan(ctx, &iaas.GetPlanArgs{PlanId: node.Plan, Zone: &cfg.Cloud.Zone}, pulumi.Provider(cloud)); err != nil {
-			return "", fmt.Errorf("nodes[%d].plan: %s", i, reason(err))
+			return nil, fmt.Errorf("nodes[%d].plan: %s", i, reason(err))
 		}
 	}
-	return image.ImageId, nil
+	return imageIDs, nil
 }
 
 // reason is what the provider said, without what the calls between it and us put before it.

@@ -44,8 +44,7 @@ func validateCloud(cloud Cloud, path *field.Path) field.ErrorList {
 	if !zonePattern.MatchString(cloud.Zone) {
 		problems = append(problems, field.Invalid(path.Child("zone"), cloud.Zone, `must be a zone code such as "ir-thr-ba1"`))
 	}
-	problems = append(problems, validateText(cloud.Image.Distribution, path.Child("image", "distribution"), `name a distribution, for example "ubuntu"`)...)
-	problems = append(problems, validateText(cloud.Image.Version, path.Child("image", "version"), `name a version, for example "24.04"`)...)
+	problems = append(problems, validateImage(cloud.Image, path.Child("image"))...)
 	problems = append(problems, validateText(cloud.User, path.Child("user"), "name the image's login user")...)
 	for _, message := range validation.IsValidPortNum(cloud.SSHPort) {
 		problems = append(problems, field.Invalid(path.Child("sshPort"), cloud.SSHPort, message))
@@ -64,6 +63,12 @@ func validateCloud(cloud Cloud, path *field.Path) field.ErrorList {
 		}
 	}
 	return problems
+}
+
+func validateImage(image Image, path *field.Path) field.ErrorList {
+	return slices.Concat(
+		validateText(image.Distribution, path.Child("distribution"), `name a distribution, for example "ubuntu"`),
+		validateText(image.Version, path.Child("version"), `name a version, for example "24.04"`))
 }
 
 func validateNetwork(network Network, path *field.Path) field.ErrorList {
@@ -148,6 +153,13 @@ func validateNode(node Node, path *field.Path) field.ErrorList {
 	}
 	if node.Role == Bastion && len(node.Labels)+len(node.Taints) > 0 {
 		problems = append(problems, field.Forbidden(path, "a bastion is no Kubernetes node: it can have neither labels nor taints"))
+	}
+	if node.Image != nil {
+		problems = append(problems, validateImage(*node.Image, path.Child("image"))...)
+		if node.Role == Bastion {
+			problems = append(problems, field.Forbidden(path.Child("image"),
+				"another machine would know nothing of the cluster: what is known of it lies on the bastion. It is made from cloud.image, and stays"))
+		}
 	}
 	problems = append(problems, validateText(node.Plan, path.Child("plan"), `name a plan of the zone, for example "g2-4-2-0"`)...)
 	if node.DiskGiB < 25 {

@@ -13,8 +13,8 @@ import (
 type Args struct {
 	// Zone of everything made here.
 	Zone string
-	// ImageID is the operating system's id in that zone.
-	ImageID string
+	// Image is the operating system of new machines. One that runs keeps the one it was made from.
+	Image Image
 	// Servers are made in any order; each has a name of its own.
 	Servers []Server
 	// CIDR is the private network's range, MTU its packet size in bytes.
@@ -42,6 +42,14 @@ type Server struct {
 	// Plan is the id of a size in the zone.
 	Plan    string
 	DiskGiB int
+	// Image, if it is set, is the server's own operating system: a server made from one of another name is replaced.
+	Image *Image
+}
+
+// Image is an operating system.
+type Image struct {
+	// Name is what people call it ("ubuntu 24.04"); ID is what it is in the zone, and new with each build of it.
+	Name, ID string
 }
 
 // Kind is what a server is for, which decides who reaches it.
@@ -75,6 +83,8 @@ type Machine struct {
 	PublicAddress, PrivateAddress pulumi.StringOutput
 	// HostKey is its public SSH host key, known before the server runs.
 	HostKey pulumi.StringOutput
+	// Image is the name of the operating system it was made from.
+	Image pulumi.StringOutput
 	// PricePerHour and PricePerMonth are in IRR, by the zone's list of plans; known in previews.
 	PricePerHour, PricePerMonth pulumi.Float64Output
 }
@@ -136,9 +146,16 @@ type surroundings struct {
 	groups    groups
 }
 
-// firstBootOnly keeps what only a first boot reads from replacing a machine that runs: a new image or script is for new
-// machines. To rebuild one, append a new name and delete the old, or `pulumi up --replace` its URN.
-var firstBootOnly = pulumi.IgnoreChanges([]string{"imageId", "initScript"})
+// image is what the server is to be made from, and which changes of its inputs are none to a server that runs: what only a
+// first boot reads is for new machines, a new build of the same image too. The name of the server's own image is not among
+// them; when a server is replaced for it, the new one takes everything as it is then.
+func (s *Server) image(common Image) (image Image, ignored pulumi.ResourceOption) {
+	firstBootOnly := []string{"imageId", "initScript"}
+	if s.Image != nil {
+		return *s.Image, pulumi.IgnoreChanges(firstBootOnly)
+	}
+	return common, pulumi.IgnoreChanges(append(firstBootOnly, "imageName"))
+}
 
 // newMachine makes one server and its host key.
 func newMachine(ctx *pulumi.Context, server Server, args *Args, shared *surroundings, child pulumi.ResourceOption) (*Machine, error) {
@@ -146,23 +163,25 @@ func newMachine(ctx *pulumi.Context, server Server, args *Args, shared *surround
 	if err != nil {
 		return nil, err
 	}
+	image, ignored := server.image(args.Image)
 	made, err := iaas.NewServer(ctx, server.Name, &iaas.ServerArgs{
 		Name: pulumi.String(server.Name), Zone: pulumi.String(args.Zone),
-		PlanId: pulumi.String(server.Plan), ImageId: pulumi.String(args.ImageID), DiskSize: pulumi.Int(server.DiskGiB),
+		PlanId: pulumi.String(server.Plan), DiskSize: pulumi.Int(server.DiskGiB),
+		ImageId: pulumi.String(image.ID), ImageName: pulumi.String(image.Name),
 		SshKeyName:          shared.sshKey.Name,
 		SecurityGroupIds:    shared.firewalls.of(server),
 		ServerGroupId:       shared.groups.of(server),
 		Networks:            iaas.ServerNetworkArray{iaas.ServerNetworkArgs{NetworkId: shared.network.NetworkId}},
 		EnablePublicAddress: pulumi.Bool(true),
 		InitScript:          userData(server.Name, args, hostKey),
-	}, child, firstBootOnly)
+	}, child, ignored)
 	if err != nil {
 		return nil, err
 	}
 	return &Machine{
 		ID:            made.ServerId,
 		PublicAddress: made.PublicAddress, PrivateAddress: made.PrivateAddress,
-		HostKey:      hostKey.public,
+		HostKey: hostKey.public, Image: made.ImageName.Elem(),
 		PricePerHour: made.PricePerHour, PricePerMonth: made.PricePerMonth,
 	}, nil
 }

@@ -18,7 +18,7 @@ import (
 
 func demo() *arvan.Args {
 	return &arvan.Args{
-		Zone: "ir-thr-fr1", ImageID: "image-id", CIDR: "10.10.0.0/24", MTU: 1450, SSHPort: 22,
+		Zone: "ir-thr-fr1", Image: arvan.Image{Name: "ubuntu 24.04", ID: "image-id"}, CIDR: "10.10.0.0/24", MTU: 1450, SSHPort: 22,
 		AdminCIDRs: []string{"203.0.113.0/24"}, WebCIDRs: []string{"0.0.0.0/0"}, AdminSSHKeys: []string{"ssh-ed25519 AAAA admin"},
 		Servers: []arvan.Server{
 			{Name: "arvan-k8s-m1", Kind: arvan.ControlPlane, Plan: "g2-4-2-0", DiskGiB: 50},
@@ -111,6 +111,26 @@ func TestTheFirewallOpensWhatIsNeededAndToWhom(t *testing.T) {
 			}
 		}
 		golden.Assert(t, strings.Join(rules, "\n")+"\n", file)
+	}
+}
+
+func TestAServersOwnImageReplacesIt(t *testing.T) {
+	args := demo()
+	args.Servers[1].Image = &arvan.Image{Name: "debian 12", ID: "other-id"}
+	recording := run(t, args)
+	for name, want := range map[string]struct {
+		image, id string
+		ignored   []string
+	}{
+		// a later image of all servers, or a new build of it, is for new ones
+		"arvan-k8s-m1": {"ubuntu 24.04", "image-id", []string{"imageId", "initScript", "imageName"}},
+		// a new build of the server's own is, too; another of its own is not
+		"arvan-k8s-w1": {"debian 12", "other-id", []string{"imageId", "initScript"}},
+	} {
+		server := recording.Get(t, name)
+		assert.Equal(t, server.Inputs["imageName"].StringValue(), want.image)
+		assert.Equal(t, server.Inputs["imageId"].StringValue(), want.id)
+		assert.DeepEqual(t, server.IgnoreChanges, want.ignored)
 	}
 }
 

@@ -115,7 +115,7 @@ func (args *Args) shapeNodes(addresses []address) []plan.Node {
 		nodes = append(nodes, plan.Node{
 			Name: node.Name, ControlPlane: node.ControlPlane, Etcd: node.Etcd, Worker: node.Worker,
 			Address: known.private, Port: args.Access.Port, User: args.Access.User,
-			HostKey: known.hostKey, Machine: known.machine,
+			HostKey: known.hostKey, Machine: known.machine, Image: known.image,
 			Labels: node.Labels, Taints: node.Taints,
 		})
 	}
@@ -188,22 +188,14 @@ func (args *Args) bundle() *bundle {
 		inputs = append(inputs, pulumi.String(""), pulumi.String(""))
 	}
 	for _, node := range args.Nodes {
-		machine := node.Machine
-		if machine == nil {
-			machine = pulumi.String("")
-		}
-		public := node.PublicAddress
-		if public == nil {
-			public = pulumi.String("")
-		}
-		inputs = append(inputs, node.PrivateAddress, public, node.HostKey, machine)
+		inputs = append(inputs, node.PrivateAddress, orEmpty(node.PublicAddress), node.HostKey, orEmpty(node.Machine), orEmpty(node.Image))
 	}
 	all := pulumi.All(inputs...)
 	keys := func(values []any) credentials { return credentials{values[3].(string), values[4].(string)} }
 	render := func(values []any) (*rendered, error) {
 		known := resolved{names: values[1].([]string), endpoint: values[2].(string), backup: keys(values)}
-		for v := values[5:]; len(v) > 0; v = v[4:] {
-			known.addresses = append(known.addresses, address{v[0].(string), v[1].(string), v[2].(string), v[3].(string)})
+		for v := values[5:]; len(v) > 0; v = v[5:] {
+			known.addresses = append(known.addresses, address{v[0].(string), v[1].(string), v[2].(string), v[3].(string), v[4].(string)})
 		}
 		return args.render(known)
 	}
@@ -253,6 +245,14 @@ func (args *Args) bundle() *bundle {
 			return archive(files)
 		})).(pulumi.StringOutput),
 	}
+}
+
+// orEmpty is an input that may be left out.
+func orEmpty(input pulumi.StringInput) pulumi.StringInput {
+	if input == nil {
+		return pulumi.String("")
+	}
+	return input
 }
 
 // host is where the API is reached at from outside.

@@ -11,7 +11,7 @@ import (
 
 // address is what is only known once a machine runs.
 type address struct {
-	private, public, hostKey, machine string
+	private, public, hostKey, machine, image string
 }
 
 // hostVariables are a node's variables in Kubespray's inventory, in the order they are written.

@@ -80,7 +80,11 @@ type Node struct {
 	// Machine identifies the machine behind the name (a server id), so that one rebuilt under the same name and address
 	// is not taken for the old one. Optional.
 	Machine pulumi.StringInput
-	Labels  map[string]string
+	// Image is what the machine was made from, and WantedImage, if it is set, what it is to be made from: where they differ,
+	// this update puts another machine behind the name. Both are optional.
+	Image       pulumi.StringInput
+	WantedImage string
+	Labels      map[string]string
 	// Taints are written key=value:Effect.
 	Taints []string
 }

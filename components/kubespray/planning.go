@@ -118,7 +118,7 @@ func (args *Args) check() error {
 	if found.State.Shape != nil {
 		// Variables depend on addresses; the plan of the update itself looks at them.
 		wanted.Variables = found.State.Shape.Variables
-		takeKnown(wanted.Nodes, found.State.Shape.Nodes)
+		args.takeKnown(wanted.Nodes, found.State.Shape.Nodes)
 	}
 	var refused *plan.Refusal
 	if _, err := plan.Make(found.State, wanted, plan.Options{Force: args.Force}); errors.As(err, &refused) {
@@ -127,12 +127,18 @@ func (args *Args) check() error {
 	return nil
 }
 
-// takeKnown gives nodes the addresses and machines of the same names.
-func takeKnown(nodes, known []plan.Node) {
+// takeKnown gives nodes the addresses and machines of the same names. Those that are to be made from another image than
+// they were will have another machine.
+func (args *Args) takeKnown(nodes, known []plan.Node) {
 	for i := range nodes {
 		for _, old := range known {
-			if old.Name == nodes[i].Name {
-				nodes[i].Address, nodes[i].HostKey, nodes[i].Machine = old.Address, old.HostKey, old.Machine
+			if old.Name != nodes[i].Name {
+				continue
+			}
+			nodes[i].Address, nodes[i].HostKey, nodes[i].Machine = old.Address, old.HostKey, old.Machine
+			nodes[i].Image = args.node(old.Name).WantedImage
+			if nodes[i].OtherImage(old) {
+				nodes[i].Machine = plan.ToBeMade
 			}
 		}
 	}
@@ -187,7 +193,7 @@ func (args *Args) foreseen(ctx context.Context, bundle *bundle, state *plan.Stat
 			from pulumi.StringInput
 		}{
 			{&addresses[i].private, node.PrivateAddress}, {&addresses[i].public, node.PublicAddress},
-			{&addresses[i].hostKey, node.HostKey}, {&addresses[i].machine, node.Machine},
+			{&addresses[i].hostKey, node.HostKey}, {&addresses[i].machine, node.Machine}, {&addresses[i].image, node.Image},
 		} {
 			if *part.to, err = await(part.from); err != nil {
 				return nil, err

@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -256,6 +257,48 @@ func TestCheckRefusesBeforeThereIsAnyMachine(t *testing.T) {
 	assert.NilError(t, Check(args))
 	args.Nodes[0].Name = "arvan-k8s-m9"
 	assert.ErrorContains(t, Check(args), "the first control plane arvan-k8s-m1 would be removed")
+}
+
+func TestCheckRefusesWhatAnotherImageWouldDo(t *testing.T) {
+	shape := prodRendered(t).shape
+	for i := range shape.Nodes {
+		shape.Nodes[i].Image = "ubuntu 22.04"
+	}
+	last, err := json.Marshal(shape)
+	assert.NilError(t, err)
+	wanting := func(image string, names ...string) *Args {
+		args := prodArgs()
+		args.LastState = fmt.Sprintf(`{"state": {"revision": 3, "shape": %s}}`, last)
+		for i, node := range args.Nodes {
+			if slices.Contains(names, node.Name) {
+				args.Nodes[i].WantedImage = image
+			}
+		}
+		return args
+	}
+	for name, test := range map[string]struct {
+		args *Args
+		says string
+	}{
+		"one worker":         {wanting("ubuntu 24.04", "arvan-k8s-w1"), ""},
+		"the third one":      {wanting("ubuntu 24.04", "arvan-k8s-m3"), ""},
+		"what it has":        {wanting("ubuntu 22.04", "arvan-k8s-m1", "arvan-k8s-m2", "arvan-k8s-w1", "arvan-k8s-w2"), ""},
+		"the first one":      {wanting("ubuntu 24.04", "arvan-k8s-m1"), "the machine of the first control plane arvan-k8s-m1 would be another one"},
+		"two control planes": {wanting("ubuntu 24.04", "arvan-k8s-m2", "arvan-k8s-m3"), "etcd would lose arvan-k8s-m2, arvan-k8s-m3"},
+		"two workers":        {wanting("ubuntu 24.04", "arvan-k8s-w1", "arvan-k8s-w2"), "the machines of arvan-k8s-w1, arvan-k8s-w2 would be replaced at once"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := Check(test.args)
+			if test.says == "" {
+				assert.NilError(t, err)
+				return
+			}
+			assert.ErrorContains(t, err, test.says)
+		})
+	}
+	forced := wanting("ubuntu 24.04", "arvan-k8s-w1", "arvan-k8s-w2")
+	forced.Force = true
+	assert.NilError(t, Check(forced))
 }
 
 func TestBundleIsTheSameForTheSameArguments(t *testing.T) {

@@ -34,6 +34,8 @@ type Resource struct {
 	Inputs       resource.PropertyMap // secrets are kept as such
 	SecretOutput []string             // names of the outputs that were asked to be kept secret
 	Protect      bool
+	// IgnoreChanges are the inputs whose change is none.
+	IgnoreChanges []string
 }
 
 // Recording is everything one run registered, in order.
@@ -175,7 +177,7 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		kept.Parent = nameOf(rpc.GetParent())
 		kept.Version = rpc.GetVersion()
 		kept.SecretOutput = rpc.GetAdditionalSecretOutputs()
-		kept.Protect = rpc.GetProtect()
+		kept.Protect, kept.IgnoreChanges = rpc.GetProtect(), rpc.GetIgnoreChanges()
 		for _, urn := range rpc.GetDependencies() {
 			kept.DependsOn = append(kept.DependsOn, nameOf(urn))
 		}

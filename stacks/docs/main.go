@@ -159,6 +159,8 @@ func typeOf(expression ast.Expr) (kind, element string) {
 		return "list", element
 	case *ast.MapType:
 		return "map", ""
+	case *ast.StarExpr: // left out as a whole, and told of as a whole
+		return "object", ""
 	case *ast.Ident:
 		switch t.Name {
 		case "int":

@@ -14,10 +14,12 @@ type change struct {
 	// added and replaced are in wanted's order, removed in before's. A node whose joining was not finished is added again.
 	added, removed, replaced, relabelled []string
 	variables                            []string
+	// force is the user's word that workloads may be disturbed.
+	force bool
 }
 
-func compare(state *State, wanted *Shape) *change {
-	c := &change{state: state, before: state.Shape, wanted: wanted}
+func compare(state *State, wanted *Shape, options Options) *change {
+	c := &change{state: state, before: state.Shape, wanted: wanted, force: options.Force}
 	for _, node := range wanted.Nodes {
 		old := c.before.node(node.Name)
 		switch {
@@ -51,9 +53,13 @@ func rebuilt(old, node Node) bool {
 	return old.Address != node.Address || old.Machine != "" && node.Machine != "" && old.Machine != node.Machine
 }
 
-// unsure tells whether a replaced node counts as such only because a preview does not know its address or machine yet.
+// unsure tells whether a replaced node counts as such only because a preview does not know its address or machine yet. One
+// that is made from another image is another machine for sure.
 func (c *change) unsure(name string) bool {
 	old, known := c.before.node(name), *c.wanted.node(name)
+	if known.OtherImage(*old) {
+		return false
+	}
 	if known.Address == Unknown {
 		known.Address = old.Address
 	}

@@ -53,7 +53,7 @@ type Step struct {
 
 // Options are what a user may say about a change.
 type Options struct {
-	// Force carries out a removal that the disruption budgets do not allow.
+	// Force carries out a removal that the disruption budgets do not allow, and replaces several workers at once.
 	Force bool
 }
 
@@ -75,7 +75,7 @@ func Make(state *State, wanted *Shape, options Options) (*Plan, error) {
 		plan.backUp(nil, wanted)
 		return plan, nil
 	}
-	change := compare(state, wanted)
+	change := compare(state, wanted, options)
 	if reasons := change.refusals(); len(reasons) > 0 {
 		return nil, &Refusal{Reasons: reasons}
 	}

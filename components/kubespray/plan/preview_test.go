@@ -21,10 +21,12 @@ func TestPreviewsDoNotClaimToKnow(t *testing.T) {
 		"both":              {cluster(edit("w1", both)), "maybe replace w1", maybe},
 		"machine and moved": {cluster(rebuild("w1"), edit("w1", machine)), "replace w1", "its machine was replaced: take the old one out"},
 		"address, rebuilt":  {cluster(rebuild("w1"), edit("w1", address)), "replace w1", "its machine was replaced: take the old one out"},
+		"another image":     {cluster(edit("w1", func(n *Node) { both(n); n.Image = "b" })), "replace w1", "its machine was replaced: take the old one out"},
+		"the same image":    {cluster(edit("w1", func(n *Node) { both(n); n.Image = "a" })), "maybe replace w1", maybe},
 		"another is sure":   {cluster(rebuild("w2"), edit("w1", both)), "replace w2; maybe replace w1", maybe},
 	} {
 		t.Run(name, func(t *testing.T) {
-			plan, err := Make(&State{Shape: cluster()}, test.wanted, Options{})
+			plan, err := Make(&State{Shape: cluster(edit("w1", func(n *Node) { n.Image = "a" }))}, test.wanted, Options{})
 			assert.NilError(t, err)
 			assert.Equal(t, plan.Why, test.why)
 			assert.Equal(t, plan.Steps[0].Why, test.first)

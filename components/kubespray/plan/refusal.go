@@ -25,6 +25,7 @@ func (c *change) refusals() []string {
 	if len(c.wanted.names(func(n Node) bool { return n.Worker })) == 0 {
 		reasons = append(reasons, "no worker would be left, so nothing could be scheduled: keep one, or add another in the same change")
 	}
+	reasons = append(reasons, c.undrained()...)
 	reasons = append(reasons, c.fixed()...)
 	return append(reasons, c.versions()...)
 }
@@ -97,6 +98,17 @@ func (c *change) etcd() []string {
 			strings.Join(leaving, ", "), len(leaving), len(members), advice))
 	}
 	return reasons
+}
+
+// undrained guards the workloads of workers whose machines the update is about to replace: the old ones go before their nodes
+// can be drained, so nothing asks the disruption budgets.
+func (c *change) undrained() []string {
+	leaving := c.wanted.names(func(n Node) bool { return n.Worker && n.Machine == ToBeMade })
+	if len(leaving) < 2 || c.force {
+		return nil
+	}
+	return []string{fmt.Sprintf("the machines of %s would be replaced at once, before anything that runs on them could move: replace one in "+
+		"each up, or set kubernetes.force", some(leaving))}
 }
 
 func (c *change) fixed() []string {

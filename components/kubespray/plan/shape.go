@@ -20,6 +20,9 @@ type Shape struct {
 // Unknown stands, in a preview, for the address, host key or id of a machine that only the update will tell.
 const Unknown = "unknown"
 
+// ToBeMade stands for the id of a machine that the update is sure to make.
+const ToBeMade = "to be made"
+
 // Node is one machine of a cluster.
 type Node struct {
 	Name         string `json:"name"`
@@ -31,9 +34,16 @@ type Node struct {
 	User         string `json:"user"`
 	HostKey      string `json:"hostKey"`
 	// Machine identifies the machine behind the name; empty where nothing is known about it.
-	Machine string            `json:"machine"`
-	Labels  map[string]string `json:"labels,omitempty"`
-	Taints  []string          `json:"taints,omitempty"`
+	Machine string `json:"machine"`
+	// Image is what the machine was made from; empty where nothing is known about it.
+	Image  string            `json:"image,omitempty"`
+	Labels map[string]string `json:"labels,omitempty"`
+	Taints []string          `json:"taints,omitempty"`
+}
+
+// OtherImage tells whether both nodes' images are known, and not the same.
+func (n Node) OtherImage(old Node) bool {
+	return n.Image != "" && n.Image != Unknown && old.Image != "" && n.Image != old.Image
 }
 
 // State is what the runner knows of a cluster.

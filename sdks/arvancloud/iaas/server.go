@@ -28,6 +28,8 @@ type Server struct {
 	EnablePublicAddress pulumi.BoolPtrOutput `pulumi:"enablePublicAddress"`
 	// Id of the image to boot. Ids differ per zone; see getImage.
 	ImageId pulumi.StringOutput `pulumi:"imageId"`
+	// What the image is called, in words of your own; it is only kept. ArvanCloud gives a release of a distribution a new id with each build of it: a program that ignores changes of imageId (ignoreChanges) replaces the server by changing its name.
+	ImageName pulumi.StringPtrOutput `pulumi:"imageName"`
 	// What cloud-init runs at the first boot: a cloud-config or a script. Always a secret.
 	InitScript pulumi.StringPtrOutput `pulumi:"initScript"`
 	// Name of the server and, until the init script changes it, its host name.
@@ -90,6 +92,7 @@ func NewServer(ctx *pulumi.Context,
 	opts = append(opts, secrets)
 	replaceOnChanges := pulumi.ReplaceOnChanges([]string{
 		"imageId",
+		"imageName",
 		"initScript",
 		"serverGroupId",
 		"sshKeyName",
@@ -135,6 +138,8 @@ type serverArgs struct {
 	EnablePublicAddress *bool `pulumi:"enablePublicAddress"`
 	// Id of the image to boot. Ids differ per zone; see getImage.
 	ImageId string `pulumi:"imageId"`
+	// What the image is called, in words of your own; it is only kept. ArvanCloud gives a release of a distribution a new id with each build of it: a program that ignores changes of imageId (ignoreChanges) replaces the server by changing its name.
+	ImageName *string `pulumi:"imageName"`
 	// What cloud-init runs at the first boot: a cloud-config or a script. Always a secret.
 	InitScript *string `pulumi:"initScript"`
 	// Name of the server and, until the init script changes it, its host name.
@@ -163,6 +168,8 @@ type ServerArgs struct {
 	EnablePublicAddress pulumi.BoolPtrInput
 	// Id of the image to boot. Ids differ per zone; see getImage.
 	ImageId pulumi.StringInput
+	// What the image is called, in words of your own; it is only kept. ArvanCloud gives a release of a distribution a new id with each build of it: a program that ignores changes of imageId (ignoreChanges) replaces the server by changing its name.
+	ImageName pulumi.StringPtrInput
 	// What cloud-init runs at the first boot: a cloud-config or a script. Always a secret.
 	InitScript pulumi.StringPtrInput
 	// Name of the server and, until the init script changes it, its host name.
@@ -233,6 +240,11 @@ func (o ServerOutput) EnablePublicAddress() pulumi.BoolPtrOutput {
 // Id of the image to boot. Ids differ per zone; see getImage.
 func (o ServerOutput) ImageId() pulumi.StringOutput {
 	return o.ApplyT(func(v *Server) pulumi.StringOutput { return v.ImageId }).(pulumi.StringOutput)
+}
+
+// What the image is called, in words of your own; it is only kept. ArvanCloud gives a release of a distribution a new id with each build of it: a program that ignores changes of imageId (ignoreChanges) replaces the server by changing its name.
+func (o ServerOutput) ImageName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Server) pulumi.StringPtrOutput { return v.ImageName }).(pulumi.StringPtrOutput)
 }
 
 // What cloud-init runs at the first boot: a cloud-config or a script. Always a secret.
