@@ -144,15 +144,57 @@ func TestRunnerResumesBehindTheLastFinishedPhase(t *testing.T) {
 	h.killUnit()
 	assert.ErrorContains(t, waiting.Wait(), "exit status 1")
 	assert.Assert(t, is.Contains(waited.String(), "the run was interrupted"))
-	assert.Assert(t, is.Contains(waited.String(), "run up again"))
+	assert.Assert(t, is.Contains(waited.String(), "its unit was killed"))
+	assert.Assert(t, is.Contains(waited.String(), "run pulumi up again: it resumes after the last finished phase (1 of 2 are done)"))
 
 	h.unset("hold")
 	out, ok = h.run("up", "--wanted", plan)
 	assert.Assert(t, ok, out)
+	assert.Assert(t, is.Contains(out, "the last run was interrupted in phase scale.yml: its unit was killed"))
 	assert.Assert(t, is.Contains(out, "1 of 2 phases are done"))
 	assert.DeepEqual(t, h.played(), []string{
 		"playbooks/facts.yml", "scale.yml --limit arvan-k8s-w2", "scale.yml --limit arvan-k8s-w2",
 	})
+}
+
+func TestRunnerSaysThatAnsibleWasKilledAndWhere(t *testing.T) {
+	h := newHost(t)
+	plan := h.upload(unchanged)
+	h.set("killed", "")
+	out, ok := h.run("up", "--wanted", plan)
+	assert.Assert(t, !ok)
+	for _, want := range []string{
+		"play:    Join nodes", "task:    Join", "host:    arvan-k8s-w1", "ansible-playbook cluster.yml was killed by SIGKILL",
+		"run pulumi up again: it resumes after the last finished phase (0 of 1 are done)",
+	} {
+		assert.Assert(t, is.Contains(out, want))
+	}
+}
+
+func TestRunnerIsCancelled(t *testing.T) {
+	h := newHost(t)
+	plan := h.upload(unchanged)
+	h.set("hold", "")
+	var waited bytes.Buffer
+	waiting := h.command("up", "--wanted", plan)
+	waiting.Stdout, waiting.Stderr = &waited, &waited
+	assert.NilError(t, waiting.Start())
+	h.waitUntilPlayed(1)
+
+	out, ok := h.run("cancel")
+	assert.Assert(t, ok, out)
+	assert.Assert(t, is.Contains(out, "what phase cluster.yml was doing is half done"))
+	assert.ErrorContains(t, waiting.Wait(), "exit status 1")
+	assert.Assert(t, is.Contains(waited.String(), "stopped in phase cluster.yml: by the order cancel, or because this host was shut down"))
+	out, _ = h.run("status")
+	assert.Assert(t, is.Contains(out, "stopped after"))
+	out, ok = h.run("cancel")
+	assert.Assert(t, !ok)
+	assert.Assert(t, is.Contains(out, "no run is under way"))
+
+	h.unset("hold")
+	out, ok = h.run("up", "--wanted", plan)
+	assert.Assert(t, ok, out)
 }
 
 func TestRunnerRefusesWhatItCannotTrust(t *testing.T) {

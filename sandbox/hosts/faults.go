@@ -49,6 +49,19 @@ func (h *Hosts) Cut(ctx context.Context, name string) error {
 	})
 }
 
+// Drop breaks all connections to the machine from outside, once: new ones are made as before, and those between machines
+// stay.
+func (h *Hosts) Drop(ctx context.Context, name string) error {
+	return h.disturb(ctx, name, func(m *machine) error {
+		run, err := m.live()
+		if err != nil {
+			return err
+		}
+		run.listeners.drop()
+		return nil
+	})
+}
+
 // Slow makes the machine's network slow.
 func (h *Hosts) Slow(ctx context.Context, name string, slowness Slowness) error {
 	if slowness.Delay < 0 || slowness.BytesPerSecond < 0 || slowness == (Slowness{}) {

@@ -40,6 +40,28 @@ func TestKilledMachine(t *testing.T) {
 	eventually(t, "the cluster hears", func() bool { return !cluster.Lost("m1") })
 }
 
+func TestDroppedConnections(t *testing.T) {
+	w := newWorld(t)
+	w.boot("m1")
+	w.must("m1", "sudo systemd-run -q --unit=job sleep 86391.375")
+	client := w.dial("ubuntu", "m1")
+	session, err := client.NewSession()
+	assert.NilError(t, err)
+	said, err := session.StdoutPipe()
+	assert.NilError(t, err)
+	assert.NilError(t, session.Start("echo begun; sleep 86391.25"))
+	_, err = readUntil(said, "begun\n")
+	assert.NilError(t, err)
+
+	assert.NilError(t, w.Drop(t.Context(), "m1"))
+	assert.ErrorContains(t, session.Wait(), "without exit status")
+	eventually(t, "what the session ran is gone", func() bool { return len(processes(t, "86391.25")) == 0 })
+	assert.Equal(t, w.must("m1", "systemctl is-active job"), "active", "the machine is reached again, and its services run")
+
+	assert.NilError(t, w.Kill(t.Context(), "m1"))
+	assert.ErrorContains(t, w.Drop(t.Context(), "m1"), "is off")
+}
+
 func TestCutSurvivesTheDaemon(t *testing.T) {
 	w := newWorld(t)
 	w.boot("m1")

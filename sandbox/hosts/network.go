@@ -53,6 +53,11 @@ func (l *listener) accept(link *link, serve handler) {
 func (l *listener) Close() {
 	_ = l.Listener.Close()
 	l.done.Wait()
+	l.drop()
+}
+
+// drop ends what was accepted.
+func (l *listener) drop() {
 	l.mu.Lock()
 	conns := maps.Clone(l.conns)
 	l.mu.Unlock()
@@ -75,6 +80,15 @@ func (ls *listeners) close() {
 	ls.closed = true
 	for _, l := range ls.byAddress {
 		l.Close()
+	}
+}
+
+// drop ends the connections to all of them.
+func (ls *listeners) drop() {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for _, l := range ls.byAddress {
+		l.drop()
 	}
 }
 

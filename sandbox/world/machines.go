@@ -22,6 +22,7 @@ const (
 	Start   Action = "start"
 	Reboot  Action = "reboot"
 	Cut     Action = "cut"
+	Drop    Action = "drop"
 	Restore Action = "restore"
 	Slow    Action = "slow"
 	Fill    Action = "fill"
@@ -34,7 +35,7 @@ func disturbances(machines *hosts.Hosts) map[Action]func(ctx context.Context, na
 		return func(ctx context.Context, name string, _ hosts.Slowness) error { return do(ctx, name) }
 	}
 	return map[Action]func(context.Context, string, hosts.Slowness) error{
-		Kill: plain(machines.Kill), Start: plain(machines.Start), Reboot: plain(machines.Reboot), Cut: plain(machines.Cut),
+		Kill: plain(machines.Kill), Start: plain(machines.Start), Reboot: plain(machines.Reboot), Cut: plain(machines.Cut), Drop: plain(machines.Drop),
 		Restore: plain(machines.Restore), Fill: plain(machines.Fill), Free: plain(machines.Free), Slow: machines.Slow,
 	}
 }

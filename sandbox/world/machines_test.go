@@ -43,6 +43,7 @@ func TestDisturb(t *testing.T) {
 	}{
 		{Kill, false, hosts.Faults{Killed: true}},
 		{Start, true, hosts.Faults{}},
+		{Drop, true, hosts.Faults{}},
 		{Cut, true, hosts.Faults{Cut: true}},
 		{Slow, true, hosts.Faults{Cut: true, Slow: &slowness}},
 		{Restore, true, hosts.Faults{}},

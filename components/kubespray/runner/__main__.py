@@ -78,9 +78,18 @@ def last(store, order):
             for line in file:
                 sys.stdout.write(line)
     else:
-        units.stop(run.state()["unit"])
-        print("stopped %s" % run.state()["unit"])
+        cancel(run)
     return 0
+
+
+def cancel(run):
+    """Stops the run that is under way."""
+    state = run.state()
+    if state["status"] != "running" or not units.alive(state["unit"]):
+        raise ValueError("no run is under way: the last one, %s, is over" % run.name)
+    units.stop(state["unit"])
+    print("stopped %s: what phase %s was doing is half done" % (run.name, run.state()["phase"]))
+    print(watch.afterwards(run.state()))
 
 
 if __name__ == "__main__":

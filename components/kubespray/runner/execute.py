@@ -5,38 +5,54 @@ import shutil
 import signal
 import sys
 import time
-import time
 
+import room
 import toolchain
 import watch
 from failure import Failure
 from phases import key
 from playbooks import Ansible
+from stop import Stop, Stopped
 from store import read_json
-
-ENOUGH_BYTES = 256 << 20
 
 
 def execute(store, run):
     """Returns the exit status. Everything to know about the run is in its state afterwards."""
-    signal.signal(signal.SIGTERM, stopped)
+    stop = Stop()
+    signal.signal(signal.SIGTERM, stop.ask)
     state = run.state()
     try:
         with store.lock("run", wait=False):
-            carry_out(store, run, state)
-        state.update(status="succeeded", phase="done")
+            carry_out(store, run, state, stop)
+        outcome = {"status": "succeeded", "phase": "done"}
+    except Stopped:
+        outcome = stopped(state)
     except BlockingIOError:
-        state.update(status="failed", failure={"message": "another run holds %s/run.lock" % store.root})
+        outcome = {"status": "failed", "failure": {"message": "another run holds %s/run.lock" % store.root}}
     except Failure as failure:
-        state.update(status="failed", failure=failure.what)
+        # Ansible is stopped by the same signal, and may be the first to end of it.
+        outcome = stopped(state) if stop.asked else {"status": "failed", "failure": failure.what}
     except (OSError, ValueError) as error:
-        state.update(status="failed", failure={"message": "%s: %s" % (state["phase"], error)})
-    state["ended"] = watch.now()
-    run.set_state(state)
+        outcome = {"status": "failed", "failure": {"message": "%s: %s" % (state["phase"], error)}}
+    full = room.lacking(store.root)
+    if outcome["status"] == "failed" and full and full not in outcome["failure"]["message"]:
+        outcome["failure"]["message"] += "\n" + full
+    state.update(outcome, ended=watch.now())
+    try:
+        run.set_state(state)
+    except OSError as error:
+        # Whoever waits sees that the unit is gone, and why.
+        print("%s; %s could not be written down: %s" % (full or "", outcome, error), file=sys.stderr)
+        return 1
     return 0 if state["status"] == "succeeded" else 1
 
 
-def carry_out(store, run, state):
+def stopped(state):
+    return {"status": "stopped", "failure": {
+        "message": "stopped in phase %s: by the order cancel, or because this host was shut down" % state["phase"]}}
+
+
+def carry_out(store, run, state, stop):
     wanted, order, cluster = run.wanted(), run.order(), store.state()
 
     def enter(name, number=0):
@@ -46,10 +62,6 @@ def carry_out(store, run, state):
     enter("toolchain")
     # A run that was killed leaves its temporary files.
     shutil.rmtree(os.path.join(store.root, "tmp"), ignore_errors=True)
-    free = shutil.disk_usage(store.root).free
-    if free < ENOUGH_BYTES:
-        raise Failure(message="only %d MB are free in %s: make room for at least %d MB and run up again"
-                      % (free >> 20, store.root, ENOUGH_BYTES >> 20))
     with open(run.log, "a", encoding="utf-8") as log:
         tools = toolchain.prepare(
             store.toolchains, read_json(os.path.join(run.bundle, "toolchain.json")), wanted["kubespray"], log)
@@ -67,23 +79,21 @@ def carry_out(store, run, state):
             cluster.begin(step, wanted)
             began = time.monotonic()
             tasks = ansible.play(step, store.timings().get(key(step)))
-            step["status"] = "done"
-            store.set_timing(key(step), time.monotonic() - began, tasks)
-            for name in step.get("removes") or []:
-                # A machine of the same name would inherit the addresses of the old one.
-                ansible.forget_facts(name)
-            cluster.finish(step, wanted, order["why"], remaining(state))
-            run.set_state(state)
+            with stop.later():
+                for name in step.get("removes") or []:
+                    # A machine of the same name would inherit the addresses of the old one.
+                    ansible.forget_facts(name)
+                # What the cluster is comes first: a phase that counts as done is not run again.
+                cluster.finish(step, wanted, order["why"], [left for left in remaining(state) if left is not step])
+                step["status"] = "done"
+                run.set_state(state)
+                store.set_timing(key(step), time.monotonic() - began, tasks)
 
         enter("verify")
         ansible.wait_ready(wanted)
-    cluster.complete(wanted)
+    with stop.later():
+        cluster.complete(wanted)
 
 
 def remaining(state):
     return [step for step in state["phases"] if step.get("status") != "done"]
-
-
-def stopped(_signal, _frame):
-    """systemd stops the unit: the state is left as it is, so that the next up resumes."""
-    sys.exit(143)

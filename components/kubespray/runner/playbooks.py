@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
 
+import events
 from failure import Failure
 
 NODES_READY_SECONDS = 300
@@ -140,11 +142,13 @@ class Ansible:
         else:
             threading.Thread(target=self.count_tasks, args=(command,), daemon=True).start()
         status = playing.wait()
-        tasks, failure = self.outcome(playbook)
+        outcome = Outcome(self.run.events, playbook)
+        if status < 0:
+            raise Failure(**outcome.killed(playbook, signal.Signals(-status).name))
         if status:
-            raise Failure(**(failure or {"message": "ansible-playbook %s exited with %d: %s" % (
+            raise Failure(**(outcome.failure or {"message": "ansible-playbook %s exited with %d; the end of the log:\n%s" % (
                 playbook, status, self.end_of_log(offset))}))
-        return tasks
+        return outcome.tasks
 
     def without_machine(self, step):
         """What a removal needs to be told when the machine is gone: it can neither be drained nor reset."""
@@ -169,24 +173,10 @@ class Ansible:
         with open(self.run.events, "a", encoding="utf-8") as file:
             file.write(json.dumps(dict(more, event=event, time=time.time())) + "\n")
 
-    def outcome(self, playbook):
-        """The number of tasks the playbook's last run started, and its last failure that was not ignored."""
-        tasks, failure = 0, None
-        with open(self.run.events, encoding="utf-8") as file:
-            for line in file:
-                event = json.loads(line)
-                if event["event"] == "play" and event.get("phase") == playbook:
-                    tasks, failure = 0, None
-                elif event["event"] == "task":
-                    tasks += 1
-                elif event["event"] == "failed" and not event["ignored"]:
-                    failure = {key: event[key] for key in ("play", "task", "host", "message")}
-        return tasks, failure
-
     def end_of_log(self, offset):
         with open(self.run.log, encoding="utf-8", errors="replace") as file:
             file.seek(offset)
-            return file.read()[-2000:].strip()
+            return "\n".join(file.read().strip().split("\n")[-10:])
 
     def wait_ready(self, wanted):
         """Waits until the API server calls every planned node Ready; Ansible's own success does not say so."""
@@ -196,7 +186,7 @@ class Ansible:
             if not missing:
                 return
             if missing != said:
-                self.note("say", text="waiting: " + missing)
+                self.note("wait", text=missing)
                 said = missing
             if time.monotonic() > deadline:
                 raise Failure(message="after %d s: %s" % (NODES_READY_SECONDS, missing))
@@ -212,10 +202,61 @@ class Ansible:
             node["metadata"]["name"]: node["status"].get("nodeInfo", {}).get("kubeletVersion") for node in nodes
             if any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))
         }
-        members = [node["name"] for node in wanted["nodes"] if node["controlPlane"] or node["worker"]]
-        waiting = [name for name in members if name not in ready]
+        members = [node for node in wanted["nodes"] if node["controlPlane"] or node["worker"]]
+        waiting = [node for node in members if node["name"] not in ready]
         if waiting:
-            return "nodes are not Ready: " + ", ".join(waiting)
+            return "nodes are not Ready: " + ", ".join(self.kubelet(node) for node in waiting)
         version = "v" + wanted["kubernetes"]
-        other = ["%s (%s)" % (name, ready[name]) for name in members if ready[name] != version]
+        other = ["%s (%s)" % (node["name"], ready[node["name"]]) for node in members if ready[node["name"]] != version]
         return "nodes do not run %s: %s" % (version, ", ".join(other)) if other else None
+
+    def kubelet(self, node):
+        """A node that is not Ready, and whether the reason is its machine or its kubelet."""
+        status, out, _ = ssh(self.store, self.known_hosts, node, "systemctl is-active kubelet")
+        if status == 255:
+            return "%s (its machine does not answer at %s)" % (node["name"], node["address"])
+        return "%s (its kubelet is %s)" % (node["name"], out.strip() or "unknown")
+
+
+class Outcome:
+    """How the last run of a playbook went, by its events: how many tasks it started, its failure, and where it was."""
+
+    def __init__(self, path, playbook):
+        self.tasks, self.failure = 0, None
+        self.play, self.task, self.hosts = "", "", []
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for event in filter(None, map(events.parse, file)):
+                self.take(event, playbook)
+
+    def take(self, event, playbook):
+        kind = event["event"]
+        if kind == "play" and "phase" in event:
+            if event["phase"] == playbook:
+                self.tasks, self.failure = 0, None
+        elif kind == "play":
+            self.play = event["play"]
+        elif kind == "task":
+            self.tasks += 1
+            self.task, self.hosts = event["task"], []
+        elif kind == "begin":
+            self.hosts.append(event["host"])
+        elif kind in ("end", "failed"):
+            self.hosts = [host for host in self.hosts if host != event["host"]]
+        if kind == "failed" and not event["ignored"]:
+            self.fail({key: event[key] for key in ("play", "task", "host", "message")})
+
+    def fail(self, failure):
+        """Takes in a failure that was not ignored; what fails on several hosts is one failure."""
+        last = self.failure
+        if last and (last["play"], last["task"]) == (failure["play"], failure["task"]):
+            if failure["message"] not in last["message"]:
+                failure["message"] = last["message"] + "\n" + failure["message"]
+            failure["host"] = last["host"] + ", " + failure["host"]
+        self.failure = failure
+
+    def killed(self, playbook, by):
+        """The failure of a playbook that a signal ended."""
+        message = "ansible-playbook %s was killed by %s" % (playbook, by)
+        if by == "SIGKILL":
+            message += ": by hand, or because this host was short of memory (see sudo dmesg)"
+        return {"play": self.play, "task": self.task, "host": ", ".join(self.hosts), "message": message}

@@ -211,3 +211,9 @@ def write_json(path, value):
         file.flush()
         os.fsync(file.fileno())
     os.replace(part, path)
+    # The new name too has to outlast a power cut.
+    directory = os.open(os.path.dirname(path), os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

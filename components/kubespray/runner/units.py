@@ -19,6 +19,12 @@ def alive(unit):
     return answer in ("active", "activating", "deactivating", "reloading")
 
 
+def boot():
+    """What is another after each boot of this host. A transient unit does not outlive one."""
+    with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as file:
+        return file.read().strip()
+
+
 def start(unit, command):
     """Starts command as a unit of its own, free of the session that asked for it."""
     for _ in range(50):
@@ -28,6 +34,8 @@ def start(unit, command):
     _run(["systemctl", "reset-failed", unit])
     result = _run([
         "systemd-run", "--unit=" + unit, "--collect",
+        # Where memory runs out and Ansible is killed for it, the runner has to live on to say so.
+        "--property=OOMPolicy=continue",
         # Without a user, systemd sets neither: Ansible needs a home and its modules an UTF-8 locale.
         "--setenv=HOME=/root", "--setenv=LC_ALL=C.UTF-8",
         "--setenv=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

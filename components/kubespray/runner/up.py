@@ -5,6 +5,7 @@ import shutil
 import sys
 
 import guard
+import room
 import units
 import watch
 from phases import key
@@ -18,6 +19,7 @@ def up(store, wanted_hash, order):
         run = attach(store, wanted_hash) or begin(store, wanted_hash, order)
     if run is None:
         return 0
+    print("the run needs no connection: should this one break, run pulumi up again and it goes on waiting", flush=True)
     return watch.follow(run, store.timings())
 
 
@@ -45,6 +47,7 @@ def begin(store, wanted_hash, order):
     if cluster.reached(wanted_hash):
         print("nothing to do: the cluster is as wanted")
         return None
+    room.check(store.root)
     phases = resume(store, cluster, wanted_hash)
     if phases is None:
         if order["against"] != cluster.revision:
@@ -65,7 +68,7 @@ def begin(store, wanted_hash, order):
     run.set_order(order)
     unit = units.name(wanted["cluster"], wanted_hash)
     run.set_state({
-        "status": "running", "wanted": wanted_hash, "unit": unit, "why": order["why"], "started": watch.now(),
+        "status": "running", "wanted": wanted_hash, "unit": unit, "why": order["why"], "started": watch.now(), "boot": units.boot(),
         "phase": "start", "number": 0, "phases": phases, "failure": None,
     })
     announce(wanted, order["why"], phases, store.timings())
@@ -86,9 +89,11 @@ def resume(store, cluster, wanted_hash):
     state = before.state()
     if state["wanted"] != wanted_hash:
         return None
+    if state["status"] == "running":
+        print("the last run was interrupted in phase %s: %s" % (state["phase"], watch.why_interrupted(before, state)))
     done = sum(1 for phase in state["phases"] if phase.get("status") == "done")
     print("resuming after %s: %d of %d phases are done" % (before.name, done, len(state["phases"])))
-    return state["phases"]
+    return [dict(phase, earlier=True) if phase.get("status") == "done" else phase for phase in state["phases"]]
 
 
 def announce(wanted, why, phases, timings):

@@ -1,10 +1,10 @@
 """Tells a person how a run gets on, and how it ended."""
 
 import calendar
-import json
-import shutil
 import time
 
+import events
+import room
 import units
 from phases import key
 
@@ -12,7 +12,6 @@ SILENCE_SECONDS = 15
 POLL_SECONDS = 0.25
 LIVENESS_SECONDS = 2
 SLOWEST = 10
-LITTLE_BYTES = 64 << 20
 
 
 def follow(run, timings):
@@ -41,14 +40,21 @@ def follow(run, timings):
 
 
 def interrupted(run, state, progress):
-    print("the run was interrupted in phase %s (unit %s is gone): killed, or the host rebooted" % (state["phase"], state["unit"]))
     print(progress.line())
-    free = shutil.disk_usage(run.directory).free
-    if free < LITTLE_BYTES:
-        print("only %d MB are free in %s: that may be why" % (free >> 20, run.directory))
+    print("the run was interrupted in phase %s: %s" % (state["phase"], why_interrupted(run, state)))
     print(where(run))
-    print("run up again: it resumes after the last finished phase")
+    print(afterwards(state))
     return 1
+
+
+def why_interrupted(run, state):
+    """Why a run that left no last word has ended, as far as it can be told."""
+    full = room.lacking(run.directory)
+    if full:
+        return full
+    if state.get("boot") not in (None, units.boot()):
+        return "this host was rebooted"
+    return "its unit was killed (see sudo journalctl -u %s)" % state["unit"]
 
 
 def report(run):
@@ -71,6 +77,14 @@ def report(run):
             if failure.get(key):
                 print("  %-8s %s" % (key + ":", failure[key].replace("\n", "\n           ")))
         print(where(run))
+        print(afterwards(state))
+
+
+def afterwards(state):
+    """What to do about a run that has not succeeded."""
+    done = sum(1 for phase in state["phases"] if phase.get("status") == "done")
+    return ("mend the cause and run pulumi up again: it resumes after the last finished phase (%d of %d are done)"
+            % (done, len(state["phases"])))
 
 
 def where(run):
@@ -86,7 +100,7 @@ class Progress:
         self.state = None
         self.phase, self.play, self.task, self.hosts = "", "", "", {}
         self.done, self.total, self.all_tasks = 0, 0, 0
-        self.failing = ""
+        self.failing, self.waiting = "", ""
         self.durations = []
         self.said = []
 
@@ -99,15 +113,15 @@ class Progress:
         """Takes in the state and the events that came since the last call."""
         self.state = state
         try:
-            with open(self.run.events, encoding="utf-8") as file:
+            with open(self.run.events, encoding="utf-8", errors="replace") as file:
                 file.seek(self.offset)
                 text = self.rest + file.read()
                 self.offset = file.tell()
         except FileNotFoundError:
             return
         *lines, self.rest = text.split("\n")
-        for line in lines:
-            self.take(json.loads(line))
+        for event in filter(None, map(events.parse, lines)):
+            self.take(event)
 
     def take(self, event):
         kind = event["event"]
@@ -136,6 +150,9 @@ class Progress:
                 self.failing = "%s on %s%s" % (event["task"], event["host"], " (ignored)" if event["ignored"] else "")
         elif kind == "say":
             self.said.append(event["text"])
+        elif kind == "wait":
+            self.waiting = event["text"]
+            self.said.append("waiting: " + self.waiting)
         elif kind == "stats":
             self.end_task(event["time"])
 
@@ -162,11 +179,13 @@ class Progress:
         parts[0] += " phase %d of %d: %s" % (state["number"], phases, state["phase"]) if state.get("number") else " " + state["phase"]
         if self.phase == state["phase"]:
             parts += self.within()
+        if state["phase"] == "verify" and self.waiting:
+            parts.append(self.waiting)
         return " | ".join(parts)
 
     def expected(self):
-        """How long the run should take, if each of its phases has run before: seconds, else None."""
-        known = [self.timings.get(key(phase)) for phase in self.state["phases"]]
+        """How long the run should take, without what an earlier one finished, if each of its phases has run before: seconds, else None."""
+        known = [self.timings.get(key(phase)) for phase in self.state["phases"] if not phase.get("earlier")]
         return sum(timing["seconds"] for timing in known) if known and all(known) else None
 
     def fraction(self):
@@ -191,6 +210,9 @@ class Progress:
             parts.append(self.task)
         if self.hosts:
             parts.append(some(list(self.hosts)))
+            since = time.time() - self.durations[-1][2]
+            if since >= SILENCE_SECONDS:
+                parts.append("for %s" % clock(since))
         if self.failing:
             parts.append("last failing: " + self.failing)
         return parts

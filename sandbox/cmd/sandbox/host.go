@@ -40,6 +40,8 @@ data is not run again; the boot ID is a new one. Its node becomes Ready.`, "is o
 		hostAction(world.Cut, "Take a machine's network away", `Take a machine's network away. Its processes go on; connections over SSH and to its API server hang, new
 ones get no answer. Its node becomes NotReady. What a process of the machine connects to by itself outside the
 sandbox's machines (charts, archives) is not cut.`, "is cut off"),
+		hostAction(world.Drop, "Break the connections to a machine, once", `Break the connections to a machine from outside, once, as a firewall does that restarts: SSH sessions end, and what
+they ran. New connections are made as before; those between the machines stay.`, "has lost the connections to it"),
 		hostAction(world.Restore, "Give a machine its network back, at full speed", `Give a machine its network back, after "host cut" or "host slow". Connections that hung go on.`, "has its network back"),
 		hostSlowCommand(),
 		hostAction(world.Fill, "Fill a machine's disk", `Fill a machine's disk: whatever writes to a file below /etc/kubernetes, /etc/systemd/system, /home, /mnt, /opt,
