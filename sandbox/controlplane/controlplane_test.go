@@ -85,6 +85,7 @@ func TestControlPlane(t *testing.T) {
 		}
 	})
 	t.Run("a process that dies is started again", func(t *testing.T) { deadProcessReturns(t, f) })
+	t.Run("three members of etcd are restored as documented", func(t *testing.T) { threeMembersAreRestored(t, f) })
 	t.Run("nothing is left after Stop", func(t *testing.T) {
 		assert.Equal(t, len(processesOf(t, options.Dir)), 5)
 		running.Stop()
