@@ -25,19 +25,21 @@ import (
 
 	"github.com/iransre/exchange-platform/sandbox/controlplane"
 	"github.com/iransre/exchange-platform/sandbox/controlplane/controlplanetest"
+	"github.com/iransre/exchange-platform/sandbox/loopback"
 )
 
-// survivorVariable turns the test binary into a program that starts a control plane in the folder it names, and waits to be killed.
-const survivorVariable = "CONTROLPLANE_TEST_DIR"
-
+// survivorVariable turns the test binary into a program that starts a control plane in the folder it names, at the address in
+// survivorAddressVariable, and waits to be killed.
 const (
-	sharedAddress  = "127.201.1.1"
-	restartAddress = "127.201.2.1"
+	survivorVariable        = "CONTROLPLANE_TEST_DIR"
+	survivorAddressVariable = "CONTROLPLANE_TEST_ADDRESS"
 )
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(survivorVariable); dir != "" {
-		options := controlplane.Options{Dir: dir, Address: restartAddress, Binary: os.Getenv(controlplanetest.BinaryVariable)}
+		options := controlplane.Options{
+			Dir: dir, Address: os.Getenv(survivorAddressVariable), Binary: os.Getenv(controlplanetest.BinaryVariable),
+		}
 		if _, err := controlplane.Start(context.Background(), options); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -50,18 +52,18 @@ func TestMain(m *testing.M) {
 
 // TestControlPlane starts one control plane with two nodes for all that can be tried on it side by side.
 func TestControlPlane(t *testing.T) {
-	options := controlplanetest.Options(t, sharedAddress)
+	options := controlplanetest.Options(t)
 	running, err := controlplane.Start(t.Context(), options)
 	assert.NilError(t, err)
 	t.Cleanup(running.Stop)
+	f := &fixture{running: running, client: clientOf(t, running.Kubeconfig()), options: options}
 	for i, name := range []string{"control", "worker"} {
 		assert.NilError(t, running.ApplyNode(t.Context(), controlplane.Node{
 			Name: name, ControlPlane: name == "control",
-			InternalIP: fmt.Sprintf("10.20.0.%d", 10+i), ExternalIP: fmt.Sprintf("127.201.1.%d", 10+i),
+			InternalIP: fmt.Sprintf("10.20.0.%d", 10+i), ExternalIP: f.address(10 + i),
 			Labels: map[string]string{"zone": "a"},
 		}))
 	}
-	f := &fixture{running: running, client: clientOf(t, running.Kubeconfig()), options: options}
 
 	t.Run("workloads", func(t *testing.T) {
 		for name, test := range map[string]func(*testing.T, *fixture){
@@ -95,11 +97,12 @@ func TestControlPlane(t *testing.T) {
 
 // TestKilledCallerLeavesNothingButItsData: the processes end with a caller that is killed, and the next one continues over its folder.
 func TestKilledCallerLeavesNothingButItsData(t *testing.T) {
-	options := controlplanetest.Options(t, restartAddress)
+	options := controlplanetest.Options(t)
 	self, err := os.Executable()
 	assert.NilError(t, err)
 	caller := exec.Command(self)
-	caller.Env = append(os.Environ(), survivorVariable+"="+options.Dir, controlplanetest.BinaryVariable+"="+options.Binary)
+	caller.Env = append(os.Environ(), survivorVariable+"="+options.Dir, survivorAddressVariable+"="+options.Address,
+		controlplanetest.BinaryVariable+"="+options.Binary)
 	caller.Stderr = os.Stderr
 	output, err := caller.StdoutPipe()
 	assert.NilError(t, err)
@@ -132,13 +135,13 @@ func TestKilledCallerLeavesNothingButItsData(t *testing.T) {
 }
 
 func TestStartNeedsTheBinary(t *testing.T) {
-	_, err := controlplane.Start(t.Context(), controlplane.Options{Dir: t.TempDir(), Address: "127.201.3.1", Binary: "/nowhere/kube"})
+	_, err := controlplane.Start(t.Context(), controlplane.Options{Dir: t.TempDir(), Address: "127.0.0.1", Binary: "/nowhere/kube"})
 	assert.ErrorContains(t, err, "/nowhere/kube")
 	assert.ErrorContains(t, err, controlplane.BinaryPackage)
 }
 
 func TestStartReportsAProcessThatEnds(t *testing.T) {
-	_, err := controlplane.Start(t.Context(), controlplane.Options{Dir: t.TempDir(), Address: "127.201.3.1", Binary: "/bin/false"})
+	_, err := controlplane.Start(t.Context(), controlplane.Options{Dir: t.TempDir(), Address: loopback.Prefix(t) + ".1", Binary: "/bin/false"})
 	assert.ErrorContains(t, err, "exit status 1")
 }
 
@@ -146,6 +149,11 @@ type fixture struct {
 	running *controlplane.ControlPlane
 	client  kubernetes.Interface
 	options controlplane.Options
+}
+
+// address is the n-th one of the control plane's network.
+func (f *fixture) address(n int) string {
+	return fmt.Sprintf("%s.%d", strings.TrimSuffix(f.options.Address, ".1"), n)
 }
 
 // namespace makes one for a test alone.
@@ -161,13 +169,13 @@ func (f *fixture) namespace(t *testing.T) string {
 }
 
 func certificateFollows(t *testing.T, f *fixture) {
-	assert.NilError(t, f.running.IssueServing([]string{"127.201.1.10", "api.demo.example"}))
+	assert.NilError(t, f.running.IssueServing([]string{f.address(10), "api.demo.example"}))
 	server := "https://" + f.running.Address()
 	config, err := clientcmd.RESTConfigFromKubeConfig(f.running.AdminKubeconfig(server))
 	assert.NilError(t, err)
 	trusted := x509.NewCertPool()
 	trusted.AppendCertsFromPEM(config.CAData)
-	for _, name := range []string{"127.201.1.10", "api.demo.example", "127.201.1.1", "kubernetes.default.svc"} {
+	for _, name := range []string{f.address(10), "api.demo.example", f.address(1), "kubernetes.default.svc"} {
 		connection, err := tls.Dial("tcp", f.running.Address(), &tls.Config{RootCAs: trusted, ServerName: name})
 		assert.NilError(t, err)
 		connection.Close()
@@ -180,7 +188,7 @@ func busyPortIsNamed(t *testing.T, f *fixture) {
 	second := f.options
 	second.Dir = t.TempDir()
 	_, err := controlplane.Start(t.Context(), second)
-	assert.ErrorContains(t, err, "port 6443 on 127.201.1.1 is in use by process")
+	assert.ErrorContains(t, err, "port 6443 on "+f.options.Address+" is in use by process")
 	assert.ErrorContains(t, err, "kube-apiserver")
 	assert.ErrorContains(t, err, "port 2379")
 }

@@ -28,7 +28,7 @@ func nodesAreReady(t *testing.T, f *fixture) {
 	assert.Equal(t, control.Status.NodeInfo.KubeletVersion, controlplane.KubernetesVersion)
 	assert.DeepEqual(t, control.Status.Addresses, []corev1.NodeAddress{
 		{Type: corev1.NodeInternalIP, Address: "10.20.0.10"},
-		{Type: corev1.NodeExternalIP, Address: "127.201.1.10"},
+		{Type: corev1.NodeExternalIP, Address: f.address(10)},
 		{Type: corev1.NodeHostName, Address: "control"},
 	})
 }
@@ -212,14 +212,14 @@ func servicesGetAddresses(t *testing.T, f *fixture) {
 			return nil
 		})
 	}
-	create("asked", "127.201.1.243")
-	eventuallyHas("asked", "127.201.1.243")
+	create("asked", f.address(243))
+	eventuallyHas("asked", f.address(243))
 	for i, name := range []string{"a", "b", "c"} {
 		create(name, "")
-		eventuallyHas(name, fmt.Sprintf("127.201.1.24%d", i))
+		eventuallyHas(name, f.address(240+i))
 	}
 	create("last", "")
-	eventuallyHas("last", "127.201.1.244")
+	eventuallyHas("last", f.address(244))
 	create("waiting", "")
 	eventually(t, "event that says why", func() error {
 		events, err := f.client.CoreV1().Events(namespace).List(t.Context(), metav1.ListOptions{FieldSelector: "involvedObject.name=waiting"})
@@ -229,7 +229,7 @@ func servicesGetAddresses(t *testing.T, f *fixture) {
 		return err
 	})
 	assert.NilError(t, services.Delete(t.Context(), "b", metav1.DeleteOptions{}))
-	eventuallyHas("waiting", "127.201.1.241")
+	eventuallyHas("waiting", f.address(241))
 	_, err := services.Patch(t.Context(), "c", "application/merge-patch+json", []byte(`{"spec":{"type":"ClusterIP"}}`), metav1.PatchOptions{})
 	assert.NilError(t, err)
 	eventually(t, "address taken away", func() error {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/netip"
 	"testing"
 )
 
@@ -28,10 +27,4 @@ func Prefix(t testing.TB) string {
 	}
 	t.Fatalf("no free loopback network found: %v", err)
 	return ""
-}
-
-// Address is the n-th address of a new network.
-func Address(t testing.TB, n byte) netip.Addr {
-	t.Helper()
-	return netip.MustParseAddr(fmt.Sprintf("%s.%d", Prefix(t), n))
 }

@@ -16,21 +16,22 @@ import (
 
 	"github.com/iransre/exchange-platform/sandbox/controlplane/controlplanetest"
 	"github.com/iransre/exchange-platform/sandbox/hosts"
+	"github.com/iransre/exchange-platform/sandbox/loopback"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
 // TestNextClusterIsEmpty: the data of a cluster can be read until another one begins, and is gone then.
 func TestNextClusterIsEmpty(t *testing.T) {
-	dir := t.TempDir()
-	w := &workspace.Workspace{Root: dir, Tools: dir, Dir: dir, Network: netip.MustParsePrefix("127.204.61.0/24")}
+	dir, prefix := t.TempDir(), loopback.Prefix(t)
+	w := &workspace.Workspace{Root: dir, Tools: dir, Dir: dir, Network: netip.MustParsePrefix(prefix + ".0/24")}
 	assert.NilError(t, os.MkdirAll(filepath.Join(dir, "bin"), 0o755))
 	assert.NilError(t, os.Symlink(controlplanetest.Binary(t), w.Binary("kube")))
 	c := startCluster(t.Context(), w, slog.New(slog.DiscardHandler))
 	t.Cleanup(c.stop)
 
 	assert.NilError(t, c.Renew(t.Context()))
-	node := hosts.Node{Name: "m1", ControlPlane: true, InternalIP: "10.0.0.1", ExternalIP: "127.204.61.1"}
-	kubeconfig, err := c.Init(t.Context(), node, []string{"127.204.61.1"})
+	node := hosts.Node{Name: "m1", ControlPlane: true, InternalIP: "10.0.0.1", ExternalIP: prefix + ".1"}
+	kubeconfig, err := c.Init(t.Context(), node, []string{prefix + ".1"})
 	assert.NilError(t, err)
 	namespaces := client(t, kubeconfig).CoreV1().Namespaces()
 	_, err = namespaces.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "old"}}, metav1.CreateOptions{})
@@ -42,7 +43,7 @@ func TestNextClusterIsEmpty(t *testing.T) {
 	assert.NilError(t, c.Renew(t.Context()))
 	_, err = namespaces.Get(t.Context(), "old", metav1.GetOptions{})
 	assert.ErrorContains(t, err, "certificate", "the keys are others too")
-	again, err := c.Init(t.Context(), node, []string{"127.204.61.1"})
+	again, err := c.Init(t.Context(), node, []string{prefix + ".1"})
 	assert.NilError(t, err)
 	_, err = client(t, again).CoreV1().Namespaces().Get(t.Context(), "old", metav1.GetOptions{})
 	assert.Assert(t, apierrors.IsNotFound(err), "%v", err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/iransre/exchange-platform/sandbox/hosts"
 	"github.com/iransre/exchange-platform/sandbox/hosts/hoststest"
+	"github.com/iransre/exchange-platform/sandbox/loopback"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
@@ -27,7 +28,7 @@ func TestDisturb(t *testing.T) {
 	machines, err := hosts.New(hosts.Options{Dir: w.Path("hosts"), GuestBinary: guest})
 	assert.NilError(t, err)
 	t.Cleanup(func() { assert.NilError(t, machines.Close()) })
-	assert.NilError(t, machines.Boot(t.Context(), hoststest.Machine("127.204.62", 1, "m1", key)))
+	assert.NilError(t, machines.Boot(t.Context(), hoststest.Machine(loopback.Prefix(t), 1, "m1", key)))
 	listener, err := net.Listen("unix", socket(w))
 	assert.NilError(t, err)
 	server := httptest.NewUnstartedServer(controlHandler(func() Status { return Status{Machines: machines.List()} }, machines, nil))

@@ -30,7 +30,6 @@ import (
 )
 
 const (
-	address    = "127.94.8.1"
 	components = "../../../components"
 	exchange   = "../../../charts/exchange"
 )
@@ -78,7 +77,7 @@ type cluster struct {
 
 func connect(t *testing.T) *cluster {
 	t.Helper()
-	config, err := clientcmd.RESTConfigFromKubeConfig(controlplanetest.Start(t, address).Kubeconfig())
+	config, err := clientcmd.RESTConfigFromKubeConfig(controlplanetest.Start(t).Kubeconfig())
 	assert.NilError(t, err)
 	config.QPS = -1
 	objects, err := dynamic.NewForConfig(config)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/iransre/exchange-platform/sandbox/controlplane"
+	"github.com/iransre/exchange-platform/sandbox/loopback"
 )
 
 // BinaryVariable names a binary that is built already.
@@ -50,22 +51,22 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// Options are those of a control plane on a loopback address that the caller has to itself, with five load balancer addresses
-// beside it (.240 to .244 of its /24), in a folder that goes away with the test.
-func Options(t testing.TB, address string) controlplane.Options {
+// Options are those of a control plane on .1 of a loopback network that the test has to itself, with five load balancer
+// addresses beside it (.240 to .244), in a folder that goes away with the test.
+func Options(t testing.TB) controlplane.Options {
 	t.Helper()
-	host := netip.MustParseAddr(address).As4()
+	prefix := loopback.Prefix(t)
 	var pool []netip.Addr
-	for last := byte(240); last < 245; last++ {
-		pool = append(pool, netip.AddrFrom4([4]byte{host[0], host[1], host[2], last}))
+	for last := range 5 {
+		pool = append(pool, netip.MustParseAddr(fmt.Sprintf("%s.%d", prefix, 240+last)))
 	}
-	return controlplane.Options{Dir: t.TempDir(), Address: address, Binary: Binary(t), LoadBalancerAddresses: pool}
+	return controlplane.Options{Dir: t.TempDir(), Address: prefix + ".1", Binary: Binary(t), LoadBalancerAddresses: pool}
 }
 
 // Start runs a control plane until the test ends.
-func Start(t testing.TB, address string) *controlplane.ControlPlane {
+func Start(t testing.TB) *controlplane.ControlPlane {
 	t.Helper()
-	running, err := controlplane.Start(t.Context(), Options(t, address))
+	running, err := controlplane.Start(t.Context(), Options(t))
 	if err != nil {
 		t.Fatal(err)
 	}

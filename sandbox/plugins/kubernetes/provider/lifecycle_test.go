@@ -16,13 +16,10 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/plugins/kubernetes/props"
 )
 
-// testAddress is where these tests have their control plane.
-const testAddress = "127.94.4.1"
-
 // TestAgainstACluster runs what needs one, all on the same real control plane with one simulated node.
 func TestAgainstACluster(t *testing.T) {
-	running := controlplanetest.Start(t, testAddress)
-	assert.NilError(t, running.ApplyNode(t.Context(), controlplane.Node{Name: "w1", InternalIP: "10.0.0.11", ExternalIP: "127.94.4.11"}))
+	running := controlplanetest.Start(t)
+	assert.NilError(t, running.ApplyNode(t.Context(), controlplane.Node{Name: "w1", InternalIP: "10.0.0.11", ExternalIP: "127.128.0.11"}))
 	w := &world{server: configuredServer(t, values{
 		"kubeconfig": property.New(string(running.Kubeconfig())), "clusterIdentifier": property.New("test"),
 	})}
