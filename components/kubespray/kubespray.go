@@ -46,7 +46,8 @@ type Args struct {
 	// Hardened turns on what production needs: secrets encrypted at rest, an audit log, strict kubelets, TLS 1.2,
 	// certificates that renew themselves.
 	Hardened bool
-	// Reserve keeps CPU and memory of each node for Kubernetes and the system.
+	// Reserve keeps 700m and 1.5Gi of each node for Kubernetes and the system, in cgroups of their own. Without it Kubespray's
+	// own 600m and 768Mi are kept.
 	Reserve bool
 	// DataPath is where volumes of the storage class local-path lie on the workers; empty means Kubespray's default.
 	DataPath string
@@ -138,7 +139,8 @@ type RegistryMirror struct {
 	Registry string
 	// Server is the registry itself, tried last; defaults to https://<Registry>.
 	Server string
-	// Mirrors are URLs, tried in order.
+	// Mirrors are URLs, tried in order. One with a path behind /v2/ ("https://harbor.example/v2/docker-hub") is taken as the
+	// whole prefix; behind any other, /v2 is added.
 	Mirrors []string
 }
 

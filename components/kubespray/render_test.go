@@ -60,7 +60,7 @@ func prodArgs() *Args {
 		RegistryMirrors: []RegistryMirror{
 			{Registry: "docker.io", Mirrors: []string{"https://docker.mirror.example"}},
 			{Registry: "ghcr.io", Mirrors: []string{"https://ghcr.mirror.example"}},
-			{Registry: "gcr.io", Mirrors: []string{"https://gcr.mirror.example"}},
+			{Registry: "gcr.io", Mirrors: []string{"https://harbor.mirror.example/v2/gcr"}},
 			{Registry: "docker.elastic.co", Mirrors: []string{"https://elastic.mirror.example"}},
 			{Registry: "public.ecr.aws", Mirrors: []string{"https://ecr.mirror.example"}},
 			{Registry: "registry.k8s.io", Mirrors: []string{"https://k8s.mirror.example"}},

@@ -19,9 +19,9 @@ const (
 )
 
 var (
-	// clusterName and nodeName are RFC 1123 labels and names: they become paths, unit names, host names and Node objects.
+	// clusterName is an RFC 1123 label and hostName a name: they become paths, unit names, host names and Node objects.
 	clusterName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
-	nodeName    = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$`)
+	hostName    = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
 	taint       = regexp.MustCompile(`^[A-Za-z0-9./_-]+(=[A-Za-z0-9._-]*)?:(NoSchedule|PreferNoSchedule|NoExecute)$`)
 )
 
@@ -89,7 +89,7 @@ func (args *Args) checkSettings() []error {
 	if args.Network != Calico && args.Network != Cilium {
 		found = append(found, fmt.Errorf("network: %q is neither %q nor %q", args.Network, Calico, Cilium))
 	}
-	if name := args.InternalEndpoint; name != "" && (!nodeName.MatchString(name) || net.ParseIP(name) != nil) {
+	if name := args.InternalEndpoint; name != "" && (!hostName.MatchString(name) || net.ParseIP(name) != nil) {
 		found = append(found, fmt.Errorf("internalEndpoint: %q is no host name in lower case", name))
 	}
 	if args.DataPath != "" && !path.IsAbs(args.DataPath) {
@@ -107,6 +107,9 @@ func (args *Args) checkSettings() []error {
 		found = append(found, fmt.Errorf("serviceCIDR: %w", servicesErr))
 	case pods.Overlaps(services):
 		found = append(found, fmt.Errorf("podCIDR %s and serviceCIDR %s overlap: choose two ranges apart", pods, services))
+	case args.members() > args.podRanges(pods):
+		found = append(found, fmt.Errorf("podCIDR: %s has room for %d nodes and the cluster has %d: %s gives each a range of its own, a /%d",
+			pods, args.podRanges(pods), args.members(), args.Network, podRangeBits[args.Network]))
 	}
 	if args.EtcdBackup != nil {
 		found = append(found, args.EtcdBackup.check()...)
@@ -125,8 +128,11 @@ func (args *Args) checkNodes() []error {
 
 	seen := map[string]bool{}
 	for i, node := range args.Nodes {
-		if !nodeName.MatchString(node.Name) {
+		if !hostName.MatchString(node.Name) || len(node.Name) > 63 {
 			refuse("nodes[%d]: %q is no host name in lower case", i, node.Name)
+		}
+		if node.Name == "bastion" && node.hasRole() {
+			refuse("nodes[%d]: Kubespray takes a host called bastion for a jump host and trusts any key behind it: give it another name", i)
 		}
 		if seen[node.Name] {
 			refuse("nodes[%d]: %s is there twice", i, node.Name)
@@ -172,6 +178,29 @@ func (args *Args) checkNodes() []error {
 		refuse("nodes: %d of them run etcd; etcd needs an odd number, for example %d: an even one has no better quorum", members, members+1)
 	}
 	return found
+}
+
+// podRangeBits is the size of the range that each node takes its pods' addresses from; Calico gives a node another when it is full.
+var podRangeBits = map[Network]int{Calico: 26, Cilium: 24}
+
+// podRanges is the number of nodes that the pods' range has room for.
+func (args *Args) podRanges(pods netip.Prefix) int {
+	spare := podRangeBits[args.Network] - pods.Bits()
+	if spare < 0 {
+		return 0
+	}
+	return 1 << min(spare, 30)
+}
+
+// members is the number of nodes that run Kubernetes.
+func (args *Args) members() int {
+	members := 0
+	for _, node := range args.Nodes {
+		if node.ControlPlane || node.Worker {
+			members++
+		}
+	}
+	return members
 }
 
 func (node Node) hasRole() bool { return node.ControlPlane || node.Etcd || node.Worker }

@@ -100,7 +100,8 @@ type hardening struct {
 	RenewCertificates bool `yaml:"auto_renew_certificates"`
 }
 
-// reservations are what nodes keep back from pods.
+// reservations are what nodes keep back from pods. Kubespray writes its defaults into every kubelet's settings whether it is
+// told to or not: 600m and 768Mi in all, too little memory for a node that also ships logs and metrics.
 type reservations struct {
 	Kube         bool   `yaml:"kube_reserved"`
 	KubeCPU      string `yaml:"kube_cpu_reserved"`
@@ -178,7 +179,7 @@ func (args *Args) clusterVariables(names []string) ([]byte, error) {
 	}
 	if args.Reserve {
 		variables.reservations = &reservations{
-			Kube: true, KubeCPU: "100m", KubeMemory: "256Mi", System: true, SystemCPU: "200m", SystemMemory: "512Mi",
+			Kube: true, KubeCPU: "200m", KubeMemory: "512Mi", System: true, SystemCPU: "500m", SystemMemory: "1Gi",
 		}
 	}
 	return render(variables)
@@ -209,7 +210,11 @@ func containerdMirrors(mirrors []RegistryMirror) []containerdMirror {
 		}
 		var hosts []containerdHost
 		for _, url := range mirror.Mirrors {
-			hosts = append(hosts, containerdHost{Host: url, Capabilities: []string{"pull", "resolve"}})
+			hosts = append(hosts, containerdHost{
+				Host: url, Capabilities: []string{"pull", "resolve"},
+				// Else containerd puts /v2 behind the path, which a registry with several upstreams (Harbor) has in front of it.
+				OverridePath: strings.Contains(url, "/v2/"),
+			})
 		}
 		rendered = append(rendered, containerdMirror{Prefix: mirror.Registry, Server: server, Mirrors: hosts})
 	}

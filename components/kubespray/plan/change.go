@@ -85,40 +85,41 @@ func (c *change) controlPlanesChange() bool {
 
 // everything tells whether cluster.yml has to run on all hosts.
 func (c *change) everything() bool {
-	return c.left(Cluster) || slices.ContainsFunc(c.variables, func(name string) bool { return effectOf(name) == wholeCluster })
+	return c.left(Cluster) || len(c.changed(wholeCluster, everyFlag)) > 0
 }
 
 // controlPlaneVariables tells whether variables changed that only upgrade-cluster.yml puts into effect.
 func (c *change) controlPlaneVariables() bool {
-	return c.left(Upgrade) || slices.ContainsFunc(c.variables, func(name string) bool { return effectOf(name) == controlPlaneFlags })
+	return c.left(Upgrade) || len(c.changed(controlPlaneFlags, everyFlag)) > 0
 }
 
 func (c *change) controlPlaneReason() string {
 	if c.controlPlanesChange() {
 		return "tell every API server the new members of etcd"
 	}
-	if !slices.ContainsFunc(c.variables, func(name string) bool { return effectOf(name) == controlPlaneFlags }) {
+	flags := c.changed(controlPlaneFlags, everyFlag)
+	if len(flags) == 0 {
 		return "an earlier plan was started and not finished"
 	}
-	return "flags of the control planes change only with it: " + strings.Join(c.changed(controlPlaneFlags), ", ")
+	return "flags of the control planes change only with it: " + strings.Join(flags, ", ")
 }
 
 func (c *change) clusterReason() string {
 	switch {
 	case c.controlPlanesChange():
 		return "tell every node the new control planes"
-	case len(c.changed(wholeCluster)) > 0:
-		return "apply " + strings.Join(c.changed(wholeCluster), ", ")
+	case len(c.changed(wholeCluster, everyFlag)) > 0:
+		return "apply " + strings.Join(c.changed(wholeCluster, everyFlag), ", ")
 	default:
 		return "an earlier plan was started and not finished"
 	}
 }
 
-// changed are the changed variables with that effect.
-func (c *change) changed(effect effect) []string {
+// changed are the changed variables with one of these effects.
+func (c *change) changed(effects ...effect) []string {
 	var names []string
 	for _, name := range c.variables {
-		if effectOf(name) == effect {
+		if slices.Contains(effects, effectOf(name)) {
 			names = append(names, name)
 		}
 	}
@@ -133,7 +134,7 @@ func (c *change) joining() []string {
 func (c *change) summary() string {
 	summary := sentence("", c.summaryOfNodes())
 	summary = sentence(summary, verb("label", c.relabelled))
-	summary = sentence(summary, verb("change", append(c.changed(controlPlaneFlags), c.changed(wholeCluster)...)))
+	summary = sentence(summary, verb("change", append(c.changed(controlPlaneFlags, everyFlag), c.changed(wholeCluster)...)))
 	if summary == "" && c.state.Unfinished != nil {
 		return "converge after a run that was not finished: " + c.state.Unfinished.Why
 	}

@@ -134,6 +134,14 @@ func TestPlans(t *testing.T) {
 			now, cluster(set("kubernetes_audit", "true"), set("calico_mtu", "1450")), "change kubernetes_audit, calico_mtu",
 			[]string{"playbooks/facts.yml", "upgrade-cluster.yml --limit kube_control_plane,etcd", "cluster.yml"},
 		},
+		"a flag of control planes and kubelets": {
+			now, cluster(set("tls_min_version", `"VersionTLS13"`)), "change tls_min_version",
+			[]string{"playbooks/facts.yml", "upgrade-cluster.yml --limit kube_control_plane,etcd", "cluster.yml"},
+		},
+		"hardening, afterwards": {
+			now, cluster(set("kube_encrypt_secret_data", "true"), set("kube_owner", `"root"`)), "change kube_encrypt_secret_data, kube_owner",
+			[]string{"playbooks/facts.yml", "upgrade-cluster.yml --limit kube_control_plane,etcd", "cluster.yml"},
+		},
 		"variables were cut": {&State{Shape: cluster(), Unfinished: left(Upgrade, Cluster)}, cluster(), "converge after a run that was not finished: change calico_mtu", []string{"playbooks/facts.yml", "upgrade-cluster.yml --limit kube_control_plane,etcd", "cluster.yml"}},
 		"two control planes": {
 			now, cluster(with(controlPlane(4), controlPlane(5))), "add m4, m5",

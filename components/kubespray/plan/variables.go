@@ -11,6 +11,8 @@ const (
 	// controlPlaneFlags are arguments of API server, controller manager and scheduler: cluster.yml leaves those of a running
 	// control plane alone, only upgrade-cluster.yml writes them.
 	controlPlaneFlags
+	// everyFlag variables are arguments of those and of every kubelet: it takes both playbooks.
+	everyFlag
 	// fixed variables cannot be changed once the cluster runs.
 	fixed
 	// ownStep variables have a playbook of their own.
@@ -23,11 +25,11 @@ var effects = map[string]effect{
 	"kubernetes_audit*": controlPlaneFlags, "audit_*": controlPlaneFlags,
 	"kube_apiserver_*": controlPlaneFlags, "kube_controller_*": controlPlaneFlags, "kube_scheduler_*": controlPlaneFlags,
 	"kube_profiling": controlPlaneFlags, "kube_pod_security_*": controlPlaneFlags, "authorization_modes": controlPlaneFlags,
-	"tls_*": controlPlaneFlags,
+	"tls_*": everyFlag,
 
 	"kube_service_addresses": fixed, "kube_pods_subnet": fixed, "kube_network_node_prefix": fixed, "kube_network_plugin": fixed,
 	"calico_network_backend": fixed, "calico_pool_blocksize": fixed, "container_manager": fixed, "etcd_deployment_type": fixed,
-	"kube_owner": fixed, "cilium_ipam_mode": fixed, "cilium_tunnel_mode": fixed,
+	"cilium_ipam_mode": fixed, "cilium_tunnel_mode": fixed,
 	// kubeadm wrote it into the cluster when the cluster was made; nodes joined by it.
 	"loadbalancer_apiserver": fixed, "apiserver_loadbalancer_domain_name": fixed,
 
