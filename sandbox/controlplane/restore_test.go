@@ -15,6 +15,8 @@ import (
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/poll"
 	"sigs.k8s.io/yaml"
+
+	"github.com/iransre/exchange-platform/sandbox/loopback"
 )
 
 // member is one of three real members of etcd, on a loopback address, with the files that Kubespray would write, in a folder instead
@@ -29,8 +31,9 @@ func members(t *testing.T, f *fixture) []*member {
 	t.Helper()
 	var all []*member
 	var cluster []string
+	prefix := loopback.Prefix(t)
 	for i := 1; i <= 3; i++ {
-		m := &member{name: fmt.Sprintf("etcd%d", i), address: fmt.Sprintf("127.201.7.%d", i), root: t.TempDir(), binary: f.options.Binary}
+		m := &member{name: fmt.Sprintf("etcd%d", i), address: fmt.Sprintf("%s.%d", prefix, i), root: t.TempDir(), binary: f.options.Binary}
 		all = append(all, m)
 		cluster = append(cluster, m.name+"=https://"+m.address+":2380")
 	}

@@ -131,6 +131,15 @@ func (f *fleet) serve() error {
 	return nil
 }
 
+const kubectlScript = `#!/bin/sh
+case "$*" in
+*" -f -"*) cat >/dev/null ;;
+*"get nodes"*) cat <<'END' ;;
+%s
+END
+esac
+`
+
 // kubectl is a program that answers for an API server to which every node is ready. Nothing else is asked that decides
 // what Ansible does.
 func (f *fleet) kubectl() []byte {
@@ -148,7 +157,7 @@ func (f *fleet) kubectl() []byte {
 	if err != nil {
 		panic(err) // it is made of strings
 	}
-	return fmt.Appendf(nil, "#!/bin/sh\ncase \"$*\" in *'get nodes'*) cat <<'END'\n%s\nEND\nesac\n", answer)
+	return fmt.Appendf(nil, kubectlScript, answer)
 }
 
 // remember writes onto the runner that all nodes but the new one are a cluster, as the last run would have left it.
