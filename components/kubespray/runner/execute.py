@@ -9,6 +9,7 @@ import time
 import room
 import toolchain
 import watch
+from endpoint import wait_for_name
 from failure import Failure
 from phases import key
 from playbooks import Ansible
@@ -77,6 +78,7 @@ def carry_out(store, run, state, stop):
                 continue
             enter(step["playbook"], number)
             cluster.begin(step, wanted)
+            wait_for_name(ansible, wanted, step)
             began = time.monotonic()
             tasks = ansible.play(step, store.timings().get(key(step)))
             with stop.later():

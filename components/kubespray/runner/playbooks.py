@@ -63,6 +63,9 @@ class Ansible:
             HOME=os.environ.get("HOME", "/root"), LC_ALL="C.UTF-8",
             ANSIBLE_CONFIG=os.path.join(self.tools["tree"], "ansible.cfg"),
             ANSIBLE_CACHE_PLUGIN="jsonfile", ANSIBLE_CACHE_PLUGIN_CONNECTION=self.store.facts,
+            # Never too old: the removal of a machine that is gone goes by what is remembered of it, and facts are gathered anew
+            # wherever a step needs them to be true.
+            ANSIBLE_CACHE_PLUGIN_TIMEOUT="0",
             ANSIBLE_LOCAL_TEMP=os.path.join(self.store.root, "tmp"),
             ANSIBLE_CALLBACK_PLUGINS=os.path.join(self.run.bundle, "runner", "callbacks"),
             ANSIBLE_CALLBACKS_ENABLED="exchange_progress", EXCHANGE_EVENTS=self.run.events,

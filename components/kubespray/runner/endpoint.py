@@ -1,0 +1,45 @@
+"""The name at which nodes reach the API: a record in the DNS that was made moments ago, and that kubeadm would wait for in silence."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from failure import Failure
+from playbooks import ssh
+
+# A resolver may remember for the record's time to live what it led to before.
+PATIENCE_SECONDS = 180
+PAUSE_SECONDS = 2
+
+
+def wait_for_name(ansible, wanted, step):
+    """Waits until the nodes that are to join find the first control plane under the API's name, if it has one."""
+    name = json.loads((wanted.get("variables") or {}).get("apiserver_loadbalancer_domain_name", "null"))
+    joining = [node for node in wanted["nodes"] if node["name"] in (step.get("joins") or [])]
+    if not name or not joining:
+        return
+    first = next(node for node in wanted["nodes"] if node["controlPlane"])
+    deadline, said = time.monotonic() + PATIENCE_SECONDS, None
+    while True:
+        with ThreadPoolExecutor(max_workers=10) as pool:
+            answers = list(pool.map(lambda node: lookup(ansible, node, name), joining))
+        lost = ["%s finds %s" % (node["name"], ", ".join(found) or "nothing")
+                for node, found in zip(joining, answers) if found is not None and first["address"] not in found]
+        if not lost:
+            return
+        problem = "under %s, which should lead to %s and the other control planes, %s" % (name, first["address"], "; ".join(lost))
+        if time.monotonic() > deadline:
+            raise Failure(message=problem + ". See that the record is there and its domain delegated, and that the nodes' resolver passes "
+                          "on private addresses (a guard against DNS rebinding drops them): docs/cluster.md, The address of the API")
+        if problem != said:
+            ansible.note("say", text="waiting: " + problem)
+            said = problem
+        time.sleep(PAUSE_SECONDS)
+
+
+def lookup(ansible, node, name):
+    """The addresses a node finds under a name; None if the node does not answer, which Ansible will say more of."""
+    status, out, _ = ssh(ansible.store, ansible.known_hosts, node, "getent ahostsv4 " + name)
+    if status == 255:
+        return None
+    return sorted({line.split()[0] for line in out.splitlines() if line.strip()})
