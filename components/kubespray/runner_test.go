@@ -29,7 +29,7 @@ func TestRunnerCreatesOnceAndThenHasNothingToDo(t *testing.T) {
 	for _, want := range []string{
 		fmt.Sprintf("plan %s of demo: create the cluster", plan[:12]),
 		"  1. cluster.yml on arvan-k8s-m1, arvan-k8s-w1: make the cluster",
-		"succeeded after 0:0",
+		"succeeded after ",
 	} {
 		assert.Assert(t, is.Contains(out, want))
 	}

@@ -112,7 +112,7 @@ func (h *host) order() string {
 
 func (h *host) command(words ...string) *exec.Cmd {
 	// Far longer than anything here takes: it only keeps a bug from hanging the tests.
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	h.t.Cleanup(cancel)
 	stubs, err := filepath.Abs("testdata/stubs")
 	assert.NilError(h.t, err)
@@ -165,7 +165,7 @@ func (h *host) waitUntil(reached func() bool) {
 			return poll.Success()
 		}
 		return poll.Continue("played %v", h.played())
-	}, poll.WithDelay(20*time.Millisecond), poll.WithTimeout(30*time.Second))
+	}, poll.WithDelay(20*time.Millisecond), poll.WithTimeout(2*time.Minute))
 }
 
 func (h *host) pid(file string) int {

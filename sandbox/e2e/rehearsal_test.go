@@ -101,18 +101,17 @@ func (r *rehearsal) begin(t *testing.T, options ...string) *update {
 // says waits until the update has said a text.
 func (u *update) says(t *testing.T, text string) {
 	t.Helper()
-	poll.WaitOn(t, func(poll.LogT) poll.Result {
-		if strings.Contains(u.said(), text) {
-			return poll.Success()
-		}
+	deadline := time.After(patience)
+	for !strings.Contains(u.said(), text) {
 		select {
 		case err := <-u.done:
 			u.done <- err
-			return poll.Error(&exec.Error{Name: "pulumi ended without saying " + text + ":\n" + u.said(), Err: err})
-		default:
-			return poll.Continue("waiting for %q; so far:\n%s", text, u.said())
+			assert.Assert(t, strings.Contains(u.said(), text), "pulumi ended (%v) without saying %q:\n%s", err, text, u.said())
+		case <-deadline:
+			t.Fatalf("pulumi does not say %q:\n%s", text, u.said())
+		case <-time.After(20 * time.Millisecond):
 		}
-	}, poll.WithTimeout(patience), poll.WithDelay(20*time.Millisecond))
+	}
 }
 
 func (u *update) succeeds(t *testing.T) {
@@ -159,7 +158,7 @@ func (r *rehearsal) hold(t *testing.T, name, program string) {
 func (r *rehearsal) held(t *testing.T, name, program string) {
 	t.Helper()
 	_, root := r.machine(t, name)
-	poll.WaitOn(t, poll.FileExists(filepath.Join(root, "run", "held-"+program)), poll.WithTimeout(patience), poll.WithDelay(20*time.Millisecond))
+	poll.WaitOn(t, poll.FileExists(filepath.Join(root, "run", "held-"+program)), poll.WithTimeout(patience))
 }
 
 func (r *rehearsal) release(t *testing.T, name, program string) {

@@ -25,6 +25,7 @@ class Watch(unittest.TestCase):
         self.run_ = Run(tempfile.mkdtemp())
         self.addCleanup(lambda: __import__("shutil").rmtree(self.run_.directory))
         self.run_.set_state(state())
+        self.elapsed = 0
 
     def note(self, event, **more):
         with open(self.run_.events, "a", encoding="utf-8") as file:
@@ -32,8 +33,10 @@ class Watch(unittest.TestCase):
 
     def line(self, timings=None):
         progress = watch.Progress(self.run_, timings or {})
-        progress.read(self.run_.state())
-        return progress.line()
+        state_ = self.run_.state()
+        progress.read(state_)
+        with mock.patch("time.time", lambda: watch.parse(state_["started"]) + self.elapsed):
+            return progress.line()
 
     def test_line(self):
         self.note("play", phase="cluster.yml")
@@ -46,6 +49,17 @@ class Watch(unittest.TestCase):
         self.assertEqual(
             self.line({"cluster.yml": {"seconds": 90, "tasks": 8}}),
             "[0:00 of about 1:30, 25%] phase 1 of 1: cluster.yml | task 2 of 8 | Join | w1 | last failing: Check on w1 (ignored)")
+
+    def test_a_long_task(self):
+        """How long one task has lasted is told once that is worth knowing."""
+        began = watch.parse(self.run_.state()["started"])
+        self.note("play", phase="cluster.yml", time=began)
+        self.note("task", task="Join", time=began + 10)
+        self.note("begin", host="w1", time=began + 10)
+        self.elapsed = 20
+        self.assertEqual(self.line(), "[0:20, 0%] phase 1 of 1: cluster.yml | task 1 | Join | w1")
+        self.elapsed = 85
+        self.assertEqual(self.line(), "[1:25, 0%] phase 1 of 1: cluster.yml | task 1 | Join | w1 | for 1:15")
 
     def test_a_run_of_several_phases(self):
         self.run_.set_state(state(phase="scale.yml", number=2, phases=[
