@@ -128,7 +128,7 @@ func wrongStorageKey(t *testing.T, s *backedUp) {
 	s.setSecret(t, "secretKey", "not-the-key-of-this-storage")
 	output, err := s.up(t)
 	assert.Assert(t, err != nil, "accepted:\n%s", output)
-	says := "etcd backup: PUT " + s.StorageURL()
+	says := "etcd backup: GET " + s.StorageURL()
 	assert.Assert(t, len(lines(output, says)) > 0, output)
 	assert.Assert(t, len(lines(output, "SignatureDoesNotMatch: kubernetes.etcdBackup.secretKey is not the one that belongs to the access key")) > 0, output)
 	assert.Equal(t, len(s.backups(t)), 0)

@@ -4,6 +4,7 @@ private key is elsewhere, put into S3-compatible storage. Installed and started 
 Nothing but Python's standard library, etcdctl and openssl: all of them are on every member.
 """
 
+import contextlib
 import datetime
 import hashlib
 import hmac
@@ -40,6 +41,8 @@ def main():
     os.makedirs(WORK, mode=0o700, exist_ok=True)
     stamp = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     storage = Storage(settings)
+    # Asked first, because it costs nothing: a storage that refuses a large body may hang up before it has said why.
+    names = storage.list(settings["prefix"] + "/")
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         snapshot = os.path.join(folder, "snapshot.db")
         run("etcdctl", "snapshot", "save", snapshot)
@@ -50,7 +53,7 @@ def main():
         name = "%s/%s.tar.cms" % (settings["prefix"], stamp)
         storage.put(name, sealed)
         print("stored %s, %d bytes" % (name, os.path.getsize(sealed)))
-    for old in expired(storage.list(settings["prefix"] + "/"), settings["keep"]):
+    for old in expired(names + [name], settings["keep"]):
         storage.delete(old)
         print("deleted", old)
     return 0
@@ -68,14 +71,15 @@ def seal(folder, sealed, certificate, root="/"):
     """Packs the snapshot and the keys, and encrypts them on the way to the disk."""
     paths = [path for path in KEYS if os.path.exists(os.path.join(root, path))]
     with open(sealed, "wb") as out:
-        tar = subprocess.Popen(["tar", "-cf", "-", "-C", folder, "snapshot.db", "-C", root] + paths, stdout=subprocess.PIPE)
+        tar = subprocess.Popen(["tar", "-cf", "-", "-C", folder, "snapshot.db"] + (["-C", root] + paths if paths else []), stdout=subprocess.PIPE)
         cms = subprocess.Popen(["openssl", "cms", "-encrypt", "-binary", "-stream", "-aes-256-gcm", "-outform", "DER", certificate],
                                stdin=tar.stdout, stdout=out, stderr=subprocess.PIPE, text=True)
         tar.stdout.close()
         said = cms.communicate()[1].strip().splitlines() or ["without a word"]
+        packed = tar.wait() == 0
         if cms.returncode:
             raise OSError("the backup could not be encrypted for %s: %s" % (certificate, said[0]))
-        if tar.wait():
+        if not packed:
             raise OSError("the backup could not be packed: tar ended with %d" % tar.returncode)
 
 
@@ -122,10 +126,11 @@ class Storage:
         kind = http.client.HTTPSConnection if self.endpoint.scheme == "https" else http.client.HTTPConnection
         connection = kind(self.endpoint.netloc, timeout=300)
         try:
-            connection.request(method, path + ("?" + text if text else ""), body=body, headers=headers)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # what it said before it hung up counts
+                connection.request(method, path + ("?" + text if text else ""), body=body, headers=headers)
             response = connection.getresponse()
             answer = response.read()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise OSError("the storage %s cannot be reached: %s" % (self.settings["endpoint"], error)) from error
         finally:
             connection.close()
@@ -172,5 +177,5 @@ def unescape(text):
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
+    except (OSError, ValueError, KeyError) as error:
         sys.exit("etcd backup: %s" % error)

@@ -1,8 +1,10 @@
 """Encrypting, signing and keeping backups."""
 
 import os
+import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import etcd_backup
@@ -58,6 +60,32 @@ class Errors(unittest.TestCase):
                 file.write("not a certificate")
         with self.assertRaisesRegex(OSError, r"could not be encrypted for .*wrong\.pem: "):
             etcd_backup.seal(folder, os.path.join(folder, "sealed"), os.path.join(folder, "wrong.pem"), root=folder)
+
+    def test_what_a_storage_says_before_it_hangs_up_counts(self):
+        server = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(server.close)
+
+        def refuse():
+            connection, _ = server.accept()
+            with connection:  # closed while most of the body is unread, it resets the connection
+                connection.recv(64)
+                connection.sendall(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 42\r\n\r\n<Error><Code>NoSuchBucket</Code>  </Error>")
+
+        threading.Thread(target=refuse, daemon=True).start()
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        with open(os.path.join(folder, "large"), "wb") as file:
+            file.write(bytes(8 << 20))
+        storage = etcd_backup.Storage(dict(Signature.SETTINGS, bucket="b", endpoint="http://127.0.0.1:%d" % server.getsockname()[1]))
+        with self.assertRaisesRegex(OSError, "404 NoSuchBucket: the bucket does not exist"):
+            storage.put("name", os.path.join(folder, "large"))
+
+    def test_a_storage_that_is_not_there_is_named(self):
+        server = socket.create_server(("127.0.0.1", 0))
+        endpoint = "http://127.0.0.1:%d" % server.getsockname()[1]
+        server.close()
+        storage = etcd_backup.Storage(dict(Signature.SETTINGS, bucket="b", endpoint=endpoint))
+        with self.assertRaisesRegex(OSError, "the storage %s cannot be reached: .*refused" % endpoint):
+            storage.list("etcd/")
 
     def test_a_refusal_says_what_to_mend(self):
         for answer, said in (
