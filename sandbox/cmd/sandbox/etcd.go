@@ -117,6 +117,6 @@ func restoreEtcd(ctx context.Context, w *workspace.Workspace, given []string, ou
 	if err := world.RestoreEtcd(ctx, w, filepath.Join(folder, "snapshot.db")); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "etcd is as it was in %s; `pulumi up` makes again what is newer\n", name)
+	fmt.Fprintf(out, "etcd is as it was in %s; `pulumi up --refresh` makes again what is newer\n", name)
 	return nil
 }
