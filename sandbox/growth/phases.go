@@ -83,7 +83,7 @@ func phases(events string) ([]*Phase, error) {
 			return nil, fmt.Errorf("the run's events: one comes before the first playbook: %s", line)
 		}
 		current.Duration = time.Duration((event.Time - began) * float64(time.Second))
-		if event.Event == "end" && !event.Skipped {
+		if event.Event == "end" && !event.Skipped || event.Event == "failed" {
 			current.add(event)
 		}
 	}

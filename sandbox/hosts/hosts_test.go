@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -148,6 +149,12 @@ func run(t *testing.T, client *gossh.Client, stdin, command string) result {
 	got.stdout, got.stderr = stdout.String(), stderr.String()
 	return got
 }
+
+var markers atomic.Int32
+
+// newMarker returns a number of seconds, far more than a test takes, that nobody else sleeps for: neither another test nor another
+// run of the tests.
+func newMarker() string { return fmt.Sprintf("86390.%08d%03d", os.Getpid(), markers.Add(1)) }
 
 // processes returns the processes of this machine whose command line holds marker, apart from bwrap's own.
 func processes(t *testing.T, marker string) []int {

@@ -66,10 +66,11 @@ func TestBootIsIdempotent(t *testing.T) {
 func TestMachinesComeBackAfterRestart(t *testing.T) {
 	w := newWorld(t)
 	w.boot("m1", "w1")
-	w.must("m1", "echo kept > /opt/file; sudo hostnamectl set-hostname renamed; hostname; sudo systemd-run -q --unit=job sleep 86395.125")
+	marker := newMarker()
+	w.must("m1", "echo kept > /opt/file; sudo hostnamectl set-hostname renamed; hostname; sudo systemd-run -q --unit=job sleep "+marker)
 	assert.NilError(t, w.Stop(t.Context(), "w1"))
 	assert.NilError(t, w.Close())
-	assert.Assert(t, cmp.Len(processes(t, "86395.125"), 0))
+	assert.Assert(t, cmp.Len(processes(t, marker), 0))
 	assert.Assert(t, cmp.Len(processes(t, w.options.Dir), 0), "no process is left")
 
 	w.open()
@@ -83,9 +84,10 @@ func TestMachinesComeBackAfterRestart(t *testing.T) {
 func TestRemoveForgetsTheMachine(t *testing.T) {
 	w := newWorld(t)
 	w.boot("m1")
-	w.must("m1", "mkdir -p /opt/deep/er; chmod 000 /opt/deep; sudo kubeadm init --node-name m1; sudo systemd-run -q --unit=job sleep 86394.125")
+	marker := newMarker()
+	w.must("m1", "mkdir -p /opt/deep/er; chmod 000 /opt/deep; sudo kubeadm init --node-name m1; sudo systemd-run -q --unit=job sleep "+marker)
 	w.Remove(t.Context(), "vm-m1")
-	assert.Assert(t, cmp.Len(processes(t, "86394.125"), 0))
+	assert.Assert(t, cmp.Len(processes(t, marker), 0))
 	entries, err := os.ReadDir(w.options.Dir)
 	assert.NilError(t, err)
 	assert.Assert(t, cmp.Len(entries, 0))

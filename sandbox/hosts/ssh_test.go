@@ -88,7 +88,7 @@ func TestSessionEndKillsWhatItStarted(t *testing.T) {
 	assert.NilError(t, err)
 	stdout, err := session.StdoutPipe()
 	assert.NilError(t, err)
-	const marker = "86399.125"
+	marker := newMarker()
 	assert.NilError(t, session.Start("setsid sleep "+marker+" & trap '' HUP TERM; echo started; sleep "+marker+"; sleep "+marker))
 	_, err = io.ReadFull(stdout, make([]byte, len("started\n")))
 	assert.NilError(t, err)
@@ -102,7 +102,7 @@ func TestSessionEndKillsWhatItStarted(t *testing.T) {
 func TestBackgroundProcessDoesNotHoldTheSession(t *testing.T) {
 	w := newWorld(t)
 	w.boot("m1")
-	const marker = "86398.125"
+	marker := newMarker()
 	w.must("m1", "sleep "+marker+" & true")
 	assert.Assert(t, cmp.Len(processes(t, marker), 0))
 }

@@ -13,7 +13,7 @@ import (
 func TestServiceOutlivesTheSession(t *testing.T) {
 	w := newWorld(t)
 	w.boot("m1")
-	const marker = "86397.125"
+	marker := newMarker()
 	client := w.dial("ubuntu", "m1")
 	got := run(t, client, "", "sudo systemd-run --unit=job --setenv=A=1 --property=Environment=B=2 -p WorkingDirectory=/opt sh -c 'echo $A$B $HOME $(pwd); sleep "+marker+" & wait'")
 	assert.Equal(t, got.code, 0, got.stderr)
@@ -55,10 +55,11 @@ func TestFailedServiceStaysUntilReset(t *testing.T) {
 func TestServiceStop(t *testing.T) {
 	w := newWorld(t)
 	w.boot("m1")
-	w.must("m1", "sudo systemd-run -q --unit=stubborn -p TimeoutStopSec=0.05 sh -c \"trap '' TERM; while :; do sleep 86396.125; done\"")
-	eventually(t, "it runs", func() bool { return len(processes(t, "86396.125")) > 0 })
+	marker := newMarker()
+	w.must("m1", "sudo systemd-run -q --unit=stubborn -p TimeoutStopSec=0.05 sh -c \"trap '' TERM; while :; do sleep "+marker+"; done\"")
+	eventually(t, "it runs", func() bool { return len(processes(t, marker)) > 0 })
 	w.must("m1", "sudo systemctl stop stubborn")
-	assert.Assert(t, cmp.Len(processes(t, "86396.125"), 0))
+	assert.Assert(t, cmp.Len(processes(t, marker), 0))
 	assert.Equal(t, w.must("m1", "systemctl show -p Result --value stubborn"), "timeout")
 
 	w.must("m1", "sudo systemd-run -q --unit=killed sleep 86396.125; sudo systemctl kill -s KILL killed")
