@@ -126,7 +126,7 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 	front, err := edge.New(ctx, "edge", &edge.Args{
 		Domain: cfg.Edge.Domain, Host: cfg.Exchange.Host, Addresses: publicAddresses(cfg, Worker, machines),
 		TTLSeconds: cfg.Edge.TTLSeconds, Proxied: cfg.Edge.Proxied,
-	}, base.option())
+	}, base.option(), pulumi.DependsOn([]pulumi.Resource{cluster.Allowed}))
 	if err != nil {
 		return err
 	}

@@ -157,6 +157,10 @@ type Cluster struct {
 	// State is what the runner knows of the cluster, as JSON without secrets: export it, and give it back as LastState.
 	State pulumi.StringOutput `pulumi:"state"`
 
+	// Allowed is there once the runner has not refused the change, before it is made. What goes along with a change of the
+	// nodes, like records of their addresses, must wait for it.
+	Allowed pulumi.Resource
+
 	// steps and run let grants be made on the runner, after the cluster.
 	steps *steps
 	run   *remote.Command
@@ -193,7 +197,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		if err != nil {
 			return err
 		}
-		run, err := steps.run(bundle, planned, upload, ready)
+		check, err := steps.check(bundle, planned, upload)
+		if err != nil {
+			return err
+		}
+		run, err := steps.run(bundle, planned, check, ready)
 		if err != nil {
 			return err
 		}
@@ -209,6 +217,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		cluster.Endpoint = args.endpoint()
 		cluster.Kubeconfig = publicKubeconfig(config.Stdout, args.Cluster, cluster.Endpoint)
 		cluster.steps, cluster.run = steps, run
+		cluster.Allowed = check
 		cluster.State = reached.Stdout
 		cluster.Version = pulumi.String("v" + args.KubernetesVersion).ToStringOutput()
 		return nil

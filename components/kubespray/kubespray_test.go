@@ -142,12 +142,12 @@ func TestTriggers(t *testing.T) {
 		"nothing": {func(*Args) {}, nil},
 		"key":     {func(a *Args) { a.Access.PrivateKey = pulumi.String("another") }, []string{"bundle"}},
 		"mirror":  {func(a *Args) { a.Toolchain.Archive = "https://mirror.example/k.tar.gz" }, []string{"bundle"}},
-		"mtu":     {func(a *Args) { a.MTU = 1500 }, []string{"bundle", "known", "run"}},
-		"rebuilt": {func(a *Args) { a.Nodes[1].Machine = pulumi.String("server-x") }, []string{"bundle", "known", "run"}},
-		"version": {func(a *Args) { a.KubernetesVersion = "1.35.3" }, []string{"bundle", "known", "kubeconfig", "run"}},
+		"mtu":     {func(a *Args) { a.MTU = 1500 }, []string{"bundle", "check", "known", "run"}},
+		"rebuilt": {func(a *Args) { a.Nodes[1].Machine = pulumi.String("server-x") }, []string{"bundle", "check", "known", "run"}},
+		"version": {func(a *Args) { a.KubernetesVersion = "1.35.3" }, []string{"bundle", "check", "known", "kubeconfig", "run"}},
 		"runner's address": {
 			func(a *Args) { a.Nodes[0].PublicAddress = pulumi.String("203.0.113.99") },
-			[]string{"bundle", "known", "kubeconfig", "ready-arvan-k8s-m1", "run", "state"},
+			[]string{"bundle", "check", "known", "kubeconfig", "ready-arvan-k8s-m1", "run", "state"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -258,12 +258,28 @@ func TestRunnerRefusesWhatItCannotTrust(t *testing.T) {
 			 "spec": {"selector": {"matchLabels": {"app": "db"}}}, "status": {"disruptionsAllowed": 0}},
 			{"kind": "Pod", "metadata": {"name": "db-0", "namespace": "postgres", "labels": {"app": "db"}},
 			 "spec": {"nodeName": "arvan-k8s-w2"}, "status": {"phase": "Running"}}]}`)
-		out, ok = h.run("up", "--wanted", h.upload(unchanged))
-		assert.Assert(t, !ok)
-		assert.Assert(t, is.Contains(out, "the disruption budget postgres/db allows 0 disruptions, and its pods run on arvan-k8s-w2: "+
-			"give that workload another replica first, or set kubernetes.force"))
+		for _, order := range []string{"check", "up"} {
+			out, ok = h.run(order, "--wanted", h.upload(unchanged))
+			assert.Assert(t, !ok)
+			assert.Assert(t, is.Contains(out, "the disruption budget postgres/db allows 0 disruptions, and its pods run on arvan-k8s-w2: "+
+				"give that workload another replica first, or set kubernetes.force"))
+		}
 		assert.DeepEqual(t, h.played(), []string{"cluster.yml"})
 	})
+}
+
+func TestRunnerChecksWithoutTouchingAnything(t *testing.T) {
+	h := newHost(t)
+	out, ok := h.run("check", "--wanted", h.upload(unchanged))
+	assert.Assert(t, ok, out)
+	assert.Assert(t, is.Contains(out, "allowed: create the cluster"))
+	assert.DeepEqual(t, h.played(), []string(nil))
+	out, ok = h.run("up", "--wanted", h.upload(unchanged))
+	assert.Assert(t, ok, out)
+	out, ok = h.run("check", "--wanted", h.upload(addWorker))
+	assert.Assert(t, ok, out)
+	assert.Assert(t, is.Contains(out, "allowed: add arvan-k8s-w2"))
+	assert.DeepEqual(t, h.played(), []string{"cluster.yml"})
 }
 
 func TestRunnerTakesNodesOut(t *testing.T) {

@@ -119,7 +119,7 @@ func (h *host) command(words ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, "python3", append([]string{filepath.Join(h.dir, "cluster", "bundle", "runner")}, words...)...)
 	command.Env = append(os.Environ(), "STUB="+h.stub, "PATH="+stubs+":"+os.Getenv("PATH"), "PYTHONDONTWRITEBYTECODE=1")
 	command.Dir = h.dir
-	if words[0] == "up" {
+	if words[0] == "up" || words[0] == "check" {
 		command.Stdin = strings.NewReader(h.order())
 	}
 	return command

@@ -155,10 +155,23 @@ func (s *steps) state(name string, triggers pulumi.Array, after pulumi.Resource)
 	})
 }
 
+// check has the runner refuse the plan, if it must, before it or anything else of the stack is touched.
+func (s *steps) check(bundle *bundle, planned pulumi.StringOutput, upload *remote.Command) (*remote.Command, error) {
+	return s.register(step{
+		name: "check", node: s.runner(),
+		command:  s.tell("check", bundle),
+		stdin:    planned,
+		triggers: pulumi.Array{against(planned)},
+		ignored:  []string{"stdin"},
+		logging:  remote.LoggingStdoutAndStderr,
+		after:    []pulumi.Resource{upload},
+	})
+}
+
 // run has the runner carry out the plan, or goes on waiting for a run that leads to the same. It is repeated for another
 // wanted cluster and for another state found, not for another wording of the plan between the two.
-func (s *steps) run(bundle *bundle, planned pulumi.StringOutput, upload *remote.Command, ready map[string]*remote.Command) (*remote.Command, error) {
-	after := []pulumi.Resource{upload}
+func (s *steps) run(bundle *bundle, planned pulumi.StringOutput, check *remote.Command, ready map[string]*remote.Command) (*remote.Command, error) {
+	after := []pulumi.Resource{check}
 	for _, node := range s.args.Nodes {
 		after = append(after, ready[node.Name])
 	}

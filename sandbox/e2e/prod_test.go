@@ -60,6 +60,7 @@ func addWorker(t *testing.T, s *sandbox) {
 		"create command:remote:Command::prod-cluster-ready-arvan-prod-w5",
 		"create random:index/randomPassword:RandomPassword::arvan-prod-w5-host-key",
 		"replace command:remote:Command::prod-cluster-bundle",
+		"replace command:remote:Command::prod-cluster-check",
 		"replace command:remote:Command::prod-cluster-known",
 		"replace command:remote:Command::prod-cluster-run",
 		"replace command:remote:Command::prod-cluster-state",

@@ -16,14 +16,17 @@ from failure import Failure
 from grant import grant
 from refused import Refused
 from store import Store
-from up import up
+from up import check, up
 
 
 def main():
     parser = argparse.ArgumentParser(prog="runner", description="Applies a bundle to a Kubernetes cluster with Kubespray.")
     orders = parser.add_subparsers(dest="order", required=True)
-    carry = orders.add_parser("up", help="carry out the plan on standard input, or go on waiting for a run that leads to the same")
-    carry.add_argument("--wanted", required=True, help="hash of the cluster that is meant")
+    for order, about in (
+        ("check", "tell whether the plan on standard input may be carried out"),
+        ("up", "carry out the plan on standard input, or go on waiting for a run that leads to the same"),
+    ):
+        orders.add_parser(order, help=about).add_argument("--wanted", required=True, help="hash of the cluster that is meant")
     orders.add_parser("kubeconfig", help="print the administrator's kubeconfig")
     orders.add_parser("execute", help="what the systemd unit runs").add_argument("--run", required=True)
     orders.add_parser("grant", help="print a token of the ServiceAccount on standard input")
@@ -36,6 +39,8 @@ def main():
     bundle = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     store = Store(os.path.abspath(os.path.join(bundle, "../../.." if given.order == "execute" else "..")))
     try:
+        if given.order == "check":
+            return check(store, given.wanted, json.load(sys.stdin))
         if given.order == "up":
             return up(store, given.wanted, json.load(sys.stdin))
         if given.order == "execute":

@@ -16,11 +16,24 @@ from store import read_json
 def up(store, wanted_hash, order):
     """Returns the exit status: 0 once the cluster is as wanted."""
     with store.lock("start"):
-        run = attach(store, wanted_hash) or begin(store, wanted_hash, order)
+        run = attach(store, wanted_hash)
+        if run:
+            print("joined the run %s: %s" % (run.name, run.state()["why"]))
+        else:
+            run = begin(store, wanted_hash, order)
     if run is None:
         return 0
     print("the run needs no connection: should this one break, run pulumi up again and it goes on waiting", flush=True)
     return watch.follow(run, store.timings())
+
+
+def check(store, wanted_hash, order):
+    """Refuses what `up` would refuse, and touches nothing: whatever else an update changes waits for this."""
+    with store.lock("start"):
+        if not attach(store, wanted_hash):
+            allowed(store, wanted_hash, order)
+    print("allowed: " + order["why"])
+    return 0
 
 
 def attach(store, wanted_hash):
@@ -34,35 +47,45 @@ def attach(store, wanted_hash):
     if state["wanted"] != wanted_hash:
         raise Refused(["a run of another plan (%s, %s) is under way since %s: wait for its end, or stop it with "
                        "'sudo python3 %s/runner cancel'" % (state["wanted"][:12], state["why"], state["started"], store.bundle)])
-    print("joined the run %s: %s" % (run.name, state["why"]))
     return run
 
 
-def begin(store, wanted_hash, order):
-    """A new run, or None if there is nothing to do."""
+def allowed(store, wanted_hash, order):
+    """What to carry out, and its phases: the order's, or those of an interrupted run to the same cluster."""
     wanted = read_json(os.path.join(store.bundle, "wanted.json"))
     if not wanted or wanted["hash"] != wanted_hash or order["wanted"] != wanted_hash:
         raise Refused(["the uploaded plan is not %s: upload it again" % wanted_hash[:12]])
     cluster = store.state()
     if cluster.reached(wanted_hash):
-        print("nothing to do: the cluster is as wanted")
-        return None
+        return order, []
     room.check(store.root)
-    phases = resume(store, cluster, wanted_hash)
-    if phases is None:
-        if order["against"] != cluster.revision:
-            raise Refused(["the cluster has changed since the plan was made (state %d, now %d), by another program or person: plan again with "
-                           "pulumi up --replace of the command that ends in -known" % (order["against"], cluster.revision)])
-        phases = order["steps"] or []
-        if not phases:
-            cluster.complete(wanted)
-            print("nothing to do: " + order["why"])
-            return None
+    before = interrupted(store, cluster, wanted_hash)
+    if before:
+        return before.order(), before.state()["phases"]
+    if order["against"] != cluster.revision:
+        raise Refused(["the cluster has changed since the plan was made (state %d, now %d), by another program or person: plan again with "
+                       "pulumi up --replace of the command that ends in -known" % (order["against"], cluster.revision)])
+    phases = order["steps"] or []
+    if phases:
         store.install_secrets()
         guard.check(store, wanted, order)
-    else:
-        order = store.last_run().order()
-        store.install_secrets()
+    return order, phases
+
+
+def begin(store, wanted_hash, order):
+    """A new run, or None if there is nothing to do."""
+    order, phases = allowed(store, wanted_hash, order)
+    wanted = read_json(os.path.join(store.bundle, "wanted.json"))
+    cluster = store.state()
+    if cluster.reached(wanted_hash):
+        print("nothing to do: the cluster is as wanted")
+        return None
+    if not phases:
+        cluster.complete(wanted)
+        print("nothing to do: " + order["why"])
+        return None
+    phases = resume(store, cluster, wanted_hash) or phases
+    store.install_secrets()
 
     run = store.new_run(wanted_hash)
     run.set_order(order)
@@ -81,18 +104,24 @@ def begin(store, wanted_hash, order):
     return run
 
 
-def resume(store, cluster, wanted_hash):
-    """The phases of an interrupted run that led to the same cluster, None if there was none."""
+def interrupted(store, cluster, wanted_hash):
+    """The interrupted run that led to the same cluster, None if there was none."""
     before = store.last_run()
     if not before or not cluster.unfinished or cluster.unfinished["wanted"] != wanted_hash:
         return None
-    state = before.state()
-    if state["wanted"] != wanted_hash:
+    return before if before.state()["wanted"] == wanted_hash else None
+
+
+def resume(store, cluster, wanted_hash):
+    """The phases of an interrupted run that led to the same cluster, which says why it was one; None if there was none."""
+    run = interrupted(store, cluster, wanted_hash)
+    if not run:
         return None
+    state = run.state()
     if state["status"] == "running":
-        print("the last run was interrupted in phase %s: %s" % (state["phase"], watch.why_interrupted(before, state)))
+        print("the last run was interrupted in phase %s: %s" % (state["phase"], watch.why_interrupted(run, state)))
     done = sum(1 for phase in state["phases"] if phase.get("status") == "done")
-    print("resuming after %s: %d of %d phases are done" % (before.name, done, len(state["phases"])))
+    print("resuming after %s: %d of %d phases are done" % (run.name, done, len(state["phases"])))
     return [dict(phase, earlier=True) if phase.get("status") == "done" else phase for phase in state["phases"]]
 
 
