@@ -108,23 +108,34 @@ func Check(args *Args) error {
 // check plans with all machines taken to be the ones that are known.
 func (args *Args) check() error {
 	found, err := readKnown(args.LastState)
-	if err != nil || found.State == nil {
+	if err != nil || found.State == nil || found.State.Shape == nil {
 		return err
 	}
-	wanted := &plan.Shape{
-		Cluster: args.Cluster, Kubernetes: args.KubernetesVersion, Kubespray: args.KubesprayVersion,
-		Nodes: args.shapeNodes(nil),
+	addresses := make([]address, len(args.Nodes))
+	rendered, err := args.render(resolved{addresses: addresses})
+	if err != nil {
+		return err
 	}
-	if found.State.Shape != nil {
-		// Variables depend on addresses; the plan of the update itself looks at them.
-		wanted.Variables = found.State.Shape.Variables
-		args.takeKnown(wanted.Nodes, found.State.Shape.Nodes)
-	}
+	wanted := rendered.shape
+	args.takeKnown(wanted.Nodes, found.State.Shape.Nodes)
+	keepUnresolved(wanted, found.State)
 	var refused *plan.Refusal
 	if _, err := plan.Make(found.State, wanted, plan.Options{Force: args.Force}); errors.As(err, &refused) {
 		return fmt.Errorf("cluster %s: %w", args.Cluster, refused)
 	}
 	return nil
+}
+
+// keepUnresolved leaves the variables as they are that are made of what only an update knows.
+func keepUnresolved(wanted *plan.Shape, state *plan.State) {
+	if state == nil || state.Shape == nil {
+		return
+	}
+	for _, name := range []string{"supplementary_addresses_in_ssl_keys", "etcd_backup"} {
+		if value, had := state.Shape.Variables[name]; had {
+			wanted.Variables[name] = value
+		}
+	}
 }
 
 // takeKnown gives nodes the addresses and machines of the same names. Those that are to be made from another image than
@@ -204,13 +215,6 @@ func (args *Args) foreseen(ctx context.Context, bundle *bundle, state *plan.Stat
 	if err != nil {
 		return nil, err
 	}
-	if state != nil && state.Shape != nil {
-		// They are made of what is not known yet.
-		for _, name := range []string{"supplementary_addresses_in_ssl_keys", "etcd_backup"} {
-			if _, had := state.Shape.Variables[name]; had {
-				rendered.shape.Variables[name] = state.Shape.Variables[name]
-			}
-		}
-	}
+	keepUnresolved(rendered.shape, state)
 	return rendered.shape, nil
 }

@@ -14,3 +14,11 @@ func TestTheCommittedPageFollowsTheTypes(t *testing.T) {
 	assert.NilError(t, err)
 	assert.Equal(t, string(committed), wanted, "run: go generate ./stacks")
 }
+
+func TestTheCommittedTableOfRefusalsIsTheRealOne(t *testing.T) {
+	committed, err := os.ReadFile("../../docs/cluster.md")
+	assert.NilError(t, err)
+	wanted, err := WithRefusals(string(committed))
+	assert.NilError(t, err)
+	assert.Equal(t, string(committed), wanted, "run: go generate ./stacks")
+}

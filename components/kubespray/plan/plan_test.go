@@ -211,11 +211,11 @@ func TestRefusals(t *testing.T) {
 		"even etcd":                     {now, cluster(without("m3")), "etcd would have 2 members, and it needs an odd number: 1 or 3"},
 		"quorum": {
 			now, cluster(without("m2", "m3")),
-			"etcd would lose m2, m3, 2 of its 3 members, and with them its quorum: change at most 1 at a time and wait for the end of each up",
+			"etcd would lose m2, m3, 2 of its 3 members at once, and with them its quorum and every write: exchange at most 1 in one up, and go on when it has ended well",
 		},
 		"quorum by replacement": {now, cluster(rebuild("m2", "m3")), "etcd would lose m2, m3, 2 of its 3 members"},
 		"only member":           {&State{Shape: single}, cluster(without("m1", "m3")), "the first control plane m1 would be removed"},
-		"role":                  {now, cluster(edit("m2", func(n *Node) { n.Worker = true })), "node m2: whether it is a worker changed. A role stays with a name"},
+		"role":                  {now, cluster(edit("m2", func(n *Node) { n.Worker = true })), "node m2 would turn from control plane + etcd into control plane + etcd + worker, and a running node keeps its role"},
 		"last worker":           {now, cluster(without("w1", "w2", "w3")), "no worker would be left"},
 		"skipped minor":         {now, cluster(version("1.36.0", "v2.30.0")), "upgrade one minor at a time, 1.35 next, each with a Kubespray release that carries it"},
 		"back":                  {now, cluster(version("1.33.0", "v2.30.0")), "Kubernetes cannot go back from 1.34.3 to 1.33.0"},
@@ -224,11 +224,11 @@ func TestRefusals(t *testing.T) {
 		"upgrade and add":       {now, cluster(version("1.35.4", "v2.31.0"), with(worker(4))), "upgrade first, then add w4 in another up"},
 		"upgrade and remove":    {now, cluster(version("1.35.4", "v2.31.0"), without("w1")), "upgrade first, then remove w1 in another up"},
 		"upgrade and replace":   {now, cluster(version("1.35.4", "v2.31.0"), rebuild("w1")), "upgrade first, then replace w1 in another up"},
-		"pod range":             {now, cluster(set("kube_pods_subnet", `"10.1.0.0/16"`)), `kube_pods_subnet cannot change from "10.233.64.0/18" to "10.1.0.0/16" on a running cluster`},
-		"endpoint":              {now, cluster(set("apiserver_loadbalancer_domain_name", `"api.x"`)), "apiserver_loadbalancer_domain_name cannot change from nothing"},
+		"pod range":             {now, cluster(set("kube_pods_subnet", `"10.1.0.0/16"`)), `the pods' address range (kube_pods_subnet) cannot change from "10.233.64.0/18" to "10.1.0.0/16" on a running cluster`},
+		"endpoint":              {now, cluster(set("apiserver_loadbalancer_domain_name", `"api.x"`)), "the name at which the nodes reach the API (apiserver_loadbalancer_domain_name) cannot change from nothing"},
 		"upgrade given up": {
 			&State{Shape: cluster(), Unfinished: &Unfinished{Kubernetes: "1.35.4", Kubespray: "v2.31.0", Playbooks: []string{Upgrade}}},
-			cluster(), "an upgrade to Kubernetes 1.35.4 is not finished: set the version to 1.35.4 with Kubespray v2.31.0",
+			cluster(), "an upgrade to Kubernetes 1.35.4 was begun and is not finished: set the version to 1.35.4 with Kubespray v2.31.0",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,7 +23,7 @@ func (c *change) refusals() []string {
 	reasons = append(reasons, c.roles()...)
 	reasons = append(reasons, c.etcd()...)
 	if len(c.wanted.names(func(n Node) bool { return n.Worker })) == 0 {
-		reasons = append(reasons, "no worker would be left, so nothing could be scheduled: keep one, or add another in the same change")
+		reasons = append(reasons, "no worker would be left, and what runs on the workers could run nowhere: keep one, or append another in the same change")
 	}
 	reasons = append(reasons, c.undrained()...)
 	reasons = append(reasons, c.fixed()...)
@@ -38,7 +38,7 @@ func (c *change) firstControlPlane() []string {
 			"Put it back; docs/cluster.md says how it is retired by hand", first)}
 	case c.wanted.firstControlPlane() != first:
 		return []string{fmt.Sprintf("the first control plane would change from %s to %s: the cluster's certificates and its address start "+
-			"from it. Keep %s first, append new control planes", first, c.wanted.firstControlPlane(), first)}
+			"from it. Keep %s first among the control planes, and append new ones at the end of nodes", first, c.wanted.firstControlPlane(), first)}
 	case slices.Contains(c.replaced, first) && c.unsure(first):
 		// The update would notice only when the old machine is gone.
 		return []string{fmt.Sprintf("the machine of the first control plane %s may become another one, a preview cannot tell: the cluster's "+
@@ -56,29 +56,33 @@ func (c *change) order() []string {
 	if slices.Equal(now[:min(len(known), len(now))], known) {
 		return nil
 	}
-	return []string{fmt.Sprintf("the order of the existing nodes changed: restore %s, and append new nodes at the end", strings.Join(known, ", "))}
+	return []string{fmt.Sprintf("the order of the existing nodes would change, which decides who is first and how members of etcd are called: restore %s, and append new nodes at the end", strings.Join(known, ", "))}
 }
 
 func (c *change) roles() []string {
 	var reasons []string
 	for _, node := range c.wanted.Nodes {
 		old := c.before.node(node.Name)
-		if old == nil {
-			continue
-		}
-		for _, role := range []struct {
-			name     string
-			was, now bool
-		}{
-			{"a control plane", old.ControlPlane, node.ControlPlane}, {"a member of etcd", old.Etcd, node.Etcd}, {"a worker", old.Worker, node.Worker},
-		} {
-			if role.was != role.now {
-				reasons = append(reasons, fmt.Sprintf("node %s: whether it is %s changed. A role stays with a name: restore it, add a node of "+
-					"another name with the new roles, and remove %s afterwards", node.Name, role.name, node.Name))
-			}
+		if old != nil && rolesOf(*old) != rolesOf(node) {
+			reasons = append(reasons, fmt.Sprintf("node %s would turn from %s into %s, and a running node keeps its role: restore it, append a node of "+
+				"another name with the new role, and remove %s in a later up", node.Name, rolesOf(*old), rolesOf(node), node.Name))
 		}
 	}
 	return reasons
+}
+
+// rolesOf says what a node is.
+func rolesOf(node Node) string {
+	var roles []string
+	for _, role := range []struct {
+		name string
+		has  bool
+	}{{"control plane", node.ControlPlane}, {"etcd", node.Etcd}, {"worker", node.Worker}} {
+		if role.has {
+			roles = append(roles, role.name)
+		}
+	}
+	return strings.Join(roles, " + ")
 }
 
 // etcd guards the quorum: of n members, (n-1)/2 may be missing at a time.
@@ -90,11 +94,11 @@ func (c *change) etcd() []string {
 	members := c.before.names(isEtcd)
 	leaving := append(keep(c.removed, c.before, isEtcd), keep(c.replaced, c.before, isEtcd)...)
 	if spare := (len(members) - 1) / 2; len(leaving) > spare {
-		advice := fmt.Sprintf("change at most %d at a time and wait for the end of each up", spare)
+		advice := fmt.Sprintf("exchange at most %d in one up, and go on when it has ended well", spare)
 		if spare == 0 {
 			advice = "first grow etcd to 3 members"
 		}
-		reasons = append(reasons, fmt.Sprintf("etcd would lose %s, %d of its %d members, and with them its quorum: %s",
+		reasons = append(reasons, fmt.Sprintf("etcd would lose %s, %d of its %d members at once, and with them its quorum and every write: %s",
 			strings.Join(leaving, ", "), len(leaving), len(members), advice))
 	}
 	return reasons
@@ -111,11 +115,33 @@ func (c *change) undrained() []string {
 		"each up, or set kubernetes.force", some(leaving))}
 }
 
+// meanings say what a fixed variable is to those who do not know Kubespray's names.
+var meanings = map[string]string{
+	"kube_pods_subnet":                   "the pods' address range",
+	"kube_service_addresses":             "the services' address range",
+	"kube_network_plugin":                "the pods' network",
+	"apiserver_loadbalancer_domain_name": "the name at which the nodes reach the API",
+}
+
+// followers are fixed variables that only follow another one, which is named instead.
+var followers = map[string]string{
+	"calico_network_backend": "kube_network_plugin", "cilium_tunnel_mode": "kube_network_plugin",
+	"loadbalancer_apiserver": "apiserver_loadbalancer_domain_name",
+}
+
 func (c *change) fixed() []string {
 	var reasons []string
-	for _, name := range c.changed(fixed) {
-		reasons = append(reasons, fmt.Sprintf("%s cannot change from %s to %s on a running cluster: restore it, or make a new cluster",
-			name, orNothing(c.before.Variables[name]), orNothing(c.wanted.Variables[name])))
+	names := c.changed(fixed)
+	for _, name := range names {
+		if slices.Contains(names, followers[name]) {
+			continue
+		}
+		what := "Kubespray's " + name
+		if meaning, known := meanings[name]; known {
+			what = meaning + " (" + name + ")"
+		}
+		reasons = append(reasons, fmt.Sprintf("%s cannot change from %s to %s on a running cluster: restore it, or make a new cluster "+
+			"in another stack and move to it", what, orNothing(c.before.Variables[name]), orNothing(c.wanted.Variables[name])))
 	}
 	return reasons
 }
@@ -136,13 +162,13 @@ func (c *change) upgrading() bool {
 func (c *change) versions() []string {
 	var reasons []string
 	if left := c.state.Unfinished; left != nil && left.Kubernetes != c.before.Kubernetes && left.Kubernetes != c.wanted.Kubernetes {
-		return []string{fmt.Sprintf("an upgrade to Kubernetes %s is not finished: set the version to %s with Kubespray %s and let it end first",
+		return []string{fmt.Sprintf("an upgrade to Kubernetes %s was begun and is not finished: set the version to %s with Kubespray %s and let it end first",
 			left.Kubernetes, left.Kubernetes, left.Kubespray)}
 	}
 	old, now := numbers(c.before.Kubernetes), numbers(c.wanted.Kubernetes)
 	switch {
 	case slices.Compare(now, old) < 0:
-		reasons = append(reasons, fmt.Sprintf("Kubernetes cannot go back from %s to %s: restore the version", c.before.Kubernetes, c.wanted.Kubernetes))
+		reasons = append(reasons, fmt.Sprintf("Kubernetes cannot go back from %s to %s, because what etcd holds was written by the newer one: restore the version", c.before.Kubernetes, c.wanted.Kubernetes))
 	case now[0] != old[0] || now[1] > old[1]+1:
 		reasons = append(reasons, fmt.Sprintf("Kubernetes cannot go from %s to %s at once: upgrade one minor at a time, %d.%d next, each with a "+
 			"Kubespray release that carries it", c.before.Kubernetes, c.wanted.Kubernetes, old[0], old[1]+1))
@@ -163,7 +189,7 @@ func (c *change) versions() []string {
 		names []string
 	}{{"add", c.added}, {"remove", c.removed}, {"replace", c.replaced}} {
 		if len(together.names) > 0 {
-			reasons = append(reasons, fmt.Sprintf("versions and nodes would change together: upgrade first, then %s %s in another up",
+			reasons = append(reasons, fmt.Sprintf("versions and nodes would change together, and a failure could be blamed on either: upgrade first, then %s %s in another up",
 				together.verb, some(together.names)))
 		}
 	}
