@@ -36,11 +36,12 @@ if command -v cloud-init >/dev/null; then
 fi
 echo '{"ready":true}'`
 
-// uploadScript replaces the bundle as a whole, so that no run ever sees half of one. %s is the cluster's directory.
+// uploadScript replaces the bundle as a whole, so that no run ever sees half of one; what a killed upload left goes. %s is the cluster's directory.
 const uploadScript = `sudo -n sh -c 'set -eu; umask 077; dir=%s; mkdir -p "$dir"; cd "$dir"
-new=$(mktemp -d bundle.XXXXXX); trap "rm -rf $new" EXIT
-base64 -d | tar -xf - -C "$new" --no-same-owner
-rm -rf bundle.old; [ ! -e bundle ] || mv bundle bundle.old; mv "$new" bundle; rm -rf bundle.old'`
+rm -rf bundle.*; new=$(mktemp -d bundle.XXXXXX); trap "rm -rf $new" EXIT
+base64 -d | tar -xf - -C "$new" --no-same-owner || {
+  echo "the plan cannot be stored in $dir on $(uname -n): if its disk is full, make room there and run up again"; df -h .; exit 1; } >&2
+[ ! -e bundle ] || mv bundle bundle.old; mv "$new" bundle; rm -rf bundle.old'`
 
 // stateScript prints what the runner knows, before and after it was ever asked to do something. %s is the cluster's
 // directory.
