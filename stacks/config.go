@@ -132,6 +132,10 @@ type Kubernetes struct {
 	Hardened bool `json:"hardened"`
 	// Reserve keeps CPU and memory of each node for Kubernetes and the system.
 	Reserve bool `json:"reserve"`
+	// DataPath is the directory of the workers in which volumes of the storage class local-path lie. No volume is attached for
+	// it: it is on the root disk (`nodes[].diskGiB`) unless the machines' image mounts another one there. Volumes that exist stay where they
+	// are. Empty means Kubespray's own, /opt/local-path-provisioner.
+	DataPath string `json:"dataPath,omitempty"`
 	// Force lets a node be removed even where the workloads' disruption budgets do not allow it. Set it for one `pulumi up`.
 	Force bool `json:"force,omitempty"`
 	// Access gives others than the administrator kubeconfigs of their own: the secret output `kubeconfigs`, by name.

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -99,4 +100,17 @@ func TestReleasesWaitOnlyForWhatTheyNeed(t *testing.T) {
 	for _, backing := range []string{"postgres-release", "objectstore-release"} {
 		assert.Assert(t, slices.Contains(needs["exchange-release"], backing), "the exchange does not wait for %s: %v", backing, needs["exchange-release"])
 	}
+}
+
+func TestTheDataPathIsWhereVolumesLie(t *testing.T) {
+	cfg, err := Load(project, completed(t, "prod"))
+	assert.NilError(t, err)
+	cfg.Kubernetes.DataPath = "/data/local-path"
+	var left struct {
+		State struct {
+			Shape struct{ Variables map[string]string }
+		}
+	}
+	assert.NilError(t, json.Unmarshal([]byte(stateOf(t, deployedWith(t, cfg))), &left))
+	assert.Equal(t, left.State.Shape.Variables["local_path_provisioner_claim_root"], `"/data/local-path"`)
 }

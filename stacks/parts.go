@@ -53,6 +53,7 @@ func clusterArgs(name string, cfg *Config, machines *arvan.Machines, api *apiNam
 		Network:           kubespray.Network(cfg.Kubernetes.Network),
 		Hardened:          cfg.Kubernetes.Hardened,
 		Reserve:           cfg.Kubernetes.Reserve,
+		DataPath:          cfg.Kubernetes.DataPath,
 		Access:            kubespray.Access{User: cfg.Cloud.User, Port: cfg.Cloud.SSHPort, PrivateKey: machines.PrivateKey, Bastion: bastion},
 		KubernetesVersion: cfg.Kubernetes.Version,
 		KubesprayVersion:  cfg.Kubernetes.Kubespray.Version,

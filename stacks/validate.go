@@ -181,6 +181,7 @@ func validateNode(node Node, path *field.Path) field.ErrorList {
 
 var (
 	kubernetesVersion = regexp.MustCompile(`^1\.[0-9]+\.[0-9]+$`)
+	dataPath          = regexp.MustCompile(`^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$`)
 	sha256Pattern     = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
@@ -196,6 +197,9 @@ func validateKubernetes(kubernetes Kubernetes, path *field.Path) field.ErrorList
 		if err := kubespray.Carries(tag, version); err != nil {
 			problems = append(problems, field.Invalid(path.Child("version"), version, err.Error()))
 		}
+	}
+	if kubernetes.DataPath != "" && !dataPath.MatchString(kubernetes.DataPath) {
+		problems = append(problems, field.Invalid(path.Child("dataPath"), kubernetes.DataPath, `must be an absolute directory below the root, such as "/data/local-path"`))
 	}
 	if networks := []string{"calico", "cilium"}; !slices.Contains(networks, kubernetes.Network) {
 		problems = append(problems, field.NotSupported(path.Child("network"), kubernetes.Network, networks))
