@@ -36,7 +36,8 @@ if command -v cloud-init >/dev/null; then
 fi
 echo '{"ready":true}'`
 
-// uploadScript replaces the bundle as a whole, so that no run ever sees half of one; what a killed upload left goes. %s is the cluster's directory.
+// uploadScript replaces the bundle as a whole, so that no run ever sees half of one; what a killed upload left goes. %s is the
+// cluster's directory.
 const uploadScript = `sudo -n sh -c 'set -eu; umask 077; dir=%s; mkdir -p "$dir"; cd "$dir"
 rm -rf bundle.*; new=$(mktemp -d bundle.XXXXXX); trap "rm -rf $new" EXIT
 base64 -d | tar -xf - -C "$new" --no-same-owner || {
