@@ -145,3 +145,39 @@ func TestAStateCutShortComesBackFromItsCopy(t *testing.T) {
 	assert.NilError(t, err)
 	assert.Assert(t, !mended, "a whole state is left alone")
 }
+
+// The storage's keys are pulumi's to keep, as for a user: they are asked for until pulumi has them, and stay then.
+func TestBackupsGoToTheSandboxsStorage(t *testing.T) {
+	root := checkout(t)
+	assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi.prod.yaml"), []byte(
+		"config:\n  exchange-platform:kubernetes: {etcdBackup: {bucket: the-users, keep: 9}}\n"), 0o644))
+	assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi.demo.yaml"), []byte("config: {}\n"), 0o644))
+	w, err := Open()
+	assert.NilError(t, err)
+	for _, stack := range []string{"prod", "demo"} {
+		assert.NilError(t, w.WriteStackFile(stack, sources("charts")))
+	}
+	missing, err := w.MissingSecrets("prod")
+	assert.NilError(t, err)
+	const key = "exchange-platform:kubernetes.etcdBackup."
+	assert.DeepEqual(t, missing, map[string]string{key + "accessKey": "storage-access-key", key + "secretKey": "storage-secret-key"})
+	none, err := w.MissingSecrets("demo")
+	assert.NilError(t, err)
+	assert.Equal(t, len(none), 0, "a stack without backups needs no keys")
+
+	text, err := os.ReadFile(w.StackFile("prod"))
+	assert.NilError(t, err)
+	for _, wanted := range []string{"keep: 9", "bucket: " + BackupBucket, w.StorageURL(), "etcd-backup.crt"} {
+		assert.Assert(t, strings.Contains(string(text), wanted), "%s is missing in\n%s", wanted, text)
+	}
+	// as `pulumi config set --secret` leaves it
+	set := strings.Replace(string(text), "etcdBackup:\n", "etcdBackup:\n      secretKey: {secure: v1:sealed}\n", 1)
+	assert.NilError(t, os.WriteFile(w.StackFile("prod"), []byte(set), 0o600))
+	assert.NilError(t, w.WriteStackFile("prod", sources("charts")))
+	missing, err = w.MissingSecrets("prod")
+	assert.NilError(t, err)
+	assert.DeepEqual(t, missing, map[string]string{key + "accessKey": "storage-access-key"})
+	text, err = os.ReadFile(w.StackFile("prod"))
+	assert.NilError(t, err)
+	assert.Assert(t, strings.Contains(string(text), "secure: v1:sealed"), string(text))
+}
