@@ -90,9 +90,8 @@ func inUse(prefix netip.Prefix) bool {
 
 // The ports of the sandbox's services, all on Address(1).
 const (
-	APIPort   = 7000 // the ArvanCloud emulator
-	FilesPort = 7001 // charts and archives
-
+	APIPort     = 7000 // the ArvanCloud emulator
+	FilesPort   = 7001 // charts and archives
 	StoragePort = 7002 // S3-compatible object storage
 )
 
@@ -121,7 +120,9 @@ func (w *Workspace) APIURL() string { return fmt.Sprintf("http://%s:%d", w.Addre
 func (w *Workspace) FilesURL() string { return fmt.Sprintf("http://%s:%d", w.Address(1), FilesPort) }
 
 // StorageURL is the base address of the object storage.
-func (w *Workspace) StorageURL() string { return fmt.Sprintf("http://%s:%d", w.Address(1), StoragePort) }
+func (w *Workspace) StorageURL() string {
+	return fmt.Sprintf("http://%s:%d", w.Address(1), StoragePort)
+}
 
 // Path is a path in the sandbox's folder.
 func (w *Workspace) Path(elements ...string) string {
