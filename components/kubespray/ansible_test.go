@@ -27,7 +27,6 @@ var (
 
 		"kube_version": "string", "container_manager": "string", "kube_network_plugin": "string",
 		"kube_service_addresses": "string", "kube_pods_subnet": "string", "supplementary_addresses_in_ssl_keys": "list",
-		"kubeconfig_localhost": "boolean", "kubeconfig_localhost_ansible_host": "boolean",
 		"local_path_provisioner_enabled": "boolean", "local_path_provisioner_storage_class": "string",
 		"local_path_provisioner_is_default_storageclass": "string",
 	}

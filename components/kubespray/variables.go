@@ -68,9 +68,6 @@ type clusterVariables struct {
 
 	CertificateNames []string `yaml:"supplementary_addresses_in_ssl_keys"`
 
-	KubeconfigLocalhost   bool `yaml:"kubeconfig_localhost"`
-	KubeconfigAnsibleHost bool `yaml:"kubeconfig_localhost_ansible_host"`
-
 	LocalPath      bool   `yaml:"local_path_provisioner_enabled"`
 	LocalPathClass string `yaml:"local_path_provisioner_storage_class"`
 	// LocalPathDefault goes into an annotation as it is, so it is text.
@@ -149,8 +146,6 @@ func (args *Args) clusterVariables(names []string) ([]byte, error) {
 		PodsSubnet:            args.PodCIDR,
 		NetworkPlugin:         string(args.Network),
 		CertificateNames:      names,
-		KubeconfigLocalhost:   true,
-		KubeconfigAnsibleHost: true,
 		LocalPath:             true,
 		LocalPathClass:        "local-path",
 		LocalPathDefault:      "true",

@@ -174,10 +174,7 @@ func (f *fleet) remember(ctx context.Context) error {
 		return err
 	}
 	write := "sudo sh -c 'umask 077 && mkdir -p %[1]s && cat > %[1]s/%[2]s'"
-	if _, err := f.run(ctx, f.runner(), fmt.Sprintf(write, directory, "state.json"), state); err != nil {
-		return err
-	}
-	_, err = f.run(ctx, f.runner(), fmt.Sprintf(write, directory+"/inventory/artifacts", "admin.conf"), kubeconfig)
+	_, err = f.run(ctx, f.runner(), fmt.Sprintf(write, directory, "state.json"), state)
 	return err
 }
 

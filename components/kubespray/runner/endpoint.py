@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from failure import Failure
-from playbooks import ssh
+from playbooks import UNREACHED, ssh
 
 # A resolver may remember for the record's time to live what it led to before.
 PATIENCE_SECONDS = 180
@@ -40,6 +40,6 @@ def wait_for_name(ansible, wanted, step):
 def lookup(ansible, node, name):
     """The addresses a node finds under a name; None if the node does not answer, which Ansible will say more of."""
     status, out, _ = ssh(ansible.store, ansible.known_hosts, node, "getent ahostsv4 " + name)
-    if status == 255:
+    if status == UNREACHED:
         return None
     return sorted({line.split()[0] for line in out.splitlines() if line.strip()})

@@ -22,6 +22,10 @@ def ssh_options(known_hosts):
     ]
 
 
+# The exit status of ssh itself, not of the command.
+UNREACHED = 255
+
+
 def ssh(store, known_hosts, node, command, text=""):
     """Runs a command on a node, with text as its input; returns its status, output and error output."""
     try:
@@ -34,14 +38,24 @@ def ssh(store, known_hosts, node, command, text=""):
     return done.returncode, done.stdout, done.stderr.strip()
 
 
+def on_control_plane(store, known_hosts, wanted, command, text=""):
+    """What a command prints on the first control plane that can be reached: any of them knows the cluster."""
+    for node in wanted["nodes"]:
+        if not node["controlPlane"]:
+            continue
+        status, out, err = ssh(store, known_hosts, node, command, text)
+        if status == 0:
+            return out
+        failure = "%s on %s: %s" % (command, node["name"], err)
+        if status != UNREACHED:
+            break
+    raise Failure(message=failure)
+
+
 def ask(store, known_hosts, wanted, question, text=""):
-    """What kubectl answers on the first control plane."""
-    first = next(node for node in wanted["nodes"] if node["controlPlane"])
-    status, out, err = ssh(store, known_hosts, first,
-                           "sudo -n /usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf " + question, text)
-    if status:
-        raise Failure(message="kubectl %s on %s: %s" % (question, first["name"], err))
-    return out
+    """What kubectl answers on a control plane."""
+    return on_control_plane(
+        store, known_hosts, wanted, "sudo -n /usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf " + question, text)
 
 
 class Ansible:
@@ -87,7 +101,7 @@ class Ansible:
                           "\"venv\"" % command[0]) from error
 
     def install_inventory(self, order):
-        """Puts the bundle's inventory in place, leaving what Kubespray keeps beside it (artifacts, credentials), and beside it
+        """Puts the bundle's inventory in place, leaving what Kubespray keeps beside it (credentials), and beside it
         that of the cluster as it was, if nodes leave."""
         os.makedirs(self.store.inventory, exist_ok=True)
         os.makedirs(self.store.facts, exist_ok=True)
@@ -217,7 +231,7 @@ class Ansible:
     def kubelet(self, node):
         """A node that is not Ready, and whether the reason is its machine or its kubelet."""
         status, out, _ = ssh(self.store, self.known_hosts, node, "systemctl is-active kubelet")
-        if status == 255:
+        if status == UNREACHED:
             return "%s (its machine does not answer at %s)" % (node["name"], node["address"])
         return "%s (its kubelet is %s)" % (node["name"], out.strip() or "unknown")
 

@@ -1,7 +1,7 @@
 """What the runner keeps on disk, per cluster.
 
     bundle/           the last upload
-    inventory/        what Ansible reads; Kubespray adds artifacts/ and credentials/
+    inventory/        what Ansible reads; Kubespray adds credentials/
     state.json        what the cluster is: it follows every finished step
     timings.json      how long each playbook took when it last succeeded
     runs/<run>/       one run: its copy of the bundle, order.json, state.json, events.jsonl, ansible.log
