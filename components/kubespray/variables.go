@@ -140,16 +140,16 @@ func (args *Args) variables() ([]byte, error) {
 // besides what Kubespray adds by itself: the private addresses and host names of the control planes.
 func (args *Args) clusterVariables(names []string) ([]byte, error) {
 	variables := clusterVariables{
-		KubeVersion:           args.KubernetesVersion,
-		ContainerManager:      "containerd",
-		ServiceAddresses:      args.ServiceCIDR,
-		PodsSubnet:            args.PodCIDR,
-		NetworkPlugin:         string(args.Network),
-		CertificateNames:      names,
-		LocalPath:             true,
-		LocalPathClass:        "local-path",
-		LocalPathDefault:      "true",
-		LocalPathRoot:         args.DataPath,
+		KubeVersion:      args.KubernetesVersion,
+		ContainerManager: "containerd",
+		ServiceAddresses: args.ServiceCIDR,
+		PodsSubnet:       args.PodCIDR,
+		NetworkPlugin:    string(args.Network),
+		CertificateNames: names,
+		LocalPath:        true,
+		LocalPathClass:   "local-path",
+		LocalPathDefault: "true",
+		LocalPathRoot:    args.DataPath,
 	}
 	if args.Network == Cilium {
 		variables.CiliumTunnelMode = "vxlan"
