@@ -253,11 +253,7 @@ func TestRunnerRefusesWhatItCannotTrust(t *testing.T) {
 		h := newHost(t)
 		out, ok := h.run("up", "--wanted", h.upload(addWorker))
 		assert.Assert(t, ok, out)
-		h.set("budgets", `{"items": [
-			{"kind": "PodDisruptionBudget", "metadata": {"name": "db", "namespace": "postgres"},
-			 "spec": {"selector": {"matchLabels": {"app": "db"}}}, "status": {"disruptionsAllowed": 0}},
-			{"kind": "Pod", "metadata": {"name": "db-0", "namespace": "postgres", "labels": {"app": "db"}},
-			 "spec": {"nodeName": "arvan-k8s-w2"}, "status": {"phase": "Running"}}]}`)
+		h.set("budgets", noDisruption)
 		for _, order := range []string{"check", "up"} {
 			out, ok = h.run(order, "--wanted", h.upload(unchanged))
 			assert.Assert(t, !ok)
@@ -280,6 +276,33 @@ func TestRunnerChecksWithoutTouchingAnything(t *testing.T) {
 	assert.Assert(t, ok, out)
 	assert.Assert(t, is.Contains(out, "allowed: add arvan-k8s-w2"))
 	assert.DeepEqual(t, h.played(), []string{"cluster.yml"})
+}
+
+// noDisruption is a budget that lets nothing on arvan-k8s-w2 be disturbed.
+const noDisruption = `{"items": [
+	{"kind": "PodDisruptionBudget", "metadata": {"name": "db", "namespace": "postgres"},
+	 "spec": {"selector": {"matchLabels": {"app": "db"}}}, "status": {"disruptionsAllowed": 0}},
+	{"kind": "Pod", "metadata": {"name": "db-0", "namespace": "postgres", "labels": {"app": "db"}},
+	 "spec": {"nodeName": "arvan-k8s-w2"}, "status": {"phase": "Running"}}]}`
+
+// Its old machine was deleted before the new one was made: a refusal would only keep the new one out.
+func TestRunnerReplacesAWorkerWhateverTheBudgetsSay(t *testing.T) {
+	h := newHost(t)
+	out, ok := h.run("up", "--wanted", h.upload(addWorker))
+	assert.Assert(t, ok, out)
+	h.set("budgets", noDisruption)
+	h.set("gone", "")
+	// the node's machine was another one until now
+	path := filepath.Join(h.dir, "cluster", "state.json")
+	state, err := os.ReadFile(path)
+	assert.NilError(t, err)
+	assert.NilError(t, os.WriteFile(path, bytes.ReplaceAll(state, []byte(`"10.10.0.13"`), []byte(`"10.10.0.99"`)), 0o600))
+	out, ok = h.run("up", "--wanted", h.upload(func(args *Args) {
+		addWorker(args)
+		args.Nodes[1].Labels = map[string]string{"changed": "too"}
+	}))
+	assert.Assert(t, ok, out)
+	assert.Assert(t, is.Contains(out, "the machine of arvan-k8s-w2 is gone"))
 }
 
 func TestRunnerTakesNodesOut(t *testing.T) {

@@ -142,11 +142,7 @@ func (p *Plan) converge(c *change) {
 	}
 	p.remove(c)
 	if !everything {
-		why := "join the machines that took their names"
-		if slices.ContainsFunc(c.replaced, c.unsure) {
-			why = "join the machines that take their names"
-		}
-		p.join(c, keep(c.replaced, c.wanted, isWorker), why)
+		p.join(c, keep(c.replaced, c.wanted, isWorker), "join the machines that take their names")
 	}
 	switch {
 	case controlPlanes:
@@ -213,7 +209,7 @@ func (p *Plan) remove(c *change) {
 				},
 			}
 			if next := c.wanted.node(name); next != nil {
-				step.Why = "its machine was replaced: take the old one out"
+				step.Why = "its machine is replaced: take the old one out"
 				if c.unsure(name) {
 					step.Why = "its machine may become another one, a preview cannot tell: if so, take the old one out"
 				}

@@ -19,9 +19,9 @@ func TestPreviewsDoNotClaimToKnow(t *testing.T) {
 		"machine":           {cluster(edit("w1", machine)), "maybe replace w1", maybe},
 		"address":           {cluster(edit("w1", address)), "maybe replace w1", maybe},
 		"both":              {cluster(edit("w1", both)), "maybe replace w1", maybe},
-		"machine and moved": {cluster(rebuild("w1"), edit("w1", machine)), "replace w1", "its machine was replaced: take the old one out"},
-		"address, rebuilt":  {cluster(rebuild("w1"), edit("w1", address)), "replace w1", "its machine was replaced: take the old one out"},
-		"another image":     {cluster(edit("w1", func(n *Node) { both(n); n.Image = "b" })), "replace w1", "its machine was replaced: take the old one out"},
+		"machine and moved": {cluster(rebuild("w1"), edit("w1", machine)), "replace w1", "its machine is replaced: take the old one out"},
+		"address, rebuilt":  {cluster(rebuild("w1"), edit("w1", address)), "replace w1", "its machine is replaced: take the old one out"},
+		"another image":     {cluster(edit("w1", func(n *Node) { both(n); n.Image = "b" })), "replace w1", "its machine is replaced: take the old one out"},
 		"the same image":    {cluster(edit("w1", func(n *Node) { both(n); n.Image = "a" })), "maybe replace w1", maybe},
 		"another is sure":   {cluster(rebuild("w2"), edit("w1", both)), "replace w2; maybe replace w1", maybe},
 	} {

@@ -13,7 +13,9 @@ from store import read_json
 def check(store, wanted, order):
     """Raises Refused if the order must not be carried out."""
     reasons = foreign_names(store, wanted)
-    workers = [node["name"] for node in order.get("leaving") or [] if node["worker"]]
+    # Of a node that is replaced, the old machine is gone already: to ask whether it may go comes too late.
+    stay = {node["name"] for node in wanted["nodes"]}
+    workers = [node["name"] for node in order.get("leaving") or [] if node["worker"] and node["name"] not in stay]
     if workers and not order.get("force"):
         reasons += budgets(cluster_objects(store, wanted), workers)
     if reasons:
