@@ -1,0 +1,162 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"slices"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+// otherImage is one that the prod profile does not use.
+var otherImage = map[string]any{"distribution": "ubuntu", "version": "22.04"}
+
+func addWorker(t *testing.T, l *life) {
+	l.setNodes(append(l.section("nodes").([]any), map[string]any{
+		"name": "arvan-prod-w5", "role": "worker", "plan": "g2-16-8-0", "diskGiB": 200, "labels": map[string]any{"disk": "slow", "pool": "spare"},
+	}))
+	assert.DeepEqual(t, changes(l.up(t)), clusterRun("prod",
+		"created arvancloud:iaas:Server arvan-prod-w5",
+		"created command:remote:Command prod-cluster-ready-arvan-prod-w5",
+		"created random:index:RandomPassword arvan-prod-w5-host-key",
+		"updated arvancloud:cdn:DnsRecord edge-record",
+	))
+	l.again(t)
+	l.settled(t, "v1.34.3", append(slices.Clone(prodNodes), "arvan-prod-w5")...)
+	assert.Equal(t, l.labels(t, "arvan-prod-w5")["disk"], "slow")
+}
+
+// grow takes the demo stack's cluster from one control plane to three.
+func grow(t *testing.T, s *sandbox) {
+	l := newLife(t, s)
+	assert.Equal(t, len(l.etcdMembers(t)), 1)
+	var wanted []string
+	for _, name := range []string{"arvan-k8s-m2", "arvan-k8s-m3"} {
+		l.setNodes(append(l.section("nodes").([]any), map[string]any{"name": name, "role": "control-plane", "plan": "g2-4-2-0", "diskGiB": 50}))
+		wanted = append(wanted, "created arvancloud:iaas:Server "+name, "created command:remote:Command demo-cluster-ready-"+name,
+			"created random:index:RandomPassword "+name+"-host-key")
+	}
+	output := l.up(t)
+	inOrder(t, output,
+		"1. playbooks/facts.yml",
+		"2. cluster.yml on arvan-k8s-m1, arvan-k8s-m2, arvan-k8s-m3: bring control planes and etcd to the new members",
+		"3. upgrade-cluster.yml on arvan-k8s-m1, arvan-k8s-m2, arvan-k8s-m3: tell every API server the new members of etcd",
+		"4. cluster.yml on arvan-k8s-m1, arvan-k8s-w1, arvan-k8s-m2, arvan-k8s-m3: tell every node the new control planes",
+		"succeeded after")
+	assert.DeepEqual(t, changes(output), clusterRun("demo", wanted...))
+	l.again(t)
+	l.settled(t, "v1.35.4", "arvan-k8s-m1", "arvan-k8s-m2", "arvan-k8s-m3", "arvan-k8s-w1")
+	assert.DeepEqual(t, l.etcdMembers(t), l.wantedMembers(t))
+}
+
+func relabel(t *testing.T, l *life) {
+	l.node("arvan-prod-w5")["labels"] = map[string]any{"disk": "fast"}
+	output := l.up(t)
+	assert.DeepEqual(t, changes(output), clusterRun("prod"))
+	inOrder(t, output, "1. runner/labels.yml on arvan-prod-w5", "succeeded after")
+	l.again(t)
+	labels := l.labels(t, "arvan-prod-w5")
+	_, spare := labels["pool"]
+	assert.Equal(t, labels["disk"], "fast")
+	assert.Assert(t, !spare, "a label that left the file stayed on the node")
+}
+
+func removeWorker(t *testing.T, l *life) {
+	l.setNodes(slices.DeleteFunc(l.section("nodes").([]any), func(node any) bool {
+		return node.(map[string]any)["name"] == "arvan-prod-w5"
+	}))
+	output := l.up(t)
+	inOrder(t, output,
+		"1. remove-node.yml on arvan-prod-w5: drain it and take it out, while its machine runs",
+		"Drain node except daemonsets resource (arvan-prod-w5)", "Reset node (arvan-prod-w5)",
+		"succeeded after", "Server arvan-prod-w5 deleting", "Server arvan-prod-w5 deleted")
+	assert.DeepEqual(t, changes(output), clusterRun("prod",
+		"deleted arvancloud:iaas:Server arvan-prod-w5",
+		"deleted command:remote:Command prod-cluster-ready-arvan-prod-w5",
+		"deleted random:index:RandomPassword arvan-prod-w5-host-key",
+		"updated arvancloud:cdn:DnsRecord edge-record",
+	))
+	l.again(t)
+	l.settled(t, "v1.34.3", prodNodes...)
+}
+
+// unbearable are edits that would cost the cluster too much. Nothing may have been touched, above all no machine.
+func unbearable(t *testing.T, l *life) {
+	before := l.servers(t)
+	for _, edit := range []struct {
+		name string
+		of   []string
+		says string
+	}{
+		{"the first control plane", []string{"arvan-prod-m1"}, "the machine of the first control plane arvan-prod-m1 would be another one"},
+		{"two of three members of etcd", []string{"arvan-prod-m2", "arvan-prod-m3"}, "etcd would lose arvan-prod-m2, arvan-prod-m3, 2 of its 3 members"},
+		{"two workers", []string{"arvan-prod-w1", "arvan-prod-w2"}, "the machines of arvan-prod-w1, arvan-prod-w2 would be replaced at once"},
+	} {
+		for _, name := range edit.of {
+			l.node(name)["image"] = otherImage
+		}
+		l.refused(t, edit.says)
+		for _, name := range edit.of {
+			delete(l.node(name), "image")
+		}
+	}
+	assert.DeepEqual(t, l.servers(t), before)
+}
+
+func replaceWorker(t *testing.T, l *life) {
+	old, system := l.machine(t, "arvan-prod-w4")
+	assert.Equal(t, system, "ubuntu 24.04")
+	l.node("arvan-prod-w4")["image"] = otherImage
+	output := l.up(t)
+	inOrder(t, output,
+		"Server arvan-prod-w4 deleted original", "Server arvan-prod-w4 created replacement",
+		"1. remove-node.yml on arvan-prod-w4: its machine is replaced: take the old one out",
+		"3. scale.yml on arvan-prod-w4: join the machines that take their names", "succeeded after")
+	replaced(t, l, output, "arvan-prod-w4", old)
+}
+
+func replaceControlPlane(t *testing.T, l *life) {
+	old, _ := l.machine(t, "arvan-prod-m3")
+	assert.DeepEqual(t, l.etcdMembers(t), l.wantedMembers(t))
+	l.node("arvan-prod-m3")["image"] = otherImage
+	output := l.up(t)
+	// a member of etcd leaves before another joins: the new one is told exactly who the others are
+	inOrder(t, output,
+		"1. remove-node.yml on arvan-prod-m3: its machine is replaced: take the old one out",
+		"3. cluster.yml on arvan-prod-m1, arvan-prod-m2, arvan-prod-m3: bring control planes and etcd to the new members",
+		"4. upgrade-cluster.yml on arvan-prod-m1, arvan-prod-m2, arvan-prod-m3: tell every API server the new members of etcd",
+		"5. cluster.yml on arvan-prod-m1, arvan-prod-m2, arvan-prod-m3, arvan-prod-w1 and 3 more: tell every node the new control planes",
+		"succeeded after")
+	replaced(t, l, output, "arvan-prod-m3", old)
+	assert.DeepEqual(t, l.etcdMembers(t), l.wantedMembers(t))
+}
+
+// replaced asserts that a node has another machine of another image, and that nothing else was changed.
+func replaced(t *testing.T, l *life, output, name, old string) {
+	t.Helper()
+	assert.DeepEqual(t, changes(output), clusterRun("prod",
+		"replaced arvancloud:iaas:Server "+name, "replaced command:remote:Command prod-cluster-ready-"+name,
+	))
+	l.again(t)
+	l.settled(t, "v1.34.3", prodNodes...)
+	machine, system := l.machine(t, name)
+	assert.Assert(t, machine != old, "it is still the machine %s", old)
+	assert.Equal(t, system, "ubuntu 22.04")
+}
+
+func upgrade(t *testing.T, l *life) {
+	l.versions(t, "v2.31.0", "1.35.4")
+	output := l.up(t)
+	inOrder(t, output, "upgrade Kubernetes from 1.34.3 to 1.35.4 with Kubespray v2.31.0",
+		"upgrade-cluster.yml on arvan-prod-m1, arvan-prod-m2, arvan-prod-m3: one control plane at a time, before any worker",
+		"upgrade-cluster.yml on arvan-prod-w1, arvan-prod-w2, arvan-prod-w3, arvan-prod-w4: drain and upgrade one worker at a time",
+		"succeeded after")
+	assert.DeepEqual(t, changes(output), clusterRun("prod", "replaced command:remote:Command prod-cluster-kubeconfig"))
+	l.again(t)
+	l.settled(t, "v1.35.4", prodNodes...)
+	// images of machines are a matter of their own: what is dropped from the file changes none
+	delete(l.node("arvan-prod-w4"), "image")
+	l.save(t)
+	l.again(t)
+}
