@@ -3,7 +3,6 @@ package kubespray
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
@@ -15,12 +14,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/golden"
-
-	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
 const testKey = "-----BEGIN OPENSSH PRIVATE KEY-----\nthe-key-itself\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -164,57 +160,6 @@ func backup(t *testing.T) *EtcdBackup {
 	return &EtcdBackup{
 		Endpoint: "https://s3.example", Bucket: "backups", Certificate: testCertificate(t),
 		AccessKey: pulumi.String("AK"), SecretKey: pulumi.String("the-storage-key"),
-	}
-}
-
-func TestBackupsKeepTheirKeysOutOfTheShape(t *testing.T) {
-	args := demoArgs()
-	args.EtcdBackup = backup(t)
-	full, err := args.complete()
-	assert.NilError(t, err)
-	render := func(secret string) string {
-		rendered, err := full.render(resolved{addressesOf(args), nil, "203.0.113.11", credentials{"AK", secret}})
-		assert.NilError(t, err)
-		for _, f := range rendered.files {
-			assert.Assert(t, !strings.Contains(string(f.data), secret), f.path)
-		}
-		return rendered.shape.Variables["etcd_backup"]
-	}
-	settings := render("the-storage-key")
-	assert.Assert(t, strings.Contains(settings, `"prefix":"etcd/demo"`), settings)
-	assert.Assert(t, settings != render("a-renewed-key"), "renewed keys reach the members")
-
-	for name, inputs := range register(t, args, nil) {
-		text := fmt.Sprint(mocktest.Plain(resource.NewProperty(inputs.Inputs)))
-		assert.Check(t, !strings.Contains(text, "the-storage-key"), name)
-	}
-}
-
-func TestBackupsThatAreRefused(t *testing.T) {
-	_, signing, err := ed25519.GenerateKey(rand.Reader)
-	assert.NilError(t, err)
-	for name, test := range map[string]struct {
-		change func(*EtcdBackup)
-		want   string
-	}{
-		"endpoint":    {func(b *EtcdBackup) { b.Endpoint = "s3.example" }, `etcdBackup.endpoint: "s3.example": must be the storage's address`},
-		"path":        {func(b *EtcdBackup) { b.Endpoint = "https://s3.example/bucket" }, "without a path"},
-		"bucket":      {func(b *EtcdBackup) { b.Bucket = "Backups" }, `etcdBackup.bucket: "Backups"`},
-		"prefix":      {func(b *EtcdBackup) { b.Prefix = "/etcd/" }, `etcdBackup.prefix: "/etcd/"`},
-		"keys":        {func(b *EtcdBackup) { b.SecretKey = nil }, "etcdBackup.secretKey: \"\": give the storage user's key"},
-		"certificate": {func(b *EtcdBackup) { b.Certificate = "" }, "must be a certificate in PEM"},
-		"private key": {func(b *EtcdBackup) { b.Certificate += "-----BEGIN PRIVATE KEY-----" }, "this holds the private key"},
-		"signing key": {func(b *EtcdBackup) { b.Certificate = certificateOf(t, signing) }, "has a key of kind Ed25519, which only signs"},
-		"hours":       {func(b *EtcdBackup) { b.EveryHours = 5 }, `etcdBackup.everyHours: "5": must divide a day`},
-		"keep":        {func(b *EtcdBackup) { b.Keep = -1 }, `etcdBackup.keep: "-1": must be at least 1`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			args := demoArgs()
-			args.EtcdBackup = backup(t)
-			test.change(args.EtcdBackup)
-			_, err := args.complete()
-			assert.ErrorContains(t, err, test.want)
-		})
 	}
 }
 

@@ -211,9 +211,9 @@ func TestRefusals(t *testing.T) {
 		"even etcd":                     {now, cluster(without("m3")), "etcd would have 2 members, and it needs an odd number: 1 or 3"},
 		"quorum": {
 			now, cluster(without("m2", "m3")),
-			"etcd would lose m2, m3, 2 of its 3 members at once, and with them its quorum and every write: exchange at most 1 in one up, and go on when it has ended well",
+			"etcd would lose m2, m3, 2 of its 3 members at once, and with them its quorum and every write: it cannot shrink from 3 to 1; put back m2, m3",
 		},
-		"quorum by replacement": {now, cluster(rebuild("m2", "m3")), "etcd would lose m2, m3, 2 of its 3 members"},
+		"quorum by replacement": {now, cluster(rebuild("m2", "m3")), "etcd would lose m2, m3, 2 of its 3 members at once, and with them its quorum and every write: exchange at most 1 in one up, and go on when it has ended well"},
 		"only member":           {&State{Shape: single}, cluster(without("m1", "m3")), "the first control plane m1 would be removed"},
 		"role":                  {now, cluster(edit("m2", func(n *Node) { n.Worker = true })), "node m2 would turn from control plane + etcd into control plane + etcd + worker, and a running node keeps its role"},
 		"last worker":           {now, cluster(without("w1", "w2", "w3")), "no worker would be left"},

@@ -95,8 +95,11 @@ func (c *change) etcd() []string {
 	leaving := append(keep(c.removed, c.before, isEtcd), keep(c.replaced, c.before, isEtcd)...)
 	if spare := (len(members) - 1) / 2; len(leaving) > spare {
 		advice := fmt.Sprintf("exchange at most %d in one up, and go on when it has ended well", spare)
-		if spare == 0 {
+		switch {
+		case spare == 0:
 			advice = "first grow etcd to 3 members"
+		case len(c.wanted.names(isEtcd)) < len(members):
+			advice = fmt.Sprintf("it cannot shrink from %d to %d; put back %s", len(members), len(c.wanted.names(isEtcd)), strings.Join(keep(c.removed, c.before, isEtcd), ", "))
 		}
 		reasons = append(reasons, fmt.Sprintf("etcd would lose %s, %d of its %d members at once, and with them its quorum and every write: %s",
 			strings.Join(leaving, ", "), len(leaving), len(members), advice))
