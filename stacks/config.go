@@ -41,7 +41,7 @@ type Config struct {
 // Cloud is the ArvanCloud account's side of an environment. The API key is not here: it is the secret `arvancloud:apiKey`
 // or the variable ARVANCLOUD_API_KEY.
 type Cloud struct {
-	// Zone is the availability zone of every machine, for example "ir-thr-ba1".
+	// Zone is the availability zone of every machine, for example "ir-thr-ba1". It cannot be changed once they run.
 	Zone string `json:"zone"`
 	// Endpoint is the base address of the API. Empty means ArvanCloud's own.
 	Endpoint string `json:"endpoint,omitempty"`
@@ -59,7 +59,7 @@ type Cloud struct {
 	AdminSSHKeys []string `json:"adminSshKeys,omitempty"`
 	// Placement is how control planes, and workers, are spread over the cloud's physical machines: "anti-affinity" (a new
 	// machine is refused where there is no room apart from the others), "soft-anti-affinity" (then it is not), or empty (as
-	// it comes). Choose it before the first `pulumi up`: a change replaces the machines.
+	// it comes). It cannot be changed once the machines run.
 	Placement string `json:"placement,omitempty"`
 }
 
@@ -74,7 +74,7 @@ func (i Image) String() string { return i.Distribution + " " + i.Version }
 
 // Network is the addresses an environment uses. None of the ranges may overlap.
 type Network struct {
-	// CIDR is the private network that carries all traffic between the machines.
+	// CIDR is the private network that carries all traffic between the machines. It cannot be changed once they run.
 	CIDR string `json:"cidr"`
 	// PodCIDR and ServiceCIDR are the cluster's own ranges. They cannot be changed once the cluster runs.
 	PodCIDR     string `json:"podCidr"`

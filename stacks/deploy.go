@@ -57,16 +57,16 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 			return err
 		}
 	}
-	imageIDs, err := checkOffer(ctx, cfg, base.arvancloud)
-	if err != nil {
-		return err
-	}
 	last, err := readLast(ctx)
 	if err != nil {
 		return err
 	}
-	// what the cluster cannot become is refused before any machine is made or deleted
-	if err := kubespray.Check(clusterArgs(name, cfg, &arvan.Machines{}, &apiNames{}, last.cluster)); err != nil {
+	// before any machine is made or deleted
+	if err := refuse(name, cfg, last); err != nil {
+		return err
+	}
+	imageIDs, err := checkOffer(ctx, cfg, base.arvancloud)
+	if err != nil {
 		return err
 	}
 

@@ -39,6 +39,7 @@ func export(ctx *pulumi.Context, cfg *Config, p *platform) {
 	ctx.Export("kubeconfigs", pulumi.ToSecret(p.access.Kubeconfigs))
 	ctx.Export("access", access(cfg, p.access))
 	ctx.Export(clusterState, p.cluster.State)
+	ctx.Export(settledState, pulumi.ToStringMap(settled(cfg)))
 	ctx.Export("ingress", pulumi.Map{"class": p.ingress.Class, "addresses": webAddresses(cfg, p.machines)})
 	ctx.Export("grafana", service(p.monitoring.Grafana))
 	ctx.Export("prometheus", service(p.monitoring.Prometheus))

@@ -11,8 +11,11 @@ import (
 )
 
 // clusterState is the output in which an update leaves what the cluster was then, for the next one to plan from. It is no
-// part of the contract with others.
-const clusterState = "clusterState"
+// part of the contract with others, nor is settledState: the settings that the next one must find unchanged.
+const (
+	clusterState = "clusterState"
+	settledState = "settled"
+)
 
 // lastUpdate is a stack reference. The SDK's own type brings the methods of every output type with it: six seconds of
 // compile time in each package that names it.
@@ -25,6 +28,8 @@ type lastUpdate struct {
 type last struct {
 	// cluster is what was known of the cluster, as JSON.
 	cluster string
+	// settled are the settings that cannot change, by their paths.
+	settled map[string]string
 	// tokens are the terms of the kubeconfigs' tokens, by the names of their grants.
 	tokens map[string]kubespray.Term
 }
@@ -47,12 +52,14 @@ func readLast(ctx *pulumi.Context) (*last, error) {
 	if text, _ := values[clusterState].(string); text != "" {
 		found.cluster = text
 	}
-	text, err := json.Marshal(values["access"])
-	if err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(text, &found.tokens); err != nil {
-		return nil, fmt.Errorf("the output access of the last update is damaged: %w", err)
+	for name, into := range map[string]any{"access": &found.tokens, settledState: &found.settled} {
+		text, err := json.Marshal(values[name])
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(text, into); err != nil {
+			return nil, fmt.Errorf("the output %s of the last update is damaged: %w", name, err)
+		}
 	}
 	return found, nil
 }

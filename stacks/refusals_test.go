@@ -13,8 +13,6 @@ import (
 
 	"gotest.tools/v3/assert"
 
-	"github.com/iransre/exchange-platform/components/arvan"
-	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 	"github.com/iransre/exchange-platform/internal/refusals"
 )
@@ -29,7 +27,7 @@ func TestUnsafeEditsAreRefused(t *testing.T) {
 	base := edited(t, prod, table.Base)
 	cfg, err := Load(project, stackFile(t, base))
 	assert.NilError(t, err)
-	running := stateOf(t, deployedWith(t, cfg))
+	running := &last{cluster: stateOf(t, deployedWith(t, cfg)), settled: settled(cfg)}
 
 	for _, refusal := range table.Refused {
 		if refusal.By != refusals.Program {
@@ -47,13 +45,13 @@ func TestUnsafeEditsAreRefused(t *testing.T) {
 }
 
 // judged is what the program says of a stack file before it registers anything.
-func judged(t *testing.T, path, running string) error {
+func judged(t *testing.T, path string, running *last) error {
 	t.Helper()
 	cfg, err := Load(project, stackFile(t, path))
 	if err != nil {
 		return err
 	}
-	return kubespray.Check(clusterArgs("prod", cfg, &arvan.Machines{}, &apiNames{}, running))
+	return refuse("prod", cfg, running)
 }
 
 // reasons are the lines below the first one, without what makes a list of them.
