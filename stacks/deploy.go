@@ -48,6 +48,14 @@ func rawConfig() (map[string]string, error) {
 // deploy puts the platform together. Whatever does not need another's outputs is made at the same time.
 func deploy(ctx *pulumi.Context, cfg *Config) error {
 	name := ctx.Stack()
+	last, err := readLast(ctx)
+	if err != nil {
+		return err
+	}
+	// before anything is registered: a provider that was told another zone would be in the state already
+	if err := refuse(name, cfg, last); err != nil {
+		return err
+	}
 	base, err := newProviders(ctx, cfg)
 	if err != nil {
 		return err
@@ -56,14 +64,6 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 		if err := ctx.Log.Warn("kubernetes.etcdBackup.enabled is false: etcd is not backed up", nil); err != nil {
 			return err
 		}
-	}
-	last, err := readLast(ctx)
-	if err != nil {
-		return err
-	}
-	// before any machine is made or deleted
-	if err := refuse(name, cfg, last); err != nil {
-		return err
 	}
 	imageIDs, err := checkOffer(ctx, cfg, base.arvancloud)
 	if err != nil {
