@@ -119,36 +119,10 @@ func up(t *testing.T, s *sandbox) {
 }
 
 func allReady(t *testing.T, s *sandbox) {
-	assert.DeepEqual(t, readyNodes(t, s), []string{"arvan-k8s-m1", "arvan-k8s-w1"})
-}
-
-// readyNodes are the cluster's nodes, once it is sure that all of them and every pod are ready.
-func readyNodes(t *testing.T, s *sandbox) []string {
-	t.Helper()
-	var list struct {
-		Items []struct {
-			Kind     string
-			Metadata struct{ Name, Namespace string }
-			Status   struct {
-				Phase      string
-				Conditions []struct{ Type, Status string }
-			}
-		}
-	}
-	s.query(t, &list, "kubectl", "get", "nodes,pods", "--all-namespaces", "--output", "json")
-	nodes := []string{}
-	for _, item := range list.Items {
-		ready := item.Status.Phase == "Succeeded"
-		for _, condition := range item.Status.Conditions {
-			ready = ready || condition.Type == "Ready" && condition.Status == "True"
-		}
-		assert.Assert(t, ready, "%s %s/%s is not ready", item.Kind, item.Metadata.Namespace, item.Metadata.Name)
-		if item.Kind == "Node" {
-			nodes = append(nodes, item.Metadata.Name)
-		}
-	}
-	assert.Assert(t, len(list.Items) > 15, "only %d nodes and pods", len(list.Items))
-	return nodes
+	found := s.cluster(t)
+	assert.Equal(t, len(found.unready), 0, "%v", found.unready)
+	assert.DeepEqual(t, found.nodes, []node{{"arvan-k8s-m1", "v1.35.4"}, {"arvan-k8s-w1", "v1.35.4"}})
+	assert.Assert(t, found.pods > 13, "only %d pods", found.pods)
 }
 
 func namedThings(t *testing.T, s *sandbox) {

@@ -136,36 +136,16 @@ func (l *life) settled(t *testing.T, version string, names ...string) {
 // unsettled says what is not as it should be; empty if all is.
 func (l *life) unsettled(t *testing.T, version string, names []string) string {
 	t.Helper()
-	var list struct {
-		Items []struct {
-			Kind     string
-			Metadata struct{ Name, Namespace string }
-			Status   struct {
-				Phase      string
-				NodeInfo   struct{ KubeletVersion string }
-				Conditions []struct{ Type, Status string }
-			}
-		}
+	found := l.cluster(t)
+	var wanted []node
+	for _, name := range names {
+		wanted = append(wanted, node{name, version})
 	}
-	l.query(t, &list, "kubectl", "get", "nodes,pods", "--all-namespaces", "--output", "json")
-	nodes := []string{}
-	for _, item := range list.Items {
-		ready := item.Status.Phase == "Succeeded"
-		for _, condition := range item.Status.Conditions {
-			ready = ready || condition.Type == "Ready" && condition.Status == "True"
-		}
-		if !ready {
-			return fmt.Sprintf("%s %s/%s is not ready", item.Kind, item.Metadata.Namespace, item.Metadata.Name)
-		}
-		if item.Kind == "Node" {
-			nodes = append(nodes, item.Metadata.Name)
-			if item.Status.NodeInfo.KubeletVersion != version {
-				return fmt.Sprintf("node %s runs %s", item.Metadata.Name, item.Status.NodeInfo.KubeletVersion)
-			}
-		}
-	}
-	if !slices.Equal(nodes, names) {
-		return fmt.Sprintf("the nodes are %v", nodes)
+	switch {
+	case len(found.unready) > 0:
+		return strings.Join(found.unready, ", ") + " not ready"
+	case !slices.Equal(found.nodes, wanted):
+		return fmt.Sprintf("the nodes are %v", found.nodes)
 	}
 	return ""
 }
