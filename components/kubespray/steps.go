@@ -159,27 +159,24 @@ func (s *steps) state(name string, triggers pulumi.Array, after pulumi.Resource)
 
 // check has the runner refuse the plan, if it must, before it or anything else of the stack is touched.
 func (s *steps) check(bundle *bundle, planned pulumi.StringOutput, upload *remote.Command) (*remote.Command, error) {
-	return s.register(step{
-		name: "check", node: s.runner(),
-		command:  s.tell("check", bundle),
-		stdin:    planned,
-		triggers: pulumi.Array{against(planned)},
-		ignored:  []string{"stdin"},
-		logging:  remote.LoggingStdoutAndStderr,
-		after:    []pulumi.Resource{upload},
-	})
+	return s.hand("check", "check", bundle, planned, []pulumi.Resource{upload})
 }
 
-// run has the runner carry out the plan, or goes on waiting for a run that leads to the same. It is repeated for another
-// wanted cluster and for another state found, not for another wording of the plan between the two.
+// run has the runner carry out the plan, or goes on waiting for a run that leads to the same.
 func (s *steps) run(bundle *bundle, planned pulumi.StringOutput, check *remote.Command, ready map[string]*remote.Command) (*remote.Command, error) {
 	after := []pulumi.Resource{check}
 	for _, node := range s.args.Nodes {
 		after = append(after, ready[node.Name])
 	}
+	return s.hand("run", "up", bundle, planned, after)
+}
+
+// hand gives the runner the plan with an order. That is repeated for another wanted cluster and for another state found, not
+// for another wording of the plan between the two.
+func (s *steps) hand(name, order string, bundle *bundle, planned pulumi.StringOutput, after []pulumi.Resource) (*remote.Command, error) {
 	return s.register(step{
-		name: "run", node: s.runner(),
-		command:  s.tell("up", bundle),
+		name: name, node: s.runner(),
+		command:  s.tell(order, bundle),
 		stdin:    planned,
 		triggers: pulumi.Array{against(planned)},
 		ignored:  []string{"stdin"},

@@ -17,7 +17,7 @@ type cluster struct {
 }
 
 // node is a node by its name and the version of its kubelet.
-type node struct{ name, version string }
+type node struct{ Name, Version string }
 
 // cluster asks the API server.
 func (s *sandbox) cluster(t *testing.T) *cluster {
