@@ -19,6 +19,18 @@ const (
 	Retired    = "retired"
 )
 
+// What was seen of a version, as proof that it can be had.
+const (
+	InIndex = "index" // it stands in the index of its repository
+	Tagged  = "tag"   // only the tag in the chart's git repository was seen
+)
+
+// Who brings an image that no component sets.
+const (
+	ByChart    = "chart"    // the chart's own default, in a pod or a job of the chart
+	ByOperator = "operator" // the chart's operator, in pods that it makes
+)
+
 // Entry is one chart of the catalogue.
 type Entry struct {
 	Name       string            `json:"-"`          // the key of the entry, by which a component asks for it
@@ -26,16 +38,46 @@ type Entry struct {
 	Source     string            `json:"source"`     // an HTTP repository (https://…) or an OCI registry path (oci://…)
 	Version    string            `json:"version"`    // the chart's version, always pinned
 	AppVersion string            `json:"appVersion"` // the version of what the chart installs
+	Evidence   Evidence          `json:"evidence"`   // that this version can be had
 	Images     map[string]string `json:"images"`     // the images a component sets itself, by role
+	Unused     map[string]string `json:"unused"`     // the roles of which no container is made, and why
+	Pulled     []Pulled          `json:"pulled"`     // every further image that the platform's values lead to
 	Status     string            `json:"status"`     // Maintained, Frozen or Retired
 	EndOfLife  string            `json:"endOfLife"`  // YYYY-MM-DD, only of what is not maintained
 	Why        string            `json:"why"`        // why this one
+}
+
+// Evidence is what was seen of a version, and where. Without any, a version may be one that was never published.
+type Evidence struct {
+	Seen  string `json:"seen"`  // InIndex or Tagged
+	Where string `json:"where"` // repository, commit and day
+}
+
+// Pulled is an image that no component sets.
+type Pulled struct {
+	Image string `json:"image"` // with registry and tag, and the digest if the chart pins one
+	By    string `json:"by"`    // ByChart or ByOperator
+}
+
+// Cluster is what Kubespray pulls for the cluster itself.
+type Cluster struct {
+	Kubespray  string         `json:"kubespray"`  // the release that the list is of
+	Kubernetes string         `json:"kubernetes"` // and the version of Kubernetes
+	Evidence   string         `json:"evidence"`   // where the list was taken from
+	Images     []ClusterImage `json:"images"`
+}
+
+// ClusterImage is one of them.
+type ClusterImage struct {
+	Image string `json:"image"`
+	When  string `json:"when"` // empty if always
 }
 
 // Catalogue is every chart the platform may install.
 type Catalogue struct {
 	Checked string            `json:"checked"` // the day on which the statuses were last looked at
 	Charts  map[string]*Entry `json:"entries"`
+	Cluster Cluster           `json:"cluster"`
 }
 
 //go:embed catalogue.yaml
@@ -57,6 +99,11 @@ func Parse(text []byte) (*Catalogue, error) {
 			wrong = append(wrong, fmt.Errorf("chart catalogue: entries.%s.%s", name, problem))
 		}
 	}
+	for index, image := range c.Cluster.Images {
+		if err := checkReference(image.Image); err != nil {
+			wrong = append(wrong, fmt.Errorf("chart catalogue: cluster.images[%d]: %w", index, err))
+		}
+	}
 	return &c, errors.Join(wrong...)
 }
 
@@ -70,6 +117,13 @@ func (c *Catalogue) Entry(name string) (*Entry, error) {
 		return nil, fmt.Errorf("no chart %q in the catalogue; it has %s", name, strings.Join(c.Names(), ", "))
 	}
 	return entry, nil
+}
+
+// checkReference allows a digest behind the tag, which an image that components set cannot have.
+func checkReference(reference string) error {
+	name, _, _ := strings.Cut(reference, "@sha256:")
+	_, err := ParseImage(name)
+	return err
 }
 
 func (e *Entry) problems() []string {
@@ -90,9 +144,25 @@ func (e *Entry) problems() []string {
 	case (e.Status == Maintained) != (e.EndOfLife == ""):
 		found = append(found, "endOfLife: required of what is not maintained, and only of that")
 	}
+	if !slices.Contains([]string{InIndex, Tagged}, e.Evidence.Seen) || e.Evidence.Where == "" {
+		found = append(found, fmt.Sprintf("evidence: seen must be %s or %s, and where must say where", InIndex, Tagged))
+	}
 	for role, reference := range e.Images {
 		if _, err := ParseImage(reference); err != nil {
 			found = append(found, fmt.Sprintf("images.%s: %v", role, err))
+		}
+	}
+	for role := range e.Unused {
+		if _, known := e.Images[role]; !known {
+			found = append(found, fmt.Sprintf("unused.%s: no such role under images", role))
+		}
+	}
+	for index, pulled := range e.Pulled {
+		if err := checkReference(pulled.Image); err != nil {
+			found = append(found, fmt.Sprintf("pulled[%d].image: %v", index, err))
+		}
+		if !slices.Contains([]string{ByChart, ByOperator}, pulled.By) {
+			found = append(found, fmt.Sprintf("pulled[%d].by: %q must be %s or %s", index, pulled.By, ByChart, ByOperator))
 		}
 	}
 	slices.Sort(found)

@@ -27,13 +27,21 @@ func TestCatalogueMistakesComeAllAtOnce(t *testing.T) {
 	_, err := chart.Parse([]byte(`
 entries:
   one: {chart: one, source: "ftp://x", version: "1", appVersion: "1", status: maintained, endOfLife: "2026-01-01", why: x}
-  two: {chart: two, source: "https://x", version: "", appVersion: "1", status: unsure, why: x, images: {a: "nginx:latest"}}
+  two: {chart: two, source: "https://x", version: "", appVersion: "1", status: unsure, why: x, images: {a: "nginx:latest"}, unused: {b: x},
+    evidence: {seen: rumour, where: x}, pulled: [{image: busybox, by: chance}]}
+cluster: {images: [{image: "pause:3"}]}
 `))
 	for _, want := range []string{
 		`entries.one.source: "ftp://x" must start with https:// or oci://`,
 		`entries.one.endOfLife: required of what is not maintained, and only of that`,
 		`entries.two.version: required`,
 		`entries.two.status: "unsure" must be maintained, frozen or retired`,
+		`entries.one.evidence: seen must be index or tag, and where must say where`,
+		`entries.two.evidence: seen must be index or tag, and where must say where`,
+		`entries.two.unused.b: no such role under images`,
+		`entries.two.pulled[0].image: image "busybox" must be registry/repository:tag`,
+		`entries.two.pulled[0].by: "chance" must be chart or operator`,
+		`cluster.images[0]: image "pause:3" must be registry/repository:tag`,
 		`entries.two.images.a: image "nginx:latest" must be registry/repository:tag`,
 	} {
 		assert.Check(t, is.ErrorContains(err, want))

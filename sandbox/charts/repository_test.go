@@ -47,7 +47,7 @@ func TestTheVersionsAreTheCatalogues(t *testing.T) {
 		"elasticsearch":            "22.1.6",
 		"fluent-bit":               "0.58.1",
 		"ingress-nginx":            "4.15.1",
-		"kibana":                   "12.1.11",
+		"kibana":                   "12.1.10",
 		"kube-prometheus-stack":    "88.5.3",
 		"minio":                    "5.4.0",
 		"postgresql":               "16.7.27",

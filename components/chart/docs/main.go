@@ -62,14 +62,52 @@ The archives keep the names below.
 	for _, source := range slices.Sorted(maps.Keys(bySource)) {
 		fmt.Fprintf(&b, "| %s | %s |\n", source, strings.Join(bySource[source], ", "))
 	}
-	b.WriteString("\n## Images\n\nThe platform sets these itself; all others are the charts' own defaults.\n\n")
+	b.WriteString(`
+What was seen of each version, as proof that it can be had. *index*: it stands in the index of its repository. *tag*: only the tag
+in the chart's git repository was seen, which its own pipeline publishes. Nothing was downloaded from the sources themselves.
+
+| archive | seen | where |
+|---|---|---|
+`)
 	for _, name := range catalogue.Names() {
-		images := catalogue.Charts[name].Images
-		for _, role := range slices.Sorted(maps.Keys(images)) {
-			fmt.Fprintf(&b, "- `%s` (%s)\n", images[role], name)
+		entry := catalogue.Charts[name]
+		fmt.Fprintf(&b, "| `%s-%s.tgz` | %s | %s |\n", entry.Chart, entry.Version, entry.Evidence.Seen, entry.Evidence.Where)
+	}
+	images(&b, catalogue)
+	return b.String()
+}
+
+// images lists what a mirror has to hold, and what the platform names without needing it.
+func images(b *strings.Builder, catalogue *chart.Catalogue) {
+	fmt.Fprintf(b, `
+## Images
+
+Everything that an environment pulls, besides the exchange's own image (`+"`exchange.image`"+`): what the platform sets, the charts' own
+defaults, what operators make pods of, and what Kubespray %s brings for Kubernetes %s (%s).
+A test holds the charts' part against what the real charts render with the platform's values. Whether each tag is still served was not tried.
+
+| registry | needed by |
+|---|---|
+`, catalogue.Cluster.Kubespray, catalogue.Cluster.Kubernetes, catalogue.Cluster.Evidence)
+	registries := catalogue.Registries()
+	for _, registry := range slices.Sorted(maps.Keys(registries)) {
+		fmt.Fprintf(b, "| %s | %s |\n", registry, strings.Join(registries[registry], ", "))
+	}
+	b.WriteString("\n| image | for |\n|---|---|\n")
+	for _, needed := range catalogue.Needed() {
+		var reasons []string
+		for _, need := range needed.For {
+			reasons = append(reasons, need.Name+": "+need.Why)
+		}
+		fmt.Fprintf(b, "| `%s` | %s |\n", needed.Image, strings.Join(reasons, "<br>"))
+	}
+	b.WriteString("\nThe platform also names these, but no container is made of them:\n\n")
+	for _, name := range catalogue.Names() {
+		entry := catalogue.Charts[name]
+		for _, role := range slices.Sorted(maps.Keys(entry.Unused)) {
+			fmt.Fprintf(b, "- `%s` (%s): %s\n", entry.Images[role], name, entry.Unused[role])
 		}
 	}
-	return b.String()
 }
 
 func status(entry *chart.Entry) string {
