@@ -1,8 +1,11 @@
 // Package charts holds stand-ins for the Helm charts the platform installs, and serves them as a chart repository.
 //
 // A stand-in has its model's name, version and application version, and renders the objects of its model that others
-// depend on: the same kinds, names, ports, labels and keys of Secrets, for the values the platform sets. What runs inside a
-// container is not its concern: in the sandbox no container runs.
+// depend on: the same kinds, names, ports, probes, volumes and keys of Secrets, for the values the platform sets. What runs
+// inside a container is not its concern: in the sandbox no container runs.
+//
+// A stand-in is a folder: Chart.yaml, values.yaml with the keys and defaults of the real chart that are used, and lists of
+// objects under objects/. The one library renders the lists; how they are written stands in library/templates/_list.tpl.
 package charts
 
 import (
@@ -17,11 +20,14 @@ import (
 	"helm.sh/helm/v3/pkg/chart/loader"
 )
 
-//go:embed */Chart.yaml */values.yaml all:*/templates */files */charts
+//go:embed */Chart.yaml */values.yaml */objects all:*/templates */files */charts
 var content embed.FS
 
-// library is the folder of the templates that all stand-ins share. It is not served, but put into each of them.
-const library = "common"
+// library is the folder of the chart that renders the lists. It is not served, but put into each stand-in.
+const library = "library"
+
+// rendered is the one template of every stand-in.
+var rendered = &loader.BufferedFile{Name: "templates/objects.yaml", Data: []byte(`{{ include "library.render" . }}` + "\n")}
 
 // shared names, per chart, the folders that an archive carries besides the chart's own: the folder of this package and where
 // it goes inside the archive.
@@ -72,7 +78,7 @@ func collect(name string) ([]*loader.BufferedFile, error) {
 	}
 	folders := shared(name)
 	folders[name] = "."
-	var files []*loader.BufferedFile
+	files := []*loader.BufferedFile{rendered}
 	for source, target := range folders {
 		err := fs.WalkDir(content, source, func(file string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
@@ -89,6 +95,9 @@ func collect(name string) ([]*loader.BufferedFile, error) {
 		if err != nil {
 			return nil, fmt.Errorf("stand-in chart %q: %w", name, err)
 		}
+	}
+	if _, found := folders["kibana"]; found && name != "kibana" {
+		files = append(files, &loader.BufferedFile{Name: "charts/kibana/" + rendered.Name, Data: rendered.Data})
 	}
 	slices.SortFunc(files, func(a, b *loader.BufferedFile) int { return strings.Compare(a.Name, b.Name) })
 	return files, nil

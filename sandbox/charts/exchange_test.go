@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/iransre/exchange-platform/sandbox/charts/internal/render"
+	"github.com/iransre/exchange-platform/sandbox/charts/internal/summary"
 )
 
 // exchangeFolder is the platform's own chart. It is tested here because this module has the Helm SDK.
@@ -94,7 +95,7 @@ func TestTheMigrationsNeedNothingOfTheChart(t *testing.T) {
 // A second copy of the pods' rules, in the words of the restricted pod security standard.
 func TestNoContainerOfTheExchangeHasRights(t *testing.T) {
 	for _, object := range rendered(t, exchange(t), "exchange", exchangeValues(t, "prod")) {
-		pod := podSpec(object)
+		pod := summary.Pod(object)
 		if pod == nil {
 			continue
 		}

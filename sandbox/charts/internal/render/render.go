@@ -15,6 +15,15 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+// capabilities are those of the platform's cluster. Without them Helm takes a version of Kubernetes for granted that most
+// charts refuse.
+func capabilities() *chartutil.Capabilities {
+	known := chartutil.DefaultCapabilities.Copy()
+	known.KubeVersion = chartutil.KubeVersion{Version: "v1.35.4", Major: "1", Minor: "35"}
+	known.APIVersions = append(known.APIVersions, "monitoring.coreos.com/v1")
+	return known
+}
+
 // Objects renders a release of a chart, with its hooks and its crds folders. Documents that are not objects, or have a key
 // twice, are errors that show the text.
 func Objects(c *chart.Chart, release, namespace string, values map[string]any) ([]*unstructured.Unstructured, error) {
@@ -22,7 +31,7 @@ func Objects(c *chart.Chart, release, namespace string, values map[string]any) (
 		return nil, err
 	}
 	options := chartutil.ReleaseOptions{Name: release, Namespace: namespace, IsInstall: true}
-	merged, err := chartutil.ToRenderValues(c, values, options, chartutil.DefaultCapabilities)
+	merged, err := chartutil.ToRenderValues(c, values, options, capabilities())
 	if err != nil {
 		return nil, err
 	}
