@@ -20,9 +20,10 @@ import (
 	"github.com/iransre/exchange-platform/components/kubespray/plan"
 )
 
-// runner is the program that applies a bundle on the runner host.
+// runner is the program that applies a bundle on the runner host, and what it brings to etcd's members. Its tests stay at home.
 //
-//go:embed runner/*.py runner/*.yml runner/callbacks/*.py
+//go:embed runner/__main__.py runner/cluster_runner/*.py runner/callback_plugins/*.py runner/playbooks/*.yml
+//go:embed runner/etcd_members/*.py runner/etcd_members/*.yml
 var runner embed.FS
 
 // file is one file of the bundle.

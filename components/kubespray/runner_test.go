@@ -218,7 +218,7 @@ func TestRunnerInstallsBackups(t *testing.T) {
 	assert.Assert(t, ok, out)
 	played := h.played()
 	assert.Equal(t, len(played), 2)
-	assert.Assert(t, is.Contains(played[1], "/bundle/runner/etcd-backup.yml --extra-vars @"))
+	assert.Assert(t, is.Contains(played[1], "/bundle/runner/etcd_members/etcd-backup.yml --extra-vars @"))
 	assert.Assert(t, !strings.Contains(played[1], "the-storage-key"))
 	kept, err := filepath.Glob(filepath.Join(h.dir, "cluster", "runs", "*", "bundle", "backup.json"))
 	assert.NilError(t, err)
@@ -227,9 +227,11 @@ func TestRunnerInstallsBackups(t *testing.T) {
 
 // TestRunnerUnits runs the Python tests of the parts that need no host.
 func TestRunnerUnits(t *testing.T) {
-	readAll(t, "testdata/unittests")
-	command := exec.Command("python3", "-m", "unittest", "discover", "-s", "testdata/unittests", "-t", "testdata/unittests")
-	command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONPATH=runner:runner/callbacks")
+	readAll(t, "runner/tests")
+	readAll(t, "testdata/protocol")
+	command := exec.Command("python3", "-m", "unittest", "discover")
+	command.Dir = "runner"
+	command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 	out, err := command.CombinedOutput()
 	assert.NilError(t, err, string(out))
 }

@@ -44,7 +44,7 @@ func client(t *testing.T, url string, changed map[string]string, statements stri
 	assert.NilError(t, err)
 	program := "import json, etcd_backup, sys\nstorage = etcd_backup.Storage(json.load(sys.stdin))\n" + statements
 	command := exec.Command("python3", "-c", program)
-	runner, err := filepath.Abs("../../components/kubespray/runner")
+	runner, err := filepath.Abs("../../components/kubespray/runner/etcd_members")
 	assert.NilError(t, err)
 	command.Dir = t.TempDir()
 	command.Env = append(os.Environ(), "PYTHONPATH="+runner, "PYTHONDONTWRITEBYTECODE=1")

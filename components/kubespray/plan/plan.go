@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// The playbooks a plan is made of: Kubespray's, and those that come with the runner.
+// The playbooks a plan is made of: Kubespray's, and those that come with the runner. These are names: states and timings of
+// every version hold them, and it is the runner that knows which file each stands for.
 const (
 	Cluster = "cluster.yml"
 	Scale   = "scale.yml"

@@ -2,13 +2,14 @@
 
 import os
 import shutil
+from typing import Optional
 
-from failure import Failure
+from cluster_runner.errors import Failure
 
 ENOUGH_BYTES = 256 << 20
 
 
-def lacking(directory):
+def lacking(directory: str) -> Optional[str]:
     """What is to be done if too little is free, else None."""
     free = shutil.disk_usage(directory).free
     if free >= ENOUGH_BYTES:
@@ -17,8 +18,8 @@ def lacking(directory):
             % (os.uname().nodename, free >> 20, directory, ENOUGH_BYTES >> 20))
 
 
-def check(directory):
+def check(directory: str) -> None:
     """Raises Failure if too little is free."""
     full = lacking(directory)
     if full:
-        raise Failure(message=full)
+        raise Failure(full)

@@ -4,15 +4,12 @@ Events: play {play}, task {task}, begin {host}, end {host, changed, skipped, on}
 Each has a time. Of an end, changed and skipped are there if they are true, and on is the host that a delegated task ran on.
 """
 
-from __future__ import absolute_import, division, print_function
-
 import json
 import os
 import time
+from typing import Any
 
 from ansible.plugins.callback import CallbackBase
-
-__metaclass__ = type
 
 DOCUMENTATION = """
     name: exchange_progress
@@ -32,8 +29,8 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "exchange_progress"
     CALLBACK_NEEDS_ENABLED = True
 
-    def __init__(self, *arguments, **options):
-        super(CallbackModule, self).__init__(*arguments, **options)
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         path = os.environ.get("EXCHANGE_EVENTS")
         if path:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -41,47 +38,47 @@ class CallbackModule(CallbackBase):
             self.disabled = True
         self._play = ""
 
-    def _write(self, event, **more):
+    def _write(self, event: str, **more: Any) -> None:
         line = json.dumps(dict(more, event=event, time=time.time())) + "\n"
         os.write(self._file, line.encode("utf-8"))
 
-    def v2_playbook_on_play_start(self, play):
+    def v2_playbook_on_play_start(self, play: Any) -> None:
         self._play = play.get_name().strip()
         self._write("play", play=self._play)
 
-    def v2_playbook_on_task_start(self, task, is_conditional):
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         self._write("task", task=task.get_name().strip())
 
-    def v2_playbook_on_handler_task_start(self, task):
+    def v2_playbook_on_handler_task_start(self, task: Any) -> None:
         self._write("task", task=task.get_name().strip())
 
-    def v2_runner_on_start(self, host, task):
+    def v2_runner_on_start(self, host: Any, task: Any) -> None:
         self._write("begin", host=host.get_name())
 
-    def v2_runner_on_ok(self, result):
-        more = {"changed": True} if result._result.get("changed") else {}
+    def v2_runner_on_ok(self, result: Any) -> None:
+        more: dict[str, Any] = {"changed": True} if result._result.get("changed") else {}
         if result._task.delegate_to:
             more["on"] = result._task.delegate_to
         self._write("end", host=result._host.get_name(), **more)
 
-    def v2_runner_on_skipped(self, result):
+    def v2_runner_on_skipped(self, result: Any) -> None:
         self._write("end", host=result._host.get_name(), skipped=True)
 
-    def v2_runner_on_unreachable(self, result):
+    def v2_runner_on_unreachable(self, result: Any) -> None:
         self._failed(result, ignored=bool(result._task.ignore_unreachable))
 
-    def v2_runner_on_failed(self, result, ignore_errors=False):
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         self._failed(result, ignored=bool(ignore_errors))
 
-    def v2_playbook_on_stats(self, stats):
+    def v2_playbook_on_stats(self, stats: Any) -> None:
         self._write("stats")
 
-    def _failed(self, result, ignored):
+    def _failed(self, result: Any, ignored: bool) -> None:
         self._write("failed", play=self._play, task=result._task.get_name().strip(), host=result._host.get_name(),
                     message=message(result._result), ignored=ignored)
 
 
-def message(result):
+def message(result: dict[str, Any]) -> str:
     """What the module said: its message and error output, or those of the items that failed. Ansible has already taken out
     what no_log hides."""
     if "censored" in result:

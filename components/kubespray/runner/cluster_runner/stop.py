@@ -1,6 +1,7 @@
 """How a run reacts to being stopped by systemd."""
 
 import contextlib
+from typing import Any, Iterator
 
 
 class Stopped(Exception):
@@ -10,10 +11,10 @@ class Stopped(Exception):
 class Stop:
     """Takes SIGTERM: raises Stopped wherever the run is at, but never between two notes that belong together."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.asked, self.busy = False, False
 
-    def ask(self, _signal, _frame):
+    def ask(self, _signal: int, _frame: Any) -> None:
         if self.asked:
             return
         self.asked = True
@@ -21,7 +22,7 @@ class Stop:
             raise Stopped
 
     @contextlib.contextmanager
-    def later(self):
+    def later(self) -> Iterator[None]:
         """Holds Stopped back until the block is done."""
         self.busy = True
         try:

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.parse
+from typing import IO, List, Optional, TypedDict
 
 HOME = os.environ.get("ETCD_BACKUP_HOME", "/etc/exchange-platform/etcd-backup")
 WORK = os.environ.get("ETCD_BACKUP_WORK", "/var/lib/exchange-platform/etcd-backup")
@@ -35,9 +36,21 @@ REASONS = {
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 
-def main():
+class Settings(TypedDict):
+    """settings.json: what the program reads of the stack's kubernetes.etcdBackup."""
+
+    endpoint: str
+    region: str
+    bucket: str
+    prefix: str
+    keep: int
+    accessKey: str
+    secretKey: str
+
+
+def main() -> int:
     with open(os.path.join(HOME, "settings.json"), encoding="utf-8") as file:
-        settings = json.load(file)
+        settings: Settings = json.load(file)
     os.makedirs(WORK, mode=0o700, exist_ok=True)
     stamp = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     storage = Storage(settings)
@@ -59,7 +72,7 @@ def main():
     return 0
 
 
-def run(*command):
+def run(*command: str) -> None:
     """Runs a program; what it says is in the error if it fails, and otherwise of no interest."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -67,14 +80,16 @@ def run(*command):
         raise OSError("%s failed: %s" % (" ".join(command[:3]), said[-1]))
 
 
-def seal(folder, sealed, certificate, root="/"):
+def seal(folder: str, sealed: str, certificate: str, root: str = "/") -> None:
     """Packs the snapshot and the keys, and encrypts them on the way to the disk."""
     paths = [path for path in KEYS if os.path.exists(os.path.join(root, path))]
     with open(sealed, "wb") as out:
-        tar = subprocess.Popen(["tar", "-cf", "-", "-C", folder, "snapshot.db"] + (["-C", root] + paths if paths else []), stdout=subprocess.PIPE)
+        tar = subprocess.Popen(["tar", "-cf", "-", "-C", folder, "snapshot.db"] + (["-C", root] + paths if paths else []),
+                               stdout=subprocess.PIPE)
         cms = subprocess.Popen(["openssl", "cms", "-encrypt", "-binary", "-stream", "-aes-256-gcm", "-outform", "DER", certificate],
                                stdin=tar.stdout, stdout=out, stderr=subprocess.PIPE, text=True)
-        tar.stdout.close()
+        if tar.stdout:
+            tar.stdout.close()  # openssl alone has it: tar hears of it if that one ends
         said = cms.communicate()[1].strip().splitlines() or ["without a word"]
         packed = tar.wait() == 0
         if cms.returncode:
@@ -83,7 +98,7 @@ def seal(folder, sealed, certificate, root="/"):
             raise OSError("the backup could not be packed: tar ended with %d" % tar.returncode)
 
 
-def expired(names, keep):
+def expired(names: list[str], keep: int) -> list[str]:
     """The backups beyond the newest keep; their names sort by time. Anything else in the folder is left alone."""
     backups = sorted(name for name in names if re.search(r"/\d{8}T\d{6}Z\.tar\.cms$", name))
     return backups[:max(len(backups) - keep, 0)]
@@ -92,19 +107,20 @@ def expired(names, keep):
 class Storage:
     """One bucket, addressed by path."""
 
-    def __init__(self, settings):
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.endpoint = urllib.parse.urlsplit(settings["endpoint"])
 
-    def put(self, name, path):
+    def put(self, name: str, path: str) -> None:
         with open(path, "rb") as body:
             self.call("PUT", name, body=body, size=os.path.getsize(path))
 
-    def delete(self, name):
+    def delete(self, name: str) -> None:
         self.call("DELETE", name)
 
-    def list(self, prefix):
-        names, token = [], None
+    def list(self, prefix: str) -> List[str]:
+        names: List[str] = []
+        token = None
         while True:
             query = {"list-type": "2", "prefix": prefix}
             if token:
@@ -116,7 +132,8 @@ class Storage:
                 return names
             token = unescape(more.group(1))
 
-    def call(self, method, name, query=None, body=None, size=0):
+    def call(self, method: str, name: str, query: Optional[dict[str, str]] = None, body: Optional[IO[bytes]] = None,
+             size: int = 0) -> bytes:
         path = "/" + urllib.parse.quote("%s/%s" % (self.settings["bucket"], name))
         text = canonical_query(query or {})
         date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
@@ -135,11 +152,12 @@ class Storage:
         finally:
             connection.close()
         if response.status >= 300:
-            raise OSError("%s %s%s: %d %s" % (method, self.settings["endpoint"], path, response.status, refusal(answer.decode(errors="replace"))))
+            raise OSError("%s %s%s: %d %s" % (
+                method, self.settings["endpoint"], path, response.status, refusal(answer.decode(errors="replace"))))
         return answer
 
 
-def refusal(answer):
+def refusal(answer: str) -> str:
     """What a storage's error document says, in one line."""
     code = re.search(r"<Code>(.*?)</Code>", answer)
     if not code:
@@ -149,11 +167,11 @@ def refusal(answer):
     return "%s: %s" % (code.group(1), reason) if reason else code.group(1)
 
 
-def canonical_query(query):
+def canonical_query(query: dict[str, str]) -> str:
     return "&".join("%s=%s" % (urllib.parse.quote(key, safe=""), urllib.parse.quote(query[key], safe="")) for key in sorted(query))
 
 
-def authorization(settings, method, path, query, headers):
+def authorization(settings: Settings, method: str, path: str, query: str, headers: dict[str, str]) -> str:
     """AWS signature, version 4."""
     date = headers["x-amz-date"]
     scope = "/".join((date[:8], settings["region"], "s3", "aws4_request"))
@@ -168,7 +186,7 @@ def authorization(settings, method, path, query, headers):
     return "AWS4-HMAC-SHA256 Credential=%s/%s,SignedHeaders=%s,Signature=%s" % (settings["accessKey"], scope, signed, signature)
 
 
-def unescape(text):
+def unescape(text: str) -> str:
     for entity, char in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"), ("&amp;", "&")):
         text = text.replace(entity, char)
     return text

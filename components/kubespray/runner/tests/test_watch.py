@@ -4,18 +4,20 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import tempfile
 import time
 import unittest
 from unittest import mock
 
-import watch
-from store import Run
+from cluster_runner import watch, wording
+from cluster_runner.progress import Progress
+from cluster_runner.runs import Run
 
 
 def state(**changes):
     return dict({
-        "status": "running", "wanted": "abc", "unit": "u.service", "why": "create the cluster", "started": watch.now(),
+        "status": "running", "wanted": "abc", "unit": "u.service", "why": "create the cluster", "started": wording.now(),
         "phase": "cluster.yml", "number": 1, "phases": [{"playbook": "cluster.yml"}], "failure": None,
     }, **changes)
 
@@ -23,7 +25,7 @@ def state(**changes):
 class Watch(unittest.TestCase):
     def setUp(self):
         self.run_ = Run(tempfile.mkdtemp())
-        self.addCleanup(lambda: __import__("shutil").rmtree(self.run_.directory))
+        self.addCleanup(lambda: shutil.rmtree(self.run_.directory))
         self.run_.set_state(state())
         self.elapsed = 0
 
@@ -32,10 +34,10 @@ class Watch(unittest.TestCase):
             file.write(json.dumps(dict({"time": time.time()}, event=event, **more)) + "\n")
 
     def line(self, timings=None):
-        progress = watch.Progress(self.run_, timings or {})
+        progress = Progress(self.run_, timings or {})
         state_ = self.run_.state()
         progress.read(state_)
-        with mock.patch("time.time", lambda: watch.parse(state_["started"]) + self.elapsed):
+        with mock.patch("time.time", lambda: wording.moment(state_["started"]) + self.elapsed):
             return progress.line()
 
     def test_line(self):
@@ -52,7 +54,7 @@ class Watch(unittest.TestCase):
 
     def test_a_long_task(self):
         """How long one task has lasted is told once that is worth knowing."""
-        began = watch.parse(self.run_.state()["started"])
+        began = wording.moment(self.run_.state()["started"])
         self.note("play", phase="cluster.yml", time=began)
         self.note("task", task="Join", time=began + 10)
         self.note("begin", host="w1", time=began + 10)
@@ -72,7 +74,7 @@ class Watch(unittest.TestCase):
         self.assertEqual(self.line(), "[0:00, 62%] phase 2 of 2: scale.yml | task 1 of 4 | Check")
 
     def test_a_line_written_by_half_is_read_when_it_is_whole(self):
-        progress = watch.Progress(self.run_, {})
+        progress = Progress(self.run_, {})
         whole = json.dumps({"event": "task", "task": "Join", "time": 1.0}) + "\n"
         for part in (whole[:9], whole[9:]):
             with open(self.run_.events, "a", encoding="utf-8") as file:
@@ -85,14 +87,14 @@ class Watch(unittest.TestCase):
             self.note("task", task=task, time=at)
             self.note("end", host="w-" + task, time=at)
         self.note("stats", time=13.0)
-        progress = watch.Progress(self.run_, {})
+        progress = Progress(self.run_, {})
         progress.read(self.run_.state())
         self.assertEqual(progress.slowest(), [("long", "w-long", 8.0), ("middling", "w-middling", 4.0), ("short", "w-short", 1.0)])
 
     def follow(self, alive):
         out = io.StringIO()
         with mock.patch.multiple(watch, SILENCE_SECONDS=0.02, POLL_SECONDS=0.005, LIVENESS_SECONDS=0.01), \
-                mock.patch("units.alive", alive), contextlib.redirect_stdout(out):
+                mock.patch("cluster_runner.units.alive", alive), contextlib.redirect_stdout(out):
             status = watch.follow(self.run_, {})
         return status, out.getvalue()
 
@@ -102,7 +104,7 @@ class Watch(unittest.TestCase):
         def alive(_):
             seen.append(1)
             if len(seen) == 20:
-                self.run_.set_state(state(status="succeeded", ended=watch.now()))
+                self.run_.set_state(state(status="succeeded", ended=wording.now()))
             return True
 
         status, out = self.follow(alive)

@@ -6,18 +6,18 @@ import signal
 import sys
 import time
 
-import room
-import toolchain
-import watch
-from endpoint import wait_for_name
-from failure import Failure
-from phases import key
-from playbooks import Ansible
-from stop import Stop, Stopped
-from store import read_json
+from cluster_runner import disk_space, json_files, toolchain, wording
+from cluster_runner.endpoint import wait_for_name
+from cluster_runner.errors import Failure
+from cluster_runner.playbooks import Ansible
+from cluster_runner.protocol import FailureReport, Phase, RunState, timing_key
+from cluster_runner.readiness import wait_ready
+from cluster_runner.runs import Run
+from cluster_runner.stop import Stop, Stopped
+from cluster_runner.store import Store
 
 
-def execute(store, run):
+def execute(store: Store, run: Run) -> int:
     """Returns the exit status. Everything to know about the run is in its state afterwards."""
     stop = Stop()
     signal.signal(signal.SIGTERM, stop.ask)
@@ -25,39 +25,47 @@ def execute(store, run):
     try:
         with store.lock("run", wait=False):
             carry_out(store, run, state, stop)
-        outcome = {"status": "succeeded", "phase": "done"}
+        state.update({"status": "succeeded", "phase": "done"})
     except Stopped:
-        outcome = stopped(state)
+        stopped(state)
     except BlockingIOError:
-        outcome = {"status": "failed", "failure": {"message": "another run holds %s/run.lock" % store.root}}
+        failed(store, state, {"message": "another run holds %s/run.lock" % store.root})
     except Failure as failure:
         # Ansible is stopped by the same signal, and may be the first to end of it.
-        outcome = stopped(state) if stop.asked else {"status": "failed", "failure": failure.what}
+        if stop.asked:
+            stopped(state)
+        else:
+            failed(store, state, failure.report)
     except (OSError, ValueError) as error:
-        outcome = {"status": "failed", "failure": {"message": "%s: %s" % (state["phase"], error)}}
-    full = room.lacking(store.root)
-    if outcome["status"] == "failed" and full and full not in outcome["failure"]["message"]:
-        outcome["failure"]["message"] += "\n" + full
-    state.update(outcome, ended=watch.now())
+        failed(store, state, {"message": "%s: %s" % (state["phase"], error)})
+    state["ended"] = wording.now()
     try:
         run.set_state(state)
     except OSError as error:
         # Whoever waits sees that the unit is gone, and why.
-        print("%s; %s could not be written down: %s" % (full or "", outcome, error), file=sys.stderr)
+        print("%s; %s could not be written down: %s" % (
+            disk_space.lacking(store.root) or "", state["failure"] or state["status"], error), file=sys.stderr)
         return 1
     return 0 if state["status"] == "succeeded" else 1
 
 
-def stopped(state):
-    return {"status": "stopped", "failure": {
-        "message": "stopped in phase %s: by the order cancel, or because this host was shut down" % state["phase"]}}
+def stopped(state: RunState) -> None:
+    state.update({"status": "stopped", "failure": {
+        "message": "stopped in phase %s: by the order cancel, or because this host was shut down" % state["phase"]}})
 
 
-def carry_out(store, run, state, stop):
-    wanted, order, cluster = run.wanted(), run.order(), store.state()
+def failed(store: Store, state: RunState, failure: FailureReport) -> None:
+    full = disk_space.lacking(store.root)
+    if full and full not in failure["message"]:
+        failure["message"] += "\n" + full
+    state.update({"status": "failed", "failure": failure})
 
-    def enter(name, number=0):
-        state.update(phase=name, number=number)
+
+def carry_out(store: Store, run: Run, state: RunState, stop: Stop) -> None:
+    wanted, order, cluster = run.wanted(), run.order(), store.cluster()
+
+    def enter(name: str, number: int = 0) -> None:
+        state.update({"phase": name, "number": number})
         run.set_state(state)
 
     enter("toolchain")
@@ -65,7 +73,7 @@ def carry_out(store, run, state, stop):
     shutil.rmtree(os.path.join(store.root, "tmp"), ignore_errors=True)
     with open(run.log, "a", encoding="utf-8") as log:
         tools = toolchain.prepare(
-            store.toolchains, read_json(os.path.join(run.bundle, "toolchain.json")), wanted["kubespray"], log)
+            store.toolchains, json_files.read(os.path.join(run.bundle, "toolchain.json")), wanted["kubespray"], log)
         ansible = Ansible(store, run, tools, log)
 
         enter("inventory")
@@ -80,7 +88,7 @@ def carry_out(store, run, state, stop):
             cluster.begin(step, wanted)
             wait_for_name(ansible, wanted, step)
             began = time.monotonic()
-            tasks = ansible.play(step, store.timings().get(key(step)))
+            tasks = ansible.play(step, store.timings().get(timing_key(step)))
             with stop.later():
                 for name in step.get("removes") or []:
                     # A machine of the same name would inherit the addresses of the old one.
@@ -89,13 +97,13 @@ def carry_out(store, run, state, stop):
                 cluster.finish(step, wanted, order["why"], [left for left in remaining(state) if left is not step])
                 step["status"] = "done"
                 run.set_state(state)
-                store.set_timing(key(step), time.monotonic() - began, tasks)
+                store.set_timing(timing_key(step), time.monotonic() - began, tasks)
 
         enter("verify")
-        ansible.wait_ready(wanted)
+        wait_ready(ansible, wanted)
     with stop.later():
         cluster.complete(wanted)
 
 
-def remaining(state):
+def remaining(state: RunState) -> list[Phase]:
     return [step for step in state["phases"] if step.get("status") != "done"]

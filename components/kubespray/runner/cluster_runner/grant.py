@@ -1,16 +1,15 @@
 """Makes a token of a ServiceAccount that expires. No resource of the Kubernetes API holds one, so a control plane is asked."""
 
-import os
+from cluster_runner.protocol import TokenRequest
+from cluster_runner.store import Store
 
-from playbooks import ask
 
-
-def grant(store, asked):
+def grant(store: Store, asked: TokenRequest) -> int:
     """Prints the token, and nothing else."""
-    wanted = store.state().data["shape"]
-    if not wanted:
+    nodes = store.cluster().nodes
+    if not nodes:
         raise ValueError("there is no cluster yet")
-    token = ask(store, os.path.join(store.bundle, "known_hosts"), wanted, "create token %s --namespace %s --duration %ds" % (
+    token = store.login().kubectl(nodes, "create token %s --namespace %s --duration %ds" % (
         asked["account"], asked["namespace"], asked["seconds"]))
     print(token.strip(), end="")
     return 0

@@ -3,8 +3,8 @@
 import unittest
 from unittest import mock
 
-import endpoint
-from failure import Failure
+from cluster_runner import endpoint
+from cluster_runner.errors import Failure
 
 WANTED = {
     "variables": {"apiserver_loadbalancer_domain_name": '"api.internal.example"'},
@@ -17,30 +17,32 @@ WANTED = {
 
 class Name(unittest.TestCase):
     def setUp(self):
-        self.ansible = mock.Mock(known_hosts="known_hosts")
+        self.ansible = mock.Mock()
         self.asked = []
         self.clock = 0
 
     def wait(self, answers, wanted=WANTED, joins=("m1", "w1")):
         """answers: what getent says on a node, by its name, one after the other."""
-        def ssh(_store, _known_hosts, node, command):
+        def ssh(node, command):
             self.asked.append((node["name"], command))
-            status, *addresses = answers[node["name"]].pop(0) if len(answers[node["name"]]) > 1 else answers[node["name"]][0]
+            of_node = answers[node["name"]]
+            status, *addresses = of_node.pop(0) if len(of_node) > 1 else of_node[0]
             return status, "".join("%s STREAM api\n%s DGRAM\n" % (a, a) for a in addresses), ""
 
         def sleep(seconds):
             self.clock += seconds
 
-        with mock.patch.object(endpoint, "ssh", ssh), mock.patch.object(endpoint.time, "sleep", sleep), \
-                mock.patch.object(endpoint.time, "monotonic", lambda: self.clock):
-            endpoint.wait_for_name(self.ansible, wanted, {"joins": list(joins)})
+        self.ansible.login.ssh = ssh
+        with mock.patch("time.sleep", sleep), mock.patch("time.monotonic", lambda: self.clock):
+            endpoint.wait_for_name(self.ansible, wanted, {"playbook": "scale.yml", "hosts": list(joins), "why": "", "joins": list(joins)})
 
     def said(self):
         return [call.kwargs["text"] for call in self.ansible.note.call_args_list]
 
     def test_found(self):
         self.wait({"m1": [(0, "10.0.0.11", "10.0.0.12")], "w1": [(0, "10.0.0.12", "10.0.0.11")]})
-        self.assertEqual(sorted(self.asked), [("m1", "getent ahostsv4 api.internal.example"), ("w1", "getent ahostsv4 api.internal.example")])
+        question = "getent ahostsv4 api.internal.example"
+        self.assertEqual(sorted(self.asked), [("m1", question), ("w1", question)])
         self.assertEqual(self.said(), [])
 
     def test_found_later(self):
@@ -51,7 +53,7 @@ class Name(unittest.TestCase):
     def test_never_found(self):
         with self.assertRaises(Failure) as caught:
             self.wait({"m1": [(0, "10.0.0.11")], "w1": [(2,)]})
-        self.assertIn("w1 finds nothing. See that the record is there", caught.exception.what["message"])
+        self.assertIn("w1 finds nothing. See that the record is there", caught.exception.report["message"])
         self.assertLessEqual(self.clock, endpoint.PATIENCE_SECONDS + endpoint.PAUSE_SECONDS)
 
     def test_a_node_that_does_not_answer_is_left_to_ansible(self):

@@ -8,24 +8,24 @@ class UnitError(Exception):
     """systemd did not do what it was asked to."""
 
 
-def name(cluster, plan_hash):
+def name(cluster: str, wanted_hash: str) -> str:
     """One unit per cluster and plan."""
-    return "exchange-kubespray-%s-%s.service" % (cluster, plan_hash[:12])
+    return "exchange-kubespray-%s-%s.service" % (cluster, wanted_hash[:12])
 
 
-def alive(unit):
+def alive(unit: str) -> bool:
     """Whether the unit runs, starts or stops. A transient unit that ended is gone after a reboot or a collection."""
     answer = _run(["systemctl", "is-active", unit]).stdout.strip()
     return answer in ("active", "activating", "deactivating", "reloading")
 
 
-def boot():
+def boot() -> str:
     """What is another after each boot of this host. A transient unit does not outlive one."""
     with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as file:
         return file.read().strip()
 
 
-def start(unit, command):
+def start(unit: str, command: list[str]) -> None:
     """Starts command as a unit of its own, free of the session that asked for it."""
     for _ in range(50):
         if not alive(unit):
@@ -44,13 +44,13 @@ def start(unit, command):
         raise UnitError("systemd-run could not start %s: %s" % (unit, (result.stderr or result.stdout).strip()))
 
 
-def stop(unit):
+def stop(unit: str) -> None:
     result = _run(["systemctl", "stop", unit])
     if result.returncode:
         raise UnitError("systemctl could not stop %s: %s" % (unit, result.stderr.strip()))
 
 
-def _run(command):
+def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
     try:
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:

@@ -3,14 +3,15 @@
 import glob
 import json
 import os
+from typing import Any, Optional
 
-from failure import Failure
-from playbooks import ask
-from refused import Refused
-from store import read_json
+from cluster_runner import json_files
+from cluster_runner.errors import Failure, Refused
+from cluster_runner.protocol import Order, Shape
+from cluster_runner.store import Store
 
 
-def check(store, wanted, order):
+def check(store: Store, wanted: Shape, order: Order) -> None:
     """Raises Refused if the order must not be carried out."""
     reasons = foreign_names(store, wanted)
     # Of a node that is replaced, the old machine is gone already: to ask whether it may go comes too late.
@@ -22,28 +23,28 @@ def check(store, wanted, order):
         raise Refused(reasons)
 
 
-def foreign_names(store, wanted):
+def foreign_names(store: Store, wanted: Shape) -> list[str]:
     """A host name belongs to one cluster: Ansible would mix the machines up."""
-    reasons = []
+    reasons: list[str] = []
     names = {node["name"] for node in wanted["nodes"]}
     for path in sorted(glob.glob(os.path.join(os.path.dirname(store.root), "*", "state.json"))):
-        shape = (read_json(path) or {}).get("shape")
+        shape = (json_files.read(path) or {}).get("shape")
         if shape and shape["cluster"] != wanted["cluster"]:
             reasons += ["node %s is also one of the cluster %s: give it a name of its own" % (node["name"], shape["cluster"])
                         for node in shape["nodes"] if node["name"] in names]
     return reasons
 
 
-def cluster_objects(store, wanted):
+def cluster_objects(store: Store, wanted: Shape) -> list[Any]:
     try:
-        return json.loads(ask(
-            store, os.path.join(store.bundle, "known_hosts"), wanted, "get poddisruptionbudgets,pods --all-namespaces --output json"))["items"]
+        return json.loads(store.login().kubectl(
+            wanted["nodes"], "get poddisruptionbudgets,pods --all-namespaces --output json"))["items"]
     except Failure as failure:
         raise Refused(["it cannot be told whether the workloads' disruption budgets allow it (%s): bring the API server back first"
-                       % failure.what["message"]]) from failure
+                       % failure.report["message"]]) from failure
 
 
-def budgets(objects, leaving):
+def budgets(objects: list[Any], leaving: list[str]) -> list[str]:
     """Each disruption budget whose pods run on more of the leaving nodes than it allows to be disturbed."""
     pods = [item for item in objects if item["kind"] == "Pod" and item["spec"].get("nodeName") in leaving
             and item["status"].get("phase") not in ("Succeeded", "Failed")]
@@ -63,7 +64,7 @@ def budgets(objects, leaving):
     return reasons
 
 
-def selects(selector, labels):
+def selects(selector: Optional[dict[str, Any]], labels: dict[str, str]) -> bool:
     """Whether a label selector of Kubernetes fits; none fits nothing."""
     if selector is None:
         return False

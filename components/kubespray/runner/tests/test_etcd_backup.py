@@ -7,12 +7,15 @@ import tempfile
 import threading
 import unittest
 
-import etcd_backup
+from etcd_members import etcd_backup
 
 
 class Signature(unittest.TestCase):
     # The examples of Amazon's documentation of signature version 4.
-    SETTINGS = {"accessKey": "AKIAIOSFODNN7EXAMPLE", "secretKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "region": "us-east-1"}
+    SETTINGS: etcd_backup.Settings = {
+        "accessKey": "AKIAIOSFODNN7EXAMPLE", "secretKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "region": "us-east-1",
+        "endpoint": "https://s3.amazonaws.com", "bucket": "examplebucket", "prefix": "etcd/demo", "keep": 1,
+    }
     HEADERS = {"host": "examplebucket.s3.amazonaws.com", "x-amz-content-sha256": etcd_backup.EMPTY, "x-amz-date": "20130524T000000Z"}
 
     def test_published_examples(self):
@@ -22,6 +25,12 @@ class Signature(unittest.TestCase):
         ):
             text = etcd_backup.authorization(self.SETTINGS, "GET", "/", etcd_backup.canonical_query(query), self.HEADERS)
             self.assertTrue(text.endswith(signature), text)
+
+
+def storage_at(endpoint):
+    settings = Signature.SETTINGS.copy()
+    settings["endpoint"] = endpoint
+    return etcd_backup.Storage(settings)
 
 
 class Seal(unittest.TestCase):
@@ -39,8 +48,8 @@ class Seal(unittest.TestCase):
         with open(at("root/etc/kubernetes/ssl/ca.key"), "w", encoding="utf-8") as file:
             file.write("the key")
         etcd_backup.seal(folder, at("sealed"), at("certificate.pem"), root=at("root"))
-        with open(at("sealed"), "rb") as file:
-            self.assertNotIn(b"the snapshot", file.read())
+        with open(at("sealed"), "rb") as sealed:
+            self.assertNotIn(b"the snapshot", sealed.read())
         subprocess.run(["openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", at("sealed"), "-inkey", at("key.pem"), "-out",
                         at("opened.tar")], check=True)
         listing = subprocess.run(["tar", "-tf", at("opened.tar")], check=True, capture_output=True, text=True).stdout
@@ -69,13 +78,14 @@ class Errors(unittest.TestCase):
             connection, _ = server.accept()
             with connection:  # closed while most of the body is unread, it resets the connection
                 connection.recv(64)
-                connection.sendall(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 42\r\n\r\n<Error><Code>NoSuchBucket</Code>  </Error>")
+                connection.sendall(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 42\r\n\r\n"
+                                   b"<Error><Code>NoSuchBucket</Code>  </Error>")
 
         threading.Thread(target=refuse, daemon=True).start()
         folder = self.enterContext(tempfile.TemporaryDirectory())
         with open(os.path.join(folder, "large"), "wb") as file:
             file.write(bytes(8 << 20))
-        storage = etcd_backup.Storage(dict(Signature.SETTINGS, bucket="b", endpoint="http://127.0.0.1:%d" % server.getsockname()[1]))
+        storage = storage_at("http://127.0.0.1:%d" % server.getsockname()[1])
         with self.assertRaisesRegex(OSError, "404 NoSuchBucket: the bucket does not exist"):
             storage.put("name", os.path.join(folder, "large"))
 
@@ -83,7 +93,7 @@ class Errors(unittest.TestCase):
         server = socket.create_server(("127.0.0.1", 0))
         endpoint = "http://127.0.0.1:%d" % server.getsockname()[1]
         server.close()
-        storage = etcd_backup.Storage(dict(Signature.SETTINGS, bucket="b", endpoint=endpoint))
+        storage = storage_at(endpoint)
         with self.assertRaisesRegex(OSError, "the storage %s cannot be reached: .*refused" % endpoint):
             storage.list("etcd/")
 
@@ -101,7 +111,3 @@ class Retention(unittest.TestCase):
         names = ["etcd/a/2026010%dT000000Z.tar.cms" % day for day in (3, 1, 2)] + ["etcd/a/notes.txt"]
         self.assertEqual(etcd_backup.expired(names, 2), ["etcd/a/20260101T000000Z.tar.cms"])
         self.assertEqual(etcd_backup.expired(names, 9), [])
-
-
-if __name__ == "__main__":
-    unittest.main()

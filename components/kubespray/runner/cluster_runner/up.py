@@ -3,17 +3,17 @@
 import os
 import shutil
 import sys
+from typing import Optional
 
-import guard
-import room
-import units
-import watch
-from phases import key
-from refused import Refused
-from store import read_json
+from cluster_runner import disk_space, guard, json_files, units, watch, wording
+from cluster_runner.cluster_record import ClusterRecord
+from cluster_runner.errors import Refused
+from cluster_runner.protocol import Order, Phase, Shape, Timings, timing_key
+from cluster_runner.runs import Run
+from cluster_runner.store import Store
 
 
-def up(store, wanted_hash, order):
+def up(store: Store, wanted_hash: str, order: Order) -> int:
     """Returns the exit status: 0 once the cluster is as wanted."""
     with store.lock("start"):
         run = attach(store, wanted_hash)
@@ -27,7 +27,7 @@ def up(store, wanted_hash, order):
     return watch.follow(run, store.timings())
 
 
-def check(store, wanted_hash, order):
+def check(store: Store, wanted_hash: str, order: Order) -> int:
     """Refuses what `up` would refuse, and touches nothing: whatever else an update changes waits for this."""
     with store.lock("start"):
         if not attach(store, wanted_hash):
@@ -36,7 +36,7 @@ def check(store, wanted_hash, order):
     return 0
 
 
-def attach(store, wanted_hash):
+def attach(store: Store, wanted_hash: str) -> Optional[Run]:
     """The run that is under way, or None."""
     run = store.last_run()
     if run is None:
@@ -50,15 +50,15 @@ def attach(store, wanted_hash):
     return run
 
 
-def allowed(store, wanted_hash, order):
+def allowed(store: Store, wanted_hash: str, order: Order) -> tuple[Order, list[Phase]]:
     """What to carry out, and its phases: the order's, or those of an interrupted run to the same cluster."""
-    wanted = read_json(os.path.join(store.bundle, "wanted.json"))
+    wanted = json_files.read(os.path.join(store.bundle, "wanted.json"))
     if not wanted or wanted["hash"] != wanted_hash or order["wanted"] != wanted_hash:
         raise Refused(["the uploaded plan is not %s: upload it again" % wanted_hash[:12]])
-    cluster = store.state()
+    cluster = store.cluster()
     if cluster.reached(wanted_hash):
         return order, []
-    room.check(store.root)
+    disk_space.check(store.root)
     before = interrupted(store, cluster, wanted_hash)
     if before:
         return before.order(), before.state()["phases"]
@@ -72,11 +72,11 @@ def allowed(store, wanted_hash, order):
     return order, phases
 
 
-def begin(store, wanted_hash, order):
+def begin(store: Store, wanted_hash: str, order: Order) -> Optional[Run]:
     """A new run, or None if there is nothing to do."""
     order, phases = allowed(store, wanted_hash, order)
-    wanted = read_json(os.path.join(store.bundle, "wanted.json"))
-    cluster = store.state()
+    wanted = json_files.read(os.path.join(store.bundle, "wanted.json"))
+    cluster = store.cluster()
     if cluster.reached(wanted_hash):
         print("nothing to do: the cluster is as wanted")
         return None
@@ -91,7 +91,7 @@ def begin(store, wanted_hash, order):
     run.set_order(order)
     unit = units.name(wanted["cluster"], wanted_hash)
     run.set_state({
-        "status": "running", "wanted": wanted_hash, "unit": unit, "why": order["why"], "started": watch.now(), "boot": units.boot(),
+        "status": "running", "wanted": wanted_hash, "unit": unit, "why": order["why"], "started": wording.now(), "boot": units.boot(),
         "phase": "start", "number": 0, "phases": phases, "failure": None,
     })
     announce(wanted, order["why"], phases, store.timings())
@@ -104,7 +104,7 @@ def begin(store, wanted_hash, order):
     return run
 
 
-def interrupted(store, cluster, wanted_hash):
+def interrupted(store: Store, cluster: ClusterRecord, wanted_hash: str) -> Optional[Run]:
     """The interrupted run that led to the same cluster, None if there was none."""
     before = store.last_run()
     if not before or not cluster.unfinished or cluster.unfinished["wanted"] != wanted_hash:
@@ -112,7 +112,7 @@ def interrupted(store, cluster, wanted_hash):
     return before if before.state()["wanted"] == wanted_hash else None
 
 
-def resume(store, cluster, wanted_hash):
+def resume(store: Store, cluster: ClusterRecord, wanted_hash: str) -> Optional[list[Phase]]:
     """The phases of an interrupted run that led to the same cluster, which says why it was one; None if there was none."""
     run = interrupted(store, cluster, wanted_hash)
     if not run:
@@ -122,15 +122,18 @@ def resume(store, cluster, wanted_hash):
         print("the last run was interrupted in phase %s: %s" % (state["phase"], watch.why_interrupted(run, state)))
     done = sum(1 for phase in state["phases"] if phase.get("status") == "done")
     print("resuming after %s: %d of %d phases are done" % (run.name, done, len(state["phases"])))
-    return [dict(phase, earlier=True) if phase.get("status") == "done" else phase for phase in state["phases"]]
+    for phase in state["phases"]:
+        if phase.get("status") == "done":
+            phase["earlier"] = True
+    return state["phases"]
 
 
-def announce(wanted, why, phases, timings):
+def announce(wanted: Shape, why: str, phases: list[Phase], timings: Timings) -> None:
     print("plan %s of %s: %s" % (wanted["hash"][:12], wanted["cluster"], why))
     for number, phase in enumerate(phases, start=1):
         if phase.get("status") == "done":
             continue
-        took = timings.get(key(phase))
+        took = timings.get(timing_key(phase))
         print("  %d. %s on %s: %s%s" % (
-            number, phase["playbook"], watch.some(phase["hosts"]), phase["why"],
-            " (took %s last time)" % watch.clock(took["seconds"]) if took else ""))
+            number, phase["playbook"], wording.some(phase["hosts"]), phase["why"],
+            " (took %s last time)" % wording.duration(took["seconds"]) if took else ""))
