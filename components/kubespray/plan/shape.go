@@ -60,6 +60,8 @@ type State struct {
 
 // Unfinished is what is left of an interrupted plan.
 type Unfinished struct {
+	// Wanted is the hash of the shape it led to: a run to the same one goes on where it stopped.
+	Wanted     string `json:"wanted"`
 	Why        string `json:"why"`
 	Kubernetes string `json:"kubernetes"`
 	Kubespray  string `json:"kubespray"`

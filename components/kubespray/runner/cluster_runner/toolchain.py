@@ -8,7 +8,7 @@ import sys
 import tarfile
 import tempfile
 import urllib.request
-from typing import IO, TypedDict
+from typing import IO, Optional, TypedDict
 
 from cluster_runner import json_files
 from cluster_runner.errors import Failure
@@ -29,7 +29,7 @@ def prepare(directory: str, source: Toolchain, version: str, log: IO[str]) -> To
     key = hashlib.sha256(repr(sorted(source.items())).encode()).hexdigest()[:12]
     home = os.path.join(directory, "%s-%s" % (version, key))
     marker = os.path.join(home, "complete.json")
-    ready: Tools = json_files.read(marker)
+    ready: Optional[Tools] = json_files.read(marker)
     if ready:
         return ready
     shutil.rmtree(home, ignore_errors=True)

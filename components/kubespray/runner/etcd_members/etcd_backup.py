@@ -120,7 +120,7 @@ class Storage:
 
     def list(self, prefix: str) -> List[str]:
         names: List[str] = []
-        token = None
+        token: Optional[str] = None
         while True:
             query = {"list-type": "2", "prefix": prefix}
             if token:

@@ -18,6 +18,7 @@ from cluster_runner.progress import Progress
 from cluster_runner.protocol import Phase
 from cluster_runner.stop import Stop, Stopped
 from cluster_runner.store import Store
+from tests.stand_ins import world
 
 PHASES: list[Phase] = [
     {"playbook": "playbooks/facts.yml", "hosts": ["w1"], "why": "facts"},
@@ -28,28 +29,7 @@ WANTED = {"cluster": "demo", "hash": "abc", "kubernetes": "1.35.4", "kubespray":
 Usage = collections.namedtuple("Usage", "total used free")
 
 
-class StandInAnsible:
-    """Plays what it is told, and notes it."""
-
-    def __init__(self, played, happens):
-        self.played, self.happens = played, happens
-
-    def __call__(self, *_):
-        return self
-
-    def install_inventory(self, _):
-        pass
-
-    def check_inventory(self, _):
-        pass
-
-    def play(self, step, _):
-        self.played.append(step["playbook"])
-        self.happens(step["playbook"])
-        return 3
-
-
-class Faults(unittest.TestCase):
+class Interruptions(unittest.TestCase):
     def setUp(self):
         self.store = Store(tempfile.mkdtemp())
         self.addCleanup(lambda: shutil.rmtree(self.store.root))
@@ -66,9 +46,7 @@ class Faults(unittest.TestCase):
                        "phase": "start", "number": 0, "phases": phases, "failure": None})
 
     def execute(self, happens, run=None):
-        with mock.patch("cluster_runner.execute.Ansible", StandInAnsible(self.played, happens)), \
-                mock.patch("cluster_runner.toolchain.prepare"), mock.patch("cluster_runner.execute.wait_ready"), \
-                mock.patch("signal.signal") as handlers, contextlib.redirect_stderr(io.StringIO()):
+        with world(self.played, happens) as handlers:
             self.terminate = lambda: handlers.call_args[0][1](signal.SIGTERM, None)
             return execute.execute(self.store, run or self.run_)
 
