@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
+	"gotest.tools/v3/assert/cmp"
 	"gotest.tools/v3/golden"
 
 	"github.com/iransre/exchange-platform/internal/mocktest"
@@ -85,20 +86,22 @@ func TestNoSecretLeavesItsPlace(t *testing.T) {
 	}
 }
 
-// The releases that need nothing of each other are installed at the same time; the exchange needs its database and store.
+// Releases that need nothing of each other are installed at the same time, also those of one component. All may wait for the
+// kinds of monitoring's custom resources; which others wait for what is said here.
 func TestReleasesWaitOnlyForWhatTheyNeed(t *testing.T) {
+	needs := map[string][]string{"exchange-release": {"objectstore-release", "postgres-release"}}
 	recording := deployed(t, "prod")
-	needs := map[string][]string{}
-	for _, release := range recording.OfType("kubernetes:helm.sh/v3:Release") {
-		needs[release.Name] = release.DependsOn
+	for _, release := range recording.OfType(mocktest.ReleaseType) {
+		waits := slices.DeleteFunc(recording.Waits(t, release.Name, mocktest.ReleaseType), func(name string) bool { return name == "monitoring-crds" })
+		assert.Check(t, slices.Equal(waits, needs[release.Name]), "%s waits for %v, not %v", release.Name, waits, needs[release.Name])
 	}
-	for _, release := range []string{"ingress-release", "monitoring-release", "postgres-release", "objectstore-release", "logging-elasticsearch", "logging-kibana"} {
-		for _, other := range needs[release] {
-			assert.Assert(t, !strings.HasSuffix(other, "-release"), "%s waits for %s", release, other)
-		}
-	}
-	for _, backing := range []string{"postgres-release", "objectstore-release"} {
-		assert.Assert(t, slices.Contains(needs["exchange-release"], backing), "the exchange does not wait for %s: %v", backing, needs["exchange-release"])
+}
+
+func TestServersAreMadeFromTheZonesImage(t *testing.T) {
+	servers := deployed(t, "demo").OfType("arvancloud:iaas:Server")
+	assert.Assert(t, len(servers) > 0)
+	for _, server := range servers {
+		assert.Assert(t, cmp.Regexp("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", server.Inputs["imageId"].StringValue()), server.Name)
 	}
 }
 

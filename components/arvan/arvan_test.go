@@ -16,6 +16,9 @@ import (
 	"github.com/iransre/exchange-platform/sdks/arvancloud"
 )
 
+// passwordType is the type of what keys are made from.
+const passwordType = "random:index/randomPassword:RandomPassword"
+
 func demo() *arvan.Args {
 	return &arvan.Args{
 		Zone: "ir-thr-fr1", Image: arvan.Image{Name: "ubuntu 24.04", ID: "image-id"}, CIDR: "10.10.0.0/24", MTU: 1450, SSHPort: 22,
@@ -83,10 +86,12 @@ func TestOnlyWhatNothingCanBringBackIsProtected(t *testing.T) {
 }
 
 func TestServersWaitForNothingOfEachOther(t *testing.T) {
-	for _, server := range run(t, demo()).OfType("arvancloud:iaas:Server") {
-		for _, need := range server.DependsOn {
-			assert.Assert(t, !strings.HasPrefix(need, "arvan-k8s") || strings.HasPrefix(need, server.Name), "%s waits for %s", server.Name, need)
-		}
+	recording := run(t, demo())
+	servers := recording.OfType("arvancloud:iaas:Server")
+	assert.Equal(t, len(servers), 2)
+	for _, server := range servers {
+		assert.DeepEqual(t, recording.Waits(t, server.Name, server.Type), []string(nil))
+		assert.DeepEqual(t, recording.Waits(t, server.Name, passwordType), []string{server.Name + "-host-key", "demo-login"})
 	}
 }
 

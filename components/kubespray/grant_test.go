@@ -19,15 +19,12 @@ import (
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
-// grantedToken is what the mocked runner answers: issued at the hour 0 of 1970's second day, for 48 hours.
-var grantedToken = jwt(`{"iat": 86400, "exp": 259200}`)
-
 func jwt(claims string) string {
 	return "head." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".signature"
 }
 
 // granted registers the grants beside a cluster, and returns everything registered and the resolved outputs.
-func granted(t *testing.T, grants ...Grant) (all map[string]pulumi.MockResourceArgs, kubeconfigs map[string]string, terms map[string]any) {
+func granted(t *testing.T, grants ...Grant) (all map[string]*mocktest.Resource, kubeconfigs map[string]string, terms map[string]any) {
 	t.Helper()
 	all = register(t, demoArgs(), func(ctx *pulumi.Context, cluster *Cluster) {
 		provider, err := kubernetes.NewProvider(ctx, "kubernetes", &kubernetes.ProviderArgs{})
@@ -67,13 +64,13 @@ func TestAGrantIsAnAccountItsBindingsAndAKubeconfig(t *testing.T) {
 	token := all["access-deployer-token"]
 	assert.Equal(t, token.Inputs["stdin"].StringValue(), `{"account":"deployer","namespace":"platform-access","seconds":172800}`)
 	assert.Equal(t, token.Inputs["logging"].StringValue(), "none")
-	assert.Assert(t, is.Contains(token.RegisterRPC.GetAdditionalSecretOutputs(), "stdout"))
+	assert.Assert(t, is.Contains(token.SecretOutput, "stdout"))
 
 	kubeconfig := kubeconfigs["deployer"]
-	for _, want := range []string{"server: https://203.0.113.11:6443", "namespace: exchange", "token: " + grantedToken} {
+	for _, want := range []string{"server: https://203.0.113.11:6443", "namespace: exchange", "token: " + mocktest.Token} {
 		assert.Assert(t, is.Contains(kubeconfig, want))
 	}
-	assert.Assert(t, !strings.Contains(kubeconfig, "admin-token"), "nothing of the administrator's")
+	assert.Assert(t, !strings.Contains(kubeconfig, "client-key-data"), "nothing of the administrator's")
 	assert.DeepEqual(t, terms["deployer"], map[string]any{
 		"issued": "1970-01-02T00:00:00Z", "expires": "1970-01-04T00:00:00Z", "renewals": 0,
 	})
@@ -81,7 +78,7 @@ func TestAGrantIsAnAccountItsBindingsAndAKubeconfig(t *testing.T) {
 
 func TestAReaderReadsEverywhere(t *testing.T) {
 	all, _, _ := granted(t, Grant{Name: "reader", Role: "view", Lifetime: time.Hour})
-	assert.Equal(t, all["access-reader-view"].TypeToken, "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding")
+	assert.Equal(t, all["access-reader-view"].Type, "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding")
 }
 
 func TestWithoutGrantsNothingIsMade(t *testing.T) {

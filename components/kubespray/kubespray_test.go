@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi-command/sdk/go/command"
@@ -17,43 +16,10 @@ import (
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
-const foundKubeconfig = `{"clusters": [{"name": "c", "cluster": {"server": "https://10.10.0.11:6443"}}], "users": [{"user": {"token": "admin-token"}}]}`
-
-// registered are the registrations of one run, as the engine gets them.
-type registered struct {
-	mutex sync.Mutex
-	all   map[string]pulumi.MockResourceArgs
-}
-
-// NewResource implements pulumi.MockResourceMonitor.
-func (r *registered) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	r.all[args.Name] = args
-	outputs := args.Inputs.Copy()
-	if args.TypeToken == "command:remote:Command" {
-		outputs["stdout"] = resource.NewProperty("")
-		if strings.HasSuffix(args.Name, "-kubeconfig") {
-			outputs["stdout"] = resource.MakeSecret(resource.NewProperty(foundKubeconfig))
-		}
-		if strings.HasSuffix(args.Name, "-token") {
-			outputs["stdout"] = resource.MakeSecret(resource.NewProperty(grantedToken))
-		}
-	}
-	if metadata, is := outputs["metadata"]; is {
-		metadata.ObjectValue()["uid"] = resource.NewProperty("uid-of-" + args.Name)
-	}
-	return args.Name + "-id", outputs, nil
-}
-
-// Call implements pulumi.MockResourceMonitor.
-func (r *registered) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) { return nil, nil }
-
-// register makes the cluster against mocks; outputs are given to check, if any.
-func register(t *testing.T, args *Args, check func(ctx *pulumi.Context, cluster *Cluster)) map[string]pulumi.MockResourceArgs {
+// register makes the cluster against mocks and returns what was registered, by name; outputs are given to check, if any.
+func register(t *testing.T, args *Args, check func(ctx *pulumi.Context, cluster *Cluster)) map[string]*mocktest.Resource {
 	t.Helper()
-	monitor := &registered{all: map[string]pulumi.MockResourceArgs{}}
-	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+	recording := mocktest.Run(t, func(ctx *pulumi.Context) error {
 		provider, err := command.NewProvider(ctx, "command", &command.ProviderArgs{})
 		if err != nil {
 			return err
@@ -63,29 +29,24 @@ func register(t *testing.T, args *Args, check func(ctx *pulumi.Context, cluster 
 			check(ctx, cluster)
 		}
 		return err
-	}, pulumi.WithMocks("exchange-platform", "test", monitor))
-	assert.NilError(t, err)
-	return monitor.all
+	})
+	all := map[string]*mocktest.Resource{}
+	for _, each := range recording.Resources {
+		all[each.Name] = each
+	}
+	return all
 }
-
-func short(urn string) string { return urn[strings.LastIndex(urn, "::")+2:] }
 
 func TestGraph(t *testing.T) {
 	for name, args := range map[string]*Args{"demo": demoArgs(), "prod": prodArgs()} {
 		t.Run(name, func(t *testing.T) {
 			all := register(t, args, nil)
 			var lines []string
-			for name, args := range all {
-				rpc := args.RegisterRPC
-				var after []string
-				for _, urn := range rpc.GetDependencies() {
-					after = append(after, short(urn))
-				}
-				slices.Sort(after)
-				lines = append(lines, fmt.Sprintf("%s %s\n    parent: %s\n    after: %s\n    ignores: %s\n    replaced for: %s\n", args.TypeToken, name,
-					short(rpc.GetParent()), strings.Join(after, " "), strings.Join(rpc.GetIgnoreChanges(), " "), strings.Join(rpc.GetReplaceOnChanges(), " ")))
-				if args.Custom && !strings.HasPrefix(args.TypeToken, "pulumi:providers") {
-					assert.Check(t, args.Provider != "", "%s has no provider: default providers are disabled", name)
+			for name, made := range all {
+				lines = append(lines, fmt.Sprintf("%s %s\n    parent: %s\n    after: %s\n    ignores: %s\n    replaced for: %s\n", made.Type, name,
+					made.Parent, strings.Join(made.DependsOn, " "), strings.Join(made.IgnoreChanges, " "), strings.Join(made.ReplaceOnChanges, " ")))
+				if made.Custom && !strings.HasPrefix(made.Type, "pulumi:providers") {
+					assert.Check(t, made.Provider != "", "%s has no provider: default providers are disabled", name)
 				}
 			}
 			slices.Sort(lines)
@@ -101,7 +62,7 @@ func TestNoSecretInTheClear(t *testing.T) {
 	}
 	all := register(t, demoArgs(), nil)
 	assert.Check(t, all["cluster-bundle"].Inputs["stdin"].IsSecret())
-	assert.Check(t, is.Contains(all["cluster-kubeconfig"].RegisterRPC.GetAdditionalSecretOutputs(), "stdout"))
+	assert.Check(t, is.Contains(all["cluster-kubeconfig"].SecretOutput, "stdout"))
 	for _, name := range []string{"cluster-bundle", "cluster-kubeconfig"} {
 		assert.Check(t, is.Equal(all[name].Inputs["logging"].StringValue(), "none"))
 	}
@@ -127,7 +88,7 @@ func TestTriggers(t *testing.T) {
 		change(args)
 		found := map[string]string{}
 		for name, args := range register(t, args, nil) {
-			if args.TypeToken == "command:remote:Command" {
+			if args.Type == "command:remote:Command" {
 				assert.Assert(t, !args.Inputs["triggers"].ContainsSecrets(), "%s: previews would not show what changed", name)
 				found[strings.TrimPrefix(name, "cluster-")] = fmt.Sprint(mocktest.Plain(args.Inputs["triggers"]))
 			}
@@ -175,20 +136,19 @@ func TestOutputs(t *testing.T) {
 	})
 	assert.Equal(t, len(outputs), 3)
 	assert.Assert(t, is.Contains(outputs[0], "server: https://203.0.113.11:6443"))
-	assert.Assert(t, is.Contains(outputs[0], "token: admin-token"))
+	assert.Assert(t, is.Contains(outputs[0], "client-key-data: "+mocktest.Generated))
 	assert.Equal(t, outputs[1], "https://203.0.113.11:6443")
 	assert.Equal(t, outputs[2], "v1.35.4")
 	assert.Assert(t, secret)
 }
 
 func TestBadArgumentsRegisterNothing(t *testing.T) {
-	monitor := &registered{all: map[string]pulumi.MockResourceArgs{}}
-	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+	recording, err := mocktest.Try(func(ctx *pulumi.Context) error {
 		args := demoArgs()
 		args.Runner = "nobody"
 		_, err := New(ctx, "cluster", args)
 		return err
-	}, pulumi.WithMocks("exchange-platform", "test", monitor))
+	})
 	assert.ErrorContains(t, err, `exchange:kubespray:Cluster "cluster": runner: "nobody" is none of the nodes`)
-	assert.Equal(t, len(monitor.all), 1, "only the component itself")
+	assert.Equal(t, len(recording.Resources), 1, "only the component itself")
 }

@@ -37,7 +37,7 @@ func (r *Recording) CheckComponent(t *testing.T) {
 		t.Error(problem)
 	}
 	golden.Assert(t, r.Graph(), "graph.golden")
-	for _, release := range r.OfType(releaseType) {
+	for _, release := range r.OfType(ReleaseType) {
 		text, err := yaml.Marshal(Plain(release.Inputs["values"]))
 		assert.NilError(t, err)
 		golden.Assert(t, string(text), release.Inputs["name"].StringValue()+".values.yaml")

@@ -4,9 +4,9 @@ package mocktest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -20,7 +20,8 @@ const (
 	Stack   = "test"
 )
 
-const releaseType = "kubernetes:helm.sh/v3:Release"
+// ReleaseType is the type of Helm releases.
+const ReleaseType = "kubernetes:helm.sh/v3:Release"
 
 // Resource is one registration.
 type Resource struct {
@@ -36,28 +37,21 @@ type Resource struct {
 	Protect      bool
 	// IgnoreChanges are the inputs whose change is none.
 	IgnoreChanges []string
+	// ReplaceOnChanges are the inputs whose change makes the resource anew.
+	ReplaceOnChanges []string
 }
 
 // Recording is everything one run registered, in order.
 type Recording struct{ Resources []*Resource }
 
-// Run runs program and fails the test if it fails.
+// Run runs program in a World with nothing special about it and fails the test if it fails.
 func Run(t testing.TB, program func(ctx *pulumi.Context) error) *Recording {
 	t.Helper()
-	recording, err := Try(program)
-	assert.NilError(t, err)
-	return recording
+	return World{}.Run(t, program)
 }
 
 // Try runs a program that may fail.
-func Try(program func(ctx *pulumi.Context) error) (*Recording, error) {
-	r := &recorder{}
-	err := pulumi.RunErr(program, pulumi.WithMocks(Project, Stack, r))
-	slices.SortStableFunc(r.resources, func(a, b *Resource) int {
-		return strings.Compare(a.Type+a.Name, b.Type+b.Name)
-	})
-	return &Recording{Resources: r.resources}, err
-}
+func Try(program func(ctx *pulumi.Context) error) (*Recording, error) { return World{}.Try(program) }
 
 // Get returns the one resource of that name.
 func (r *Recording) Get(t testing.TB, name string) *Resource {
@@ -81,6 +75,28 @@ func (r *Recording) OfType(token string) []*Resource {
 		}
 	}
 	return found
+}
+
+// Waits names the resources of a type that must be there before the named one is made, directly or through others.
+func (r *Recording) Waits(t testing.TB, name, token string) []string {
+	t.Helper()
+	waits, seen := map[string]bool{}, map[string]bool{}
+	var follow func(*Resource)
+	follow = func(resource *Resource) {
+		for _, need := range resource.DependsOn {
+			if seen[need] {
+				continue
+			}
+			seen[need] = true
+			needed := r.Get(t, need)
+			if needed.Type == token {
+				waits[need] = true
+			}
+			follow(needed)
+		}
+	}
+	follow(r.Get(t, name))
+	return slices.Sorted(maps.Keys(waits))
 }
 
 // Names lists all resources.
@@ -117,7 +133,7 @@ func (r *Recording) SecretsOutside() []string {
 		if strings.Contains(text, Generated) {
 			found = append(found, fmt.Sprintf("%s %s has a secret in the clear: %s", each.Type, each.Name, text))
 		}
-		if each.Type == releaseType && each.Inputs.ContainsSecrets() {
+		if each.Type == ReleaseType && each.Inputs.ContainsSecrets() {
 			found = append(found, fmt.Sprintf("release %s has a secret among its inputs: %s", each.Name, text))
 		}
 	}
@@ -149,63 +165,6 @@ func Plain(v resource.PropertyValue) any {
 	default:
 		return v.V
 	}
-}
-
-// Generated is part of every value that the mocked random provider makes.
-const Generated = "generated-secret"
-
-// kubeconfig is what a command that reads one answers: whoever asks for it takes it apart.
-const kubeconfig = `apiVersion: v1
-kind: Config
-clusters: [{name: cluster.local, cluster: {server: "https://10.10.0.2:6443", certificate-authority-data: Y2E=}}]
-contexts: [{name: admin, context: {cluster: cluster.local, user: admin}}]
-current-context: admin
-users: [{name: admin, user: {client-certificate-data: Y2VydA==, client-key-data: ` + Generated + `}}]
-`
-
-type recorder struct {
-	mutex     sync.Mutex
-	resources []*Resource
-}
-
-// NewResource answers a registration the way a provider would: the inputs come back, random's resources also make a value.
-func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	kept := &Resource{
-		Type: args.TypeToken, Name: args.Name, Custom: args.Custom, Inputs: args.Inputs, Provider: nameOf(args.Provider),
-	}
-	if rpc := args.RegisterRPC; rpc != nil {
-		kept.Parent = nameOf(rpc.GetParent())
-		kept.Version = rpc.GetVersion()
-		kept.SecretOutput = rpc.GetAdditionalSecretOutputs()
-		kept.Protect, kept.IgnoreChanges = rpc.GetProtect(), rpc.GetIgnoreChanges()
-		for _, urn := range rpc.GetDependencies() {
-			kept.DependsOn = append(kept.DependsOn, nameOf(urn))
-		}
-		slices.Sort(kept.DependsOn)
-	}
-	r.mutex.Lock()
-	r.resources = append(r.resources, kept)
-	r.mutex.Unlock()
-
-	state := args.Inputs.Copy()
-	if strings.HasPrefix(args.TypeToken, "random:") {
-		made := resource.NewProperty(Generated + "-" + args.Name)
-		for _, output := range []resource.PropertyKey{"result", "hex", "b64Std", "base64"} {
-			state[output] = resource.MakeSecret(made)
-		}
-	}
-	if args.TypeToken == "pulumi:pulumi:StackReference" {
-		state["outputs"] = resource.NewProperty(resource.PropertyMap{})
-	}
-	if args.TypeToken == "command:remote:Command" && strings.HasSuffix(args.Name, "-kubeconfig") {
-		state["stdout"] = resource.MakeSecret(resource.NewProperty(kubeconfig))
-	}
-	return args.Name + "-id", state, nil
-}
-
-// Call answers every function with nothing.
-func (r *recorder) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	return resource.PropertyMap{}, nil
 }
 
 // nameOf takes the name out of a URN or a provider reference (URN::id).

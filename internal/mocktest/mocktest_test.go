@@ -33,3 +33,46 @@ func TestSecretsOutside(t *testing.T) {
 	assert.Check(t, is.Len(mocktest.Run(t, program(release, marked)).SecretsOutside(), 1))
 	assert.Check(t, is.Len(mocktest.Run(t, program(release, clear)).SecretsOutside(), 1))
 }
+
+func TestTheWorldAnswers(t *testing.T) {
+	type answer struct {
+		ImageID string                    `pulumi:"imageId"`
+		Outputs map[string]map[string]any `pulumi:"outputs"`
+	}
+	invoke := func(token string, world mocktest.World) (found answer, err error) {
+		_, err = world.Try(func(ctx *pulumi.Context) error {
+			return ctx.Invoke(token, pulumi.Map{}, &found)
+		})
+		return found, err
+	}
+	image, err := invoke("arvancloud:iaas:getImage", mocktest.World{})
+	assert.NilError(t, err)
+	assert.Assert(t, is.Len(image.ImageID, 36))
+
+	const left = "pulumi:pulumi:readStackResourceOutputs"
+	none, err := invoke(left, mocktest.World{})
+	assert.NilError(t, err)
+	assert.Assert(t, is.Len(none.Outputs, 0))
+	some, err := invoke(left, mocktest.World{Last: []mocktest.Left{{Type: "exchange:a:B", Name: "b", Outputs: map[string]any{"c": "d"}}}})
+	assert.NilError(t, err)
+	assert.DeepEqual(t, some.Outputs["urn:pulumi:test::exchange-platform::exchange:a:B::b"]["outputs"], map[string]any{"c": "d"})
+
+	_, err = invoke("arvancloud:iaas:getNothing", mocktest.World{})
+	assert.ErrorContains(t, err, "no answer to the function arvancloud:iaas:getNothing")
+}
+
+func TestWaitsAreThoseOfAWholeChain(t *testing.T) {
+	recording := mocktest.Run(t, func(ctx *pulumi.Context) error {
+		var last []pulumi.Resource
+		for _, name := range []string{"one", "two", "three"} {
+			made := &pulumi.CustomResourceState{}
+			if err := ctx.RegisterResource("kind:of:"+name, name, pulumi.Map{}, made, pulumi.DependsOn(last)); err != nil {
+				return err
+			}
+			last = []pulumi.Resource{made}
+		}
+		return nil
+	})
+	assert.DeepEqual(t, recording.Waits(t, "three", "kind:of:one"), []string{"one"})
+	assert.Assert(t, is.Len(recording.Waits(t, "one", "kind:of:three"), 0))
+}

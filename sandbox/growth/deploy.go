@@ -15,26 +15,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/kubespray"
+	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
-// engine stands in for Pulumi: it makes each remote command at once, by calling itself.
+// engine makes a remote command.
 type engine func(name string, inputs resource.PropertyMap) (stdout string, err error)
-
-// NewResource implements pulumi.MockResourceMonitor.
-func (make engine) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	outputs := args.Inputs.Copy()
-	if args.TypeToken == "command:remote:Command" {
-		stdout, err := make(args.Name, args.Inputs)
-		if err != nil {
-			return "", nil, err
-		}
-		outputs["stdout"] = resource.NewProperty(strings.TrimSuffix(stdout, "\n"))
-	}
-	return args.Name, outputs, nil
-}
-
-// Call implements pulumi.MockResourceMonitor.
-func (engine) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) { return nil, nil }
 
 // deploy has the component make a cluster of these machines, the runner first.
 func (f *fleet) deploy(machines []machine, make engine) error {
@@ -54,14 +39,15 @@ func (f *fleet) deploy(machines []machine, make engine) error {
 			HostKey: pulumi.String(machine.hostKey), Machine: pulumi.String(machine.ID),
 		})
 	}
-	return pulumi.RunErr(func(ctx *pulumi.Context) error {
+	_, err := mocktest.World{Command: make}.Try(func(ctx *pulumi.Context) error {
 		provider, err := command.NewProvider(ctx, "command", &command.ProviderArgs{})
 		if err != nil {
 			return err
 		}
 		_, err = kubespray.New(ctx, componentName, args, pulumi.Providers(provider))
 		return err
-	}, pulumi.WithMocks("exchange-platform", clusterName, make))
+	})
+	return err
 }
 
 // execute is an engine that runs the commands.
@@ -72,7 +58,8 @@ func (f *fleet) execute(ctx context.Context) engine {
 	}
 	return func(_ string, inputs resource.PropertyMap) (string, error) {
 		host := text(plain(inputs["connection"]).ObjectValue()["host"])
-		return f.run(ctx, byAddress[host], text(inputs["create"]), text(inputs["stdin"]))
+		stdout, err := f.run(ctx, byAddress[host], text(inputs["create"]), text(inputs["stdin"]))
+		return strings.TrimSuffix(stdout, "\n"), err
 	}
 }
 
