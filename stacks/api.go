@@ -4,7 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/arvan"
-	"github.com/iransre/exchange-platform/components/edge"
+	"github.com/iransre/exchange-platform/components/dns"
 )
 
 // apiNames are the ways to the Kubernetes API.
@@ -19,8 +19,8 @@ type apiNames struct {
 func newAPINames(ctx *pulumi.Context, cfg *Config, machines *arvan.Machines, base *providers) (*apiNames, error) {
 	public := publicAddresses(cfg, ControlPlane, machines)
 	names := &apiNames{outside: public[0], certified: public}
-	record := func(name, host string, addresses []pulumi.StringInput) (*edge.Name, error) {
-		return edge.NewName(ctx, name, &edge.NameArgs{
+	record := func(name, host string, addresses []pulumi.StringInput) (*dns.Name, error) {
+		return dns.New(ctx, name, &dns.Args{
 			Domain: cfg.Edge.Domain, Host: host, Addresses: addresses, TTLSeconds: cfg.Edge.TTLSeconds,
 		}, base.option())
 	}

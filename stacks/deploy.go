@@ -9,6 +9,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/edge"
 	"github.com/iransre/exchange-platform/components/exchange"
@@ -131,13 +132,13 @@ func deploy(ctx *pulumi.Context, cfg *Config) error {
 		return err
 	}
 
-	grants := grantsArgs(cfg, cluster, installer, last.tokens)
+	grants := accessArgs(cfg, cluster, installer, last.tokens)
 	grants.Made = []pulumi.StringInput{watch.Namespace, web.Namespace, logs.Namespace, database.Namespace, store.Namespace, app.Namespace}
-	access, err := kubespray.NewGrants(ctx, "access", grants, base.option())
+	kubeconfigs, err := access.New(ctx, "access", grants, base.option())
 	if err != nil {
 		return err
 	}
 
-	export(ctx, cfg, &platform{machines, cluster, access, watch, web, logs, database, store, app, front})
+	export(ctx, cfg, &platform{machines, cluster, kubeconfigs, watch, web, logs, database, store, app, front})
 	return nil
 }

@@ -3,6 +3,7 @@ package stacks
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/edge"
@@ -20,7 +21,7 @@ import (
 type platform struct {
 	machines    *arvan.Machines
 	cluster     *kubespray.Cluster
-	access      *kubespray.Granted
+	access      *access.Kubeconfigs
 	monitoring  *monitoring.Monitoring
 	ingress     *ingress.Ingress
 	logging     *logging.Logging
@@ -36,8 +37,8 @@ func export(ctx *pulumi.Context, cfg *Config, p *platform) {
 	ctx.Export("exchange", pulumi.Map{"url": p.edge.URL, "host": p.edge.Host})
 	ctx.Export("kubernetes", pulumi.Map{"endpoint": p.cluster.Endpoint, "version": p.cluster.Version})
 	ctx.Export("kubeconfig", pulumi.ToSecret(p.cluster.Kubeconfig))
-	ctx.Export("kubeconfigs", pulumi.ToSecret(p.access.Kubeconfigs))
-	ctx.Export("access", access(cfg, p.access))
+	ctx.Export("kubeconfigs", pulumi.ToSecret(p.access.Texts))
+	ctx.Export("access", terms(cfg, p.access))
 	ctx.Export(clusterState, p.cluster.State)
 	ctx.Export(settledState, pulumi.ToStringMap(settled(cfg)))
 	ctx.Export("ingress", pulumi.Map{"class": p.ingress.Class, "addresses": webAddresses(cfg, p.machines)})
@@ -61,8 +62,8 @@ func export(ctx *pulumi.Context, cfg *Config, p *platform) {
 	})
 }
 
-// access says who has a kubeconfig, for what and until when.
-func access(cfg *Config, granted *kubespray.Granted) pulumi.Map {
+// terms say who has a kubeconfig, for what and until when.
+func terms(cfg *Config, granted *access.Kubeconfigs) pulumi.Map {
 	grants := pulumi.Map{}
 	for _, grant := range cfg.Kubernetes.Access {
 		said := pulumi.Map{"role": pulumi.String(grant.Role), "namespaces": pulumi.ToStringArray(grant.Namespaces)}

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 
-	"github.com/iransre/exchange-platform/components/kubespray"
+	"github.com/iransre/exchange-platform/components/access"
 )
 
 // clusterState is the output in which an update leaves what the cluster was then, for the next one to plan from. It is no
@@ -31,7 +31,7 @@ type last struct {
 	// settled are the settings that cannot change, by their paths.
 	settled map[string]string
 	// tokens are the terms of the kubeconfigs' tokens, by the names of their grants.
-	tokens map[string]kubespray.Term
+	tokens map[string]access.Term
 }
 
 // readLast reads the stack's own outputs, because what is planned must be shown, and may be refused, before any command can

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/exchange"
@@ -50,11 +51,11 @@ func clusterArgs(name string, cfg *Config, machines *arvan.Machines, api *apiNam
 		CertificateNames:  api.certified,
 		LastState:         last,
 		Force:             cfg.Kubernetes.Force,
-		Network:           kubespray.Network(cfg.Kubernetes.Network),
+		NetworkPlugin:     kubespray.NetworkPlugin(cfg.Kubernetes.Network),
 		Hardened:          cfg.Kubernetes.Hardened,
 		Reserve:           cfg.Kubernetes.Reserve,
 		DataPath:          cfg.Kubernetes.DataPath,
-		Access:            kubespray.Access{User: cfg.Cloud.User, Port: cfg.Cloud.SSHPort, PrivateKey: machines.PrivateKey, Bastion: bastion},
+		SSH:               kubespray.SSH{User: cfg.Cloud.User, Port: cfg.Cloud.SSHPort, PrivateKey: machines.PrivateKey, Bastion: bastion},
 		KubernetesVersion: cfg.Kubernetes.Version,
 		KubesprayVersion:  cfg.Kubernetes.Kubespray.Version,
 		Toolchain: kubespray.Toolchain{
@@ -90,12 +91,12 @@ func clusterArgs(name string, cfg *Config, machines *arvan.Machines, api *apiNam
 	return args
 }
 
-// grantsArgs are the kubeconfigs of others, with what is known of the tokens they hold.
-func grantsArgs(cfg *Config, cluster *kubespray.Cluster, installer *chart.Installer, last map[string]kubespray.Term) *kubespray.GrantsArgs {
-	args := &kubespray.GrantsArgs{Cluster: cluster, Installer: installer}
+// accessArgs are the kubeconfigs of others, with what is known of the tokens they hold.
+func accessArgs(cfg *Config, cluster *kubespray.Cluster, installer *chart.Installer, last map[string]access.Term) *access.Args {
+	args := &access.Args{Installer: installer, Kubeconfig: cluster.Kubeconfig, Tokens: cluster.Tokens}
 	for _, grant := range cfg.Kubernetes.Access {
 		lifetime, _ := grant.lifetime() // it was validated
-		args.Grants = append(args.Grants, kubespray.Grant{
+		args.Grants = append(args.Grants, access.Grant{
 			Name: grant.Name, Role: grant.Role, Namespaces: grant.Namespaces, Lifetime: lifetime, Last: last[grant.Name],
 		})
 	}

@@ -8,14 +8,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/iransre/exchange-platform/components/kubespray"
+	"github.com/iransre/exchange-platform/components/access"
 )
 
 // accessRoles are the values of kubernetes.access[].role.
 var accessRoles = []string{"view", "edit", "admin"}
 
 // ownNamespaces belong to the cluster itself. Who may make pods or tokens in one of them may do everything.
-var ownNamespaces = []string{"kube-system", "kube-public", "kube-node-lease", "local-path-storage", kubespray.GrantsNamespace}
+var ownNamespaces = []string{"kube-system", "kube-public", "kube-node-lease", "local-path-storage", access.Namespace}
 
 // Kubernetes makes no token for less than ten minutes; one that lives longer than a year is none that expires.
 const (

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/internal/component"
-	"github.com/iransre/exchange-platform/sdks/arvancloud/cdn"
+	"github.com/iransre/exchange-platform/components/internal/record"
 )
 
 // Args says which name leads where.
@@ -36,21 +36,15 @@ type Edge struct {
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Edge, error) {
 	edge := &Edge{}
 	return component.New(ctx, "exchange:edge:Edge", name, edge, opts, func(child pulumi.ResourceOption) error {
-		child = pulumi.Composite(child, oldFirst)
-		record, err := cdn.NewDnsRecord(ctx, name+"-record", &cdn.DnsRecordArgs{
-			Domain:    pulumi.String(args.Domain),
-			Name:      pulumi.String(recordName(args.Host, args.Domain)),
-			Type:      pulumi.String("a"),
-			Addresses: addresses(args.Addresses),
-			Ttl:       pulumi.Int(args.TTLSeconds),
-			Cloud:     pulumi.Bool(args.Proxied),
+		host, err := record.New(ctx, name+"-record", &record.Args{
+			Domain: args.Domain, Host: args.Host, Addresses: args.Addresses, TTLSeconds: args.TTLSeconds,
 			// the CDN ends TLS; to the workers it speaks what the ingress serves without a certificate of its own
-			UpstreamHttps: pulumi.String("http"),
+			Proxied: args.Proxied, Upstream: "http",
 		}, child)
 		if err != nil {
 			return err
 		}
-		edge.Host = onceMade(record, args.Host)
+		edge.Host = host
 		scheme := "http"
 		if args.Proxied {
 			scheme = "https"
@@ -59,7 +53,3 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil
 	})
 }
-
-// oldFirst deletes before it makes anew: the provider takes a record of the wanted name and content for one that an
-// interrupted run left behind, which a replacement would then delete.
-var oldFirst = pulumi.DeleteBeforeReplace(true)

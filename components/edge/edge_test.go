@@ -12,27 +12,17 @@ import (
 	"github.com/iransre/exchange-platform/sdks/arvancloud"
 )
 
-// twoAddresses are where all names of these tests lead.
-var twoAddresses = []pulumi.StringInput{pulumi.String("203.0.113.2"), pulumi.String("203.0.113.3")}
-
+// record is what the component "edge" asks of the CDN.
 func record(t *testing.T, args edge.Args) map[string]any {
 	t.Helper()
-	args.Addresses = twoAddresses
-	return made(t, func(ctx *pulumi.Context, providers pulumi.ResourceOption) error {
-		_, err := edge.New(ctx, "edge", &args, providers)
-		return err
-	})
-}
-
-// made is what the component "edge" that new makes asks of the CDN.
-func made(t *testing.T, new func(*pulumi.Context, pulumi.ResourceOption) error) map[string]any {
-	t.Helper()
+	args.Addresses = []pulumi.StringInput{pulumi.String("203.0.113.2"), pulumi.String("203.0.113.3")}
 	recording := mocktest.Run(t, func(ctx *pulumi.Context) error {
 		cloud, err := arvancloud.NewProvider(ctx, "cloud", &arvancloud.ProviderArgs{})
 		if err != nil {
 			return err
 		}
-		return new(ctx, pulumi.Providers(cloud))
+		_, err = edge.New(ctx, "edge", &args, pulumi.Providers(cloud))
+		return err
 	})
 	made := recording.Get(t, "edge-record")
 	assert.Equal(t, made.Provider, "cloud")
@@ -52,17 +42,4 @@ func TestTheDomainItselfIsTheApex(t *testing.T) {
 	made := record(t, edge.Args{Domain: "iransre.ir", Host: "iransre.ir", TTLSeconds: 120})
 	assert.Equal(t, made["name"], "@")
 	assert.Equal(t, made["cloud"], false)
-}
-
-func TestANamePastTheCDN(t *testing.T) {
-	asked := made(t, func(ctx *pulumi.Context, providers pulumi.ResourceOption) error {
-		_, err := edge.NewName(ctx, "edge", &edge.NameArgs{
-			Domain: "iransre.ir", Host: "k8s.iransre.ir", Addresses: twoAddresses, TTLSeconds: 120,
-		}, providers)
-		return err
-	})
-	assert.DeepEqual(t, asked, map[string]any{
-		"domain": "iransre.ir", "name": "k8s", "type": "a", "ttl": 120.0, "cloud": false,
-		"addresses": []any{map[string]any{"ip": "203.0.113.2"}, map[string]any{"ip": "203.0.113.3"}},
-	})
 }

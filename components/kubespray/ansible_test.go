@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 	"gotest.tools/v3/assert"
 )
 
@@ -63,7 +63,7 @@ func TestInventoryAsAnsibleReadsIt(t *testing.T) {
 		return names
 	}
 	cilium := prodArgs()
-	cilium.Network = Cilium
+	cilium.NetworkPlugin = Cilium
 	for name, test := range map[string]struct {
 		bundle                 *rendered
 		controlPlanes, workers int

@@ -19,7 +19,9 @@ func TestBackupsKeepTheirKeysOutOfTheShape(t *testing.T) {
 	full, err := args.complete()
 	assert.NilError(t, err)
 	render := func(secret string) string {
-		rendered, err := full.render(resolved{addressesOf(args), nil, "203.0.113.11", credentials{"AK", secret}})
+		known := resolvedFor(full, nil, "203.0.113.11")
+		known.backup = credentials{"AK", secret}
+		rendered, err := full.render(known)
 		assert.NilError(t, err)
 		for _, f := range rendered.files {
 			assert.Assert(t, !strings.Contains(string(f.data), secret), f.path)

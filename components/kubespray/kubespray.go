@@ -4,10 +4,10 @@
 package kubespray
 
 import (
-	"github.com/pulumi/pulumi-command/sdk/go/command/remote"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/internal/component"
+	"github.com/iransre/exchange-platform/components/internal/remote"
 )
 
 // Args says which cluster is wanted. Plain fields decide its shape; inputs may be outputs of the machines.
@@ -18,8 +18,8 @@ type Args struct {
 	Nodes []Node
 	// Runner names the node Ansible runs on. A node with no role at all may be the runner (a bastion).
 	Runner string
-	// Access is how every machine is reached by SSH, from here and from the runner.
-	Access Access
+	// SSH is how every machine is reached, from here and from the runner.
+	SSH SSH
 
 	// KubernetesVersion, with or without the leading "v".
 	KubernetesVersion string
@@ -38,8 +38,8 @@ type Args struct {
 	// Endpoint is the host the API is reached at from outside; nil means the first control plane's public address.
 	Endpoint pulumi.StringInput
 
-	// Network is the pods' network; it defaults to Calico and stays as it was for the life of the cluster.
-	Network Network
+	// NetworkPlugin makes the pods' network; it defaults to Calico and stays as it was for the life of the cluster.
+	NetworkPlugin NetworkPlugin
 	// InternalEndpoint is the name at which the nodes reach the API: an entry in the DNS with the private addresses of all
 	// control planes, made before the cluster. Without one they depend on the first control plane's address for ever.
 	InternalEndpoint string
@@ -74,7 +74,7 @@ type Node struct {
 	// ControlPlane, Etcd and Worker are the node's roles. A control plane that is no worker takes no workloads.
 	ControlPlane, Etcd, Worker bool
 	// PrivateAddress is what the nodes talk to each other on; PublicAddress is where this program reaches it. Nil, if it has
-	// none: it is then reached through Access.Bastion.
+	// none: it is then reached through SSH.Bastion.
 	PrivateAddress, PublicAddress pulumi.StringInput
 	// HostKey is the public SSH host key ("ssh-ed25519 AAAA..."), pinned on every connection.
 	HostKey pulumi.StringInput
@@ -90,8 +90,8 @@ type Node struct {
 	Taints []string
 }
 
-// Access is how machines are reached by SSH.
-type Access struct {
+// SSH is how machines are reached.
+type SSH struct {
 	User string
 	// Port defaults to 22.
 	Port       int
@@ -101,14 +101,14 @@ type Access struct {
 	Bastion string
 }
 
-// Network is a network plugin.
-type Network string
+// NetworkPlugin makes the network of the pods.
+type NetworkPlugin string
 
 const (
 	// Calico carries the pods' packets in VXLAN.
-	Calico Network = "calico"
+	Calico NetworkPlugin = "calico"
 	// Cilium does the same with eBPF. Kubernetes' own files then belong to root.
-	Cilium Network = "cilium"
+	Cilium NetworkPlugin = "cilium"
 )
 
 // Ansible says where ansible-playbook comes from.
@@ -161,9 +161,8 @@ type Cluster struct {
 	// nodes, like records of their addresses, must wait for it.
 	Allowed pulumi.Resource
 
-	// steps and run let grants be made on the runner, after the cluster.
-	steps *steps
-	run   *remote.Command
+	// Tokens makes tokens of ServiceAccounts; what is asked is JSON: account, namespace, seconds.
+	Tokens *remote.Question
 }
 
 // New makes the cluster: every machine ready, the bundle uploaded, the way from what the runner knows to what is wanted
@@ -184,11 +183,15 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		}
 		steps := &steps{ctx: ctx, name: name, args: args, child: child}
 
+		last, err := readKnown(args.LastState)
+		if err != nil {
+			return err
+		}
 		ready, err := steps.ready()
 		if err != nil {
 			return err
 		}
-		known, err := steps.state("known", pulumi.Array{bundle.wanted}, ready[args.Runner])
+		known, err := steps.readState("known", pulumi.Sprintf("wanted %s", bundle.wanted), ready[args.Runner])
 		if err != nil {
 			return err
 		}
@@ -205,18 +208,18 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		if err != nil {
 			return err
 		}
-		reached, err := steps.state("state", pulumi.Array{run.ID()}, run)
+		reached, err := steps.readState("state", afterPlan(planned), run)
 		if err != nil {
 			return err
 		}
-		config, err := steps.kubeconfig(run)
+		config, err := steps.kubeconfig(last, run)
 		if err != nil {
 			return err
 		}
 
 		cluster.Endpoint = args.endpoint()
 		cluster.Kubeconfig = publicKubeconfig(config.Stdout, args.Cluster, cluster.Endpoint)
-		cluster.steps, cluster.run = steps, run
+		cluster.Tokens = steps.tokens(run)
 		cluster.Allowed = check
 		cluster.State = reached.Stdout
 		cluster.Version = pulumi.String("v" + args.KubernetesVersion).ToStringOutput()

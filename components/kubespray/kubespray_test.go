@@ -16,10 +16,11 @@ import (
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
-// register makes the cluster against mocks and returns what was registered, by name; outputs are given to check, if any.
+// register makes the cluster against mocks, whose runner knows what the last update left, and returns what was registered, by
+// name; outputs are given to check, if any.
 func register(t *testing.T, args *Args, check func(ctx *pulumi.Context, cluster *Cluster)) map[string]*mocktest.Resource {
 	t.Helper()
-	recording := mocktest.Run(t, func(ctx *pulumi.Context) error {
+	recording := mocktest.World{Known: args.LastState}.Run(t, func(ctx *pulumi.Context) error {
 		provider, err := command.NewProvider(ctx, "command", &command.ProviderArgs{})
 		if err != nil {
 			return err
@@ -70,7 +71,7 @@ func TestNoSecretInTheClear(t *testing.T) {
 
 func TestConnectionIsPinnedAndPatient(t *testing.T) {
 	args := prodArgs()
-	args.Access.PrivateKey = pulumi.ToSecret(pulumi.String(testKey)).(pulumi.StringOutput)
+	args.SSH.PrivateKey = pulumi.ToSecret(pulumi.String(testKey)).(pulumi.StringOutput)
 	all := register(t, args, nil)
 	connection := all["cluster-ready-arvan-k8s-w2"].Inputs["connection"].SecretValue().Element.ObjectValue()
 	assert.Equal(t, connection["host"].StringValue(), "203.0.113.22")
@@ -80,48 +81,6 @@ func TestConnectionIsPinnedAndPatient(t *testing.T) {
 
 	run := all["cluster-run"].Inputs["connection"].SecretValue().Element.ObjectValue()
 	assert.Equal(t, run["host"].StringValue(), "203.0.113.5", "the bastion")
-}
-
-func TestTriggers(t *testing.T) {
-	triggers := func(change func(*Args)) map[string]string {
-		args := demoArgs()
-		change(args)
-		found := map[string]string{}
-		for name, args := range register(t, args, nil) {
-			if args.Type == "command:remote:Command" {
-				assert.Assert(t, !args.Inputs["triggers"].ContainsSecrets(), "%s: previews would not show what changed", name)
-				found[strings.TrimPrefix(name, "cluster-")] = fmt.Sprint(mocktest.Plain(args.Inputs["triggers"]))
-			}
-		}
-		return found
-	}
-	before := triggers(func(*Args) {})
-	for name, test := range map[string]struct {
-		change func(*Args)
-		want   []string
-	}{
-		"nothing": {func(*Args) {}, nil},
-		"key":     {func(a *Args) { a.Access.PrivateKey = pulumi.String("another") }, []string{"bundle"}},
-		"mirror":  {func(a *Args) { a.Toolchain.Archive = "https://mirror.example/k.tar.gz" }, []string{"bundle"}},
-		"mtu":     {func(a *Args) { a.MTU = 1500 }, []string{"bundle", "check", "known", "run"}},
-		"rebuilt": {func(a *Args) { a.Nodes[1].Machine = pulumi.String("server-x") }, []string{"bundle", "check", "known", "run"}},
-		"version": {func(a *Args) { a.KubernetesVersion = "1.35.3" }, []string{"bundle", "check", "known", "kubeconfig", "run"}},
-		"runner's address": {
-			func(a *Args) { a.Nodes[0].PublicAddress = pulumi.String("203.0.113.99") },
-			[]string{"bundle", "check", "known", "kubeconfig", "ready-arvan-k8s-m1", "run", "state"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var changed []string
-			for step, value := range triggers(test.change) {
-				if before[step] != value {
-					changed = append(changed, step)
-				}
-			}
-			slices.Sort(changed)
-			assert.DeepEqual(t, changed, test.want)
-		})
-	}
 }
 
 func TestOutputs(t *testing.T) {
@@ -140,6 +99,20 @@ func TestOutputs(t *testing.T) {
 	assert.Equal(t, outputs[1], "https://203.0.113.11:6443")
 	assert.Equal(t, outputs[2], "v1.35.4")
 	assert.Assert(t, secret)
+}
+
+// Tokens are asked for where the runner's program is, once the cluster stands.
+func TestTokensAreAskedOfTheRunner(t *testing.T) {
+	all := register(t, prodArgs(), func(ctx *pulumi.Context, cluster *Cluster) {
+		_, err := cluster.Tokens.Ask(ctx, "token", "who", nil, cluster.Allowed, pulumi.Parent(cluster))
+		assert.NilError(t, err)
+	})
+	token := all["token"]
+	assert.Equal(t, token.Inputs["create"].StringValue(), "sudo -n python3 /var/lib/exchange-platform/kubespray/prod/bundle/runner grant")
+	assert.Equal(t, token.Inputs["stdin"].StringValue(), "who")
+	connection := token.Inputs["connection"].SecretValue().Element.ObjectValue()
+	assert.Equal(t, connection["host"].StringValue(), "203.0.113.5", "the bastion")
+	assert.Assert(t, is.Contains(token.DependsOn, "cluster-run"))
 }
 
 func TestBadArgumentsRegisterNothing(t *testing.T) {

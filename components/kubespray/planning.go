@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
@@ -88,15 +87,6 @@ func (args *Args) remembered(found *known, wanted *plan.Shape) error {
 		args.Cluster, args.Runner, stateRoot, args.Cluster)
 }
 
-// against is the revision of the state a plan was made for.
-func against(planned pulumi.StringOutput) pulumi.StringOutput {
-	return planned.ApplyT(func(text string) (string, error) {
-		var made plan.Plan
-		err := json.Unmarshal([]byte(text), &made)
-		return "state " + strconv.Itoa(made.Against), err
-	}).(pulumi.StringOutput)
-}
-
 // Check tells whether these arguments would be refused for the cluster as its last update left it (Args.LastState). It needs
 // no machine to exist, so a stack can ask before it changes any: neither addresses nor keys are looked at.
 func Check(args *Args) error {
@@ -111,12 +101,10 @@ func (args *Args) check() error {
 	if err != nil || found.State == nil || found.State.Shape == nil {
 		return err
 	}
-	addresses := make([]address, len(args.Nodes))
-	rendered, err := args.render(resolved{addresses: addresses})
+	wanted, err := args.shapeOf(resolved{nodes: args.resolveAll(nil)})
 	if err != nil {
 		return err
 	}
-	wanted := rendered.shape
 	args.takeKnown(wanted.Nodes, found.State.Shape.Nodes)
 	keepUnresolved(wanted, found.State)
 	var refused *plan.Refusal
@@ -131,7 +119,7 @@ func keepUnresolved(wanted *plan.Shape, state *plan.State) {
 	if state == nil || state.Shape == nil {
 		return
 	}
-	for _, name := range []string{"supplementary_addresses_in_ssl_keys", "etcd_backup"} {
+	for _, name := range []string{certificateNames, etcdBackupVariable} {
 		if value, had := state.Shape.Variables[name]; had {
 			wanted.Variables[name] = value
 		}
@@ -187,34 +175,25 @@ func (args *Args) foreseen(ctx context.Context, bundle *bundle, state *plan.Stat
 		wanted := &plan.Shape{}
 		return wanted, json.Unmarshal([]byte(result.Value.(string)), wanted)
 	}
-	await := func(input pulumi.StringInput) (string, error) {
-		if input == nil {
-			return "", nil
-		}
-		result, err := internals.UnsafeAwaitOutput(ctx, input.ToStringOutput())
-		if err != nil || !result.Known {
-			return plan.Unknown, err
-		}
-		return result.Value.(string), nil
-	}
-	addresses := make([]address, len(args.Nodes))
-	for i, node := range args.Nodes {
-		for _, part := range []struct {
-			to   *string
-			from pulumi.StringInput
-		}{
-			{&addresses[i].private, node.PrivateAddress}, {&addresses[i].public, node.PublicAddress},
-			{&addresses[i].hostKey, node.HostKey}, {&addresses[i].machine, node.Machine}, {&addresses[i].image, node.Image},
-		} {
-			if *part.to, err = await(part.from); err != nil {
+	facts := map[string]map[string]string{}
+	for _, node := range args.Nodes {
+		known := map[string]string{}
+		for name, input := range node.facts() {
+			result, err := internals.UnsafeAwaitOutput(ctx, input.ToStringOutput())
+			if err != nil {
 				return nil, err
 			}
+			known[name] = plan.Unknown
+			if result.Known {
+				known[name] = result.Value.(string)
+			}
 		}
+		facts[node.Name] = known
 	}
-	rendered, err := args.render(resolved{addresses: addresses, endpoint: plan.Unknown})
+	wanted, err := args.shapeOf(resolved{nodes: args.resolveAll(facts), endpoint: plan.Unknown})
 	if err != nil {
 		return nil, err
 	}
-	keepUnresolved(rendered.shape, state)
-	return rendered.shape, nil
+	keepUnresolved(wanted, state)
+	return wanted, nil
 }

@@ -30,7 +30,7 @@ func demoArgs() *Args {
 			node("arvan-k8s-w1", 12, func(n *Node) { n.Worker = true }),
 		},
 		Runner:            "arvan-k8s-m1",
-		Access:            Access{User: "ubuntu", PrivateKey: pulumi.String(testKey)},
+		SSH:               SSH{User: "ubuntu", PrivateKey: pulumi.String(testKey)},
 		KubernetesVersion: "v1.35.4",
 		KubesprayVersion:  "v2.31.0",
 		MTU:               1450,
@@ -42,7 +42,7 @@ func prodArgs() *Args {
 	args := &Args{
 		Cluster:           "prod",
 		Runner:            "arvan-k8s-bastion",
-		Access:            Access{User: "ubuntu", Port: 2222, PrivateKey: pulumi.String(testKey)},
+		SSH:               SSH{User: "ubuntu", Port: 2222, PrivateKey: pulumi.String(testKey)},
 		KubernetesVersion: "1.35.4",
 		KubesprayVersion:  "v2.31.0",
 		Toolchain: Toolchain{
@@ -92,32 +92,32 @@ func node(name string, last int, change func(*Node)) Node {
 	return n
 }
 
-// addressesOf are the addresses that the nodes above are given.
-func addressesOf(args *Args) []address {
+// resolvedFor is what the nodes above turn out to be.
+func resolvedFor(args *Args, names []string, endpoint string) resolved {
 	last := map[string]int{"m": 10, "w": 20}
 	if args.Cluster == "demo" {
 		last["w"] = 11
 	}
-	var addresses []address
+	facts := map[string]map[string]string{}
 	for _, node := range args.Nodes {
 		short := strings.TrimPrefix(node.Name, "arvan-k8s-")
 		number := 5
 		if short != "bastion" {
 			number = last[short[:1]] + int(short[1]-'0')
 		}
-		addresses = append(addresses, address{
-			private: fmt.Sprintf("10.10.0.%d", number), public: fmt.Sprintf("203.0.113.%d", number),
-			hostKey: fmt.Sprintf("ssh-ed25519 AAAAhostkey%d root@%s", number, node.Name), machine: fmt.Sprintf("server-%d", number),
-		})
+		facts[node.Name] = map[string]string{
+			privateAddress: fmt.Sprintf("10.10.0.%d", number), publicAddress: fmt.Sprintf("203.0.113.%d", number),
+			hostKey: fmt.Sprintf("ssh-ed25519 AAAAhostkey%d root@%s", number, node.Name), machineID: fmt.Sprintf("server-%d", number),
+		}
 	}
-	return addresses
+	return resolved{nodes: args.resolveAll(facts), names: names, endpoint: endpoint, backup: credentials{"access", "secret"}}
 }
 
 func renderedFor(t *testing.T, args *Args, names []string, endpoint string) *rendered {
 	t.Helper()
 	full, err := args.complete()
 	assert.NilError(t, err)
-	rendered, err := full.render(resolved{addressesOf(args), names, endpoint, credentials{"access", "secret"}})
+	rendered, err := full.render(resolvedFor(full, names, endpoint))
 	assert.NilError(t, err)
 	return rendered
 }
@@ -165,7 +165,7 @@ func backup(t *testing.T) *EtcdBackup {
 
 func TestCilium(t *testing.T) {
 	args := demoArgs()
-	args.Network = Cilium
+	args.NetworkPlugin = Cilium
 	shape := renderedFor(t, args, nil, "203.0.113.11").shape
 	for name, want := range map[string]string{
 		"kube_network_plugin": `"cilium"`, "cilium_mtu": `"1450"`, "cilium_tunnel_mode": `"vxlan"`, "kube_owner": `"root"`,
@@ -263,7 +263,7 @@ func TestHashFollowsWhatTheClusterIs(t *testing.T) {
 	before := hash(func(*Args) {})
 
 	assert.Equal(t, before, hash(func(a *Args) { a.Toolchain.Archive = "https://elsewhere.example/kubespray.tar.gz" }), "where tools come from")
-	assert.Equal(t, before, hash(func(a *Args) { a.Access.PrivateKey = pulumi.String("another key") }), "how it is reached")
+	assert.Equal(t, before, hash(func(a *Args) { a.SSH.PrivateKey = pulumi.String("another key") }), "how it is reached")
 
 	assert.Assert(t, before != hash(func(a *Args) { a.MTU = 1500 }), "a variable")
 	assert.Assert(t, before != hash(func(a *Args) { a.KubernetesVersion = "1.35.3" }), "the version")

@@ -1,21 +1,18 @@
 package kubespray
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 
-	"github.com/pulumi/pulumi-command/sdk/go/command/remote"
+	command "github.com/pulumi/pulumi-command/sdk/go/command/remote"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/components/internal/remote"
 )
 
 // stateRoot is where a runner keeps what belongs to each cluster.
 const stateRoot = "/var/lib/exchange-platform/kubespray"
-
-const (
-	// A machine that boots refuses connections at once; attempts are up to five seconds apart, so this is about ten minutes.
-	dialAttempts = 120
-	// dialSeconds bounds one attempt.
-	dialSeconds = 15
-)
 
 // readyScript waits until cloud-init has finished, saying so now and then: an SSH connection without traffic may be
 // dropped. Exit status 2 of cloud-init means that it is done but had to work around something.
@@ -49,10 +46,8 @@ base64 -d | tar -xf - -C "$new" --no-same-owner || {
 const stateScript = `sudo -n sh -c 'cd %s 2>/dev/null && printf "{\"state\":%%s,\"timings\":%%s}" \
 "$(cat state.json 2>/dev/null || echo null)" "$(cat timings.json 2>/dev/null || echo null)" || echo "{}"'`
 
-// steps registers the remote commands of one cluster. Each is short or only waits, can be repeated, and is made anew when
-// one of its triggers changes. The connection is left out of the comparison: a changed key or a longer patience is no
-// reason to do anything again. A command that is made anew does use the connection as it is then, and the address and host
-// key of the machine are among the triggers.
+// steps registers the remote commands of one cluster. Those on the runner are repeated for every change of the cluster; a
+// machine is waited for once.
 type steps struct {
 	ctx   *pulumi.Context
 	name  string
@@ -60,152 +55,107 @@ type steps struct {
 	child pulumi.ResourceOption
 }
 
-// step is one remote command.
-type step struct {
-	name     string
-	node     Node
-	command  pulumi.StringInput
-	stdin    pulumi.StringInput
-	triggers pulumi.Array
-	// ignored are inputs whose change is no reason to do anything again, besides the connection.
-	ignored []string
-	// logging is none where the output is secret.
-	logging remote.Logging
-	after   []pulumi.Resource
-}
-
-func (s *steps) register(step step, opts ...pulumi.ResourceOption) (*remote.Command, error) {
-	triggers := append(pulumi.Array{step.node.reachedAt(), step.node.HostKey, step.command}, step.triggers...)
-	args := &remote.CommandArgs{
-		AddPreviousOutputInEnv: pulumi.Bool(false),
-		Connection:             s.connection(step.node),
-		Create:                 step.command.ToStringOutput(),
-		Logging:                step.logging,
-		Triggers:               triggers,
-	}
-	if step.stdin != nil {
-		args.Stdin = step.stdin.ToStringOutput()
-	}
-	opts = append(opts, s.child, pulumi.IgnoreChanges(append([]string{"connection"}, step.ignored...)), pulumi.DependsOn(step.after))
-	return remote.NewCommand(s.ctx, s.name+"-"+step.name, args, opts...)
-}
-
-// connection is the way to a node: straight to its public address, or through the bastion to its private one.
-func (s *steps) connection(node Node) *remote.ConnectionArgs {
-	key := pulumi.ToSecret(s.args.Access.PrivateKey.ToStringOutput()).(pulumi.StringOutput)
-	connection := &remote.ConnectionArgs{
-		Host:           node.reachedAt(),
-		Port:           pulumi.Float64(float64(s.args.Access.Port)),
-		User:           pulumi.String(s.args.Access.User),
-		PrivateKey:     key,
-		HostKey:        node.HostKey.ToStringOutput(),
-		DialErrorLimit: pulumi.Int(dialAttempts),
-		PerDialTimeout: pulumi.Int(dialSeconds),
-	}
-	if node.PublicAddress == nil {
-		bastion := s.args.node(s.args.Access.Bastion)
-		connection.Proxy = &remote.ProxyConnectionArgs{
-			Host:           bastion.PublicAddress,
-			Port:           pulumi.Float64(float64(s.args.Access.Port)),
-			User:           pulumi.String(s.args.Access.User),
-			PrivateKey:     key,
-			HostKey:        bastion.HostKey.ToStringOutput(),
-			DialErrorLimit: pulumi.Int(dialAttempts),
-			PerDialTimeout: pulumi.Int(dialSeconds),
-		}
-	}
-	return connection
+// onRunner registers a command on the runner.
+func (s *steps) onRunner(name string, what remote.Command, reason remote.Reason, opts ...pulumi.ResourceOption) (*command.Command, error) {
+	return s.args.machine(s.args.node(s.args.Runner)).Repeated(s.ctx, s.name+"-"+name, what, reason, append(opts, s.child)...)
 }
 
 // ready waits for each machine to have finished its first boot.
-func (s *steps) ready() (map[string]*remote.Command, error) {
-	ready := map[string]*remote.Command{}
+func (s *steps) ready() (map[string]*command.Command, error) {
+	ready := map[string]*command.Command{}
 	for _, node := range s.args.Nodes {
-		command, err := s.register(step{
-			name: "ready-" + node.Name, node: node,
-			command: pulumi.String(readyScript),
-			logging: remote.LoggingStdoutAndStderr,
-		})
+		waited, err := s.args.machine(node).Once(s.ctx, s.name+"-ready-"+node.Name, remote.Command{Text: pulumi.String(readyScript)}, nil, s.child)
 		if err != nil {
 			return nil, err
 		}
-		ready[node.Name] = command
+		ready[node.Name] = waited
 	}
 	return ready, nil
 }
 
 // upload puts the bundle onto the runner, once it is planned: a refused change leaves even the runner as it is.
-func (s *steps) upload(bundle *bundle, planned pulumi.StringOutput, ready *remote.Command) (*remote.Command, error) {
-	return s.register(step{
-		name: "bundle", node: s.runner(),
-		command:  pulumi.Sprintf(uploadScript, s.directory()),
-		stdin:    bundle.archive,
-		triggers: pulumi.Array{pulumi.All(bundle.digest, planned).ApplyT(func(values []any) string { return values[0].(string) })},
-		logging:  remote.LoggingNone,
-		after:    []pulumi.Resource{ready},
-	}, pulumi.AdditionalSecretOutputs([]string{"stdin"}))
+func (s *steps) upload(bundle *bundle, planned pulumi.StringOutput, ready *command.Command) (*command.Command, error) {
+	archive := pulumi.All(bundle.archive, planned).ApplyT(func(values []any) string { return values[0].(string) }).(pulumi.StringOutput)
+	return s.onRunner("bundle", remote.Command{
+		Text: pulumi.Sprintf(uploadScript, s.args.directory()), Stdin: archive, Silent: true, After: []pulumi.Resource{ready},
+	}, remote.Reason{}, pulumi.AdditionalSecretOutputs([]string{"stdin"}))
 }
 
-// state reads what the runner knows of the cluster.
-func (s *steps) state(name string, triggers pulumi.Array, after pulumi.Resource) (*remote.Command, error) {
-	return s.register(step{
-		name: name, node: s.runner(),
-		command:  pulumi.Sprintf(stateScript, s.directory()),
-		triggers: triggers,
-		logging:  remote.LoggingNone,
-		after:    []pulumi.Resource{after},
-	})
+// readState reads what the runner knows of the cluster, again for another reason.
+func (s *steps) readState(name string, reason pulumi.StringInput, after pulumi.Resource) (*command.Command, error) {
+	return s.onRunner(name, remote.Command{
+		Text: pulumi.Sprintf(stateScript, s.args.directory()), Silent: true, After: []pulumi.Resource{after},
+	}, remote.Reason{For: reason})
 }
 
 // check has the runner refuse the plan, if it must, before it or anything else of the stack is touched.
-func (s *steps) check(bundle *bundle, planned pulumi.StringOutput, upload *remote.Command) (*remote.Command, error) {
-	return s.hand("check", "check", bundle, planned, []pulumi.Resource{upload})
+func (s *steps) check(bundle *bundle, planned pulumi.StringOutput, upload *command.Command) (*command.Command, error) {
+	return s.order("check", "check", bundle, planned, []pulumi.Resource{upload})
 }
 
 // run has the runner carry out the plan, or goes on waiting for a run that leads to the same.
-func (s *steps) run(bundle *bundle, planned pulumi.StringOutput, check *remote.Command, ready map[string]*remote.Command) (*remote.Command, error) {
+func (s *steps) run(bundle *bundle, planned pulumi.StringOutput, check *command.Command, ready map[string]*command.Command) (*command.Command, error) {
 	after := []pulumi.Resource{check}
 	for _, node := range s.args.Nodes {
 		after = append(after, ready[node.Name])
 	}
-	return s.hand("run", "up", bundle, planned, after)
+	return s.order("run", "up", bundle, planned, after)
 }
 
-// hand gives the runner the plan with an order. That is repeated for another wanted cluster and for another state found, not
-// for another wording of the plan between the two.
-func (s *steps) hand(name, order string, bundle *bundle, planned pulumi.StringOutput, after []pulumi.Resource) (*remote.Command, error) {
-	return s.register(step{
-		name: name, node: s.runner(),
-		command:  s.tell(order, bundle),
-		stdin:    planned,
-		triggers: pulumi.Array{against(planned)},
-		ignored:  []string{"stdin"},
-		logging:  remote.LoggingStdoutAndStderr,
-		after:    after,
-	})
+// order gives the runner the plan with an order. A plan in other words for a cluster that is as wanted changes nothing there.
+func (s *steps) order(name, order string, bundle *bundle, planned pulumi.StringOutput, after []pulumi.Resource) (*command.Command, error) {
+	return s.onRunner(name, remote.Command{
+		Text: s.args.runnerProgram(pulumi.Sprintf("%s --wanted %s", order, bundle.wanted)), Stdin: planned, After: after,
+	}, remote.Reason{})
 }
 
 // kubeconfig reads the administrator's kubeconfig once the cluster stands, and again only when there is another one to
 // read: after an upgrade, which renews its certificate. While it is unknown, a preview cannot tell what becomes of anything
-// in the cluster, and would show all of it as changing whenever a node joins.
-func (s *steps) kubeconfig(run *remote.Command) (*remote.Command, error) {
-	return s.register(step{
-		name: "kubeconfig", node: s.runner(),
-		command:  pulumi.Sprintf("sudo -n python3 %s/bundle/runner kubeconfig", s.directory()),
-		triggers: pulumi.Array{pulumi.String(s.args.KubernetesVersion)},
-		logging:  remote.LoggingNone,
-		after:    []pulumi.Resource{run},
-	}, pulumi.AdditionalSecretOutputs([]string{"stdout", "stderr"}))
+// in the cluster, and would show all of it as changing whenever a node joins, or this program words its command anew.
+func (s *steps) kubeconfig(last *known, run *command.Command) (*command.Command, error) {
+	version := s.args.KubernetesVersion
+	upgraded := last.State == nil || last.State.Shape == nil || last.State.Shape.Kubernetes != version
+	return s.onRunner("kubeconfig", remote.Command{
+		Text: s.args.runnerProgram(pulumi.String("kubeconfig")), Secret: true, After: []pulumi.Resource{run},
+	}, remote.Reason{For: pulumi.String("Kubernetes " + version), None: !upgraded})
 }
 
-// tell is the command line that gives the runner program an order concerning what this bundle wants.
-func (s *steps) tell(order string, bundle *bundle) pulumi.StringOutput {
-	return pulumi.Sprintf("sudo -n python3 %s/bundle/runner %s --wanted %s", s.directory(), order, bundle.wanted)
+// tokens is the runner's answer to who asks for a token of a ServiceAccount, once the cluster stands.
+func (s *steps) tokens(run *command.Command) *remote.Question {
+	return &remote.Question{
+		Machine: s.args.machine(s.args.node(s.args.Runner)),
+		Text:    s.args.runnerProgram(pulumi.String("grant")),
+		After:   []pulumi.Resource{run},
+	}
 }
 
-func (s *steps) directory() string { return fmt.Sprintf("%s/%s", stateRoot, s.args.Cluster) }
+// runnerProgram is the command line of the program on the runner.
+func (args *Args) runnerProgram(order pulumi.StringInput) pulumi.StringOutput {
+	return pulumi.Sprintf("sudo -n python3 %s/bundle/runner %s", args.directory(), order)
+}
 
-func (s *steps) runner() Node { return s.args.node(s.args.Runner) }
+func (args *Args) directory() string { return fmt.Sprintf("%s/%s", stateRoot, args.Cluster) }
+
+// afterPlan says which plan something is read after.
+func afterPlan(planned pulumi.StringOutput) pulumi.StringOutput {
+	return planned.ApplyT(func(text string) string {
+		sum := sha256.Sum256([]byte(text))
+		return "after the plan " + hex.EncodeToString(sum[:6])
+	}).(pulumi.StringOutput)
+}
+
+// machine is how a node is reached: straight at its public address, or through the bastion at its private one.
+func (args *Args) machine(node Node) *remote.Machine {
+	login := remote.Login{User: args.SSH.User, Port: args.SSH.Port, PrivateKey: args.SSH.PrivateKey}
+	if node.PublicAddress != nil {
+		return &remote.Machine{Login: login, Host: node.PublicAddress, HostKey: node.HostKey}
+	}
+	bastion := args.node(args.SSH.Bastion)
+	return &remote.Machine{
+		Login: login, Host: node.PrivateAddress, HostKey: node.HostKey,
+		Through: &remote.Machine{Login: login, Host: bastion.PublicAddress, HostKey: bastion.HostKey},
+	}
+}
 
 // node returns the node of that name, which was checked to exist.
 func (args *Args) node(name string) Node {
@@ -215,12 +165,4 @@ func (args *Args) node(name string) Node {
 		}
 	}
 	panic("the node " + name + " was checked to be there")
-}
-
-// reachedAt is the address SSH goes to.
-func (node Node) reachedAt() pulumi.StringInput {
-	if node.PublicAddress != nil {
-		return node.PublicAddress
-	}
-	return node.PrivateAddress
 }

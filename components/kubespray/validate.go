@@ -41,8 +41,8 @@ func (args *Args) complete() (*Args, error) {
 // setDefaults fills in what was left empty.
 func (args *Args) setDefaults() {
 	args.KubernetesVersion = strings.TrimPrefix(args.KubernetesVersion, "v")
-	if args.Access.Port == 0 {
-		args.Access.Port = 22
+	if args.SSH.Port == 0 {
+		args.SSH.Port = 22
 	}
 	if args.PodCIDR == "" {
 		args.PodCIDR = defaultPodCIDR
@@ -55,8 +55,8 @@ func (args *Args) setDefaults() {
 		backup.setDefaults(args.Cluster)
 		args.EtcdBackup = &backup
 	}
-	if args.Network == "" {
-		args.Network = Calico
+	if args.NetworkPlugin == "" {
+		args.NetworkPlugin = Calico
 	}
 	if args.Toolchain.Ansible == "" {
 		args.Toolchain.Ansible = Venv
@@ -77,17 +77,17 @@ func (args *Args) checkSettings() []error {
 	if err := Carries(args.KubesprayVersion, args.KubernetesVersion); err != nil {
 		found = append(found, err)
 	}
-	if args.Access.User == "" || args.Access.PrivateKey == nil {
-		found = append(found, errors.New("access: user and private key are both needed"))
+	if args.SSH.User == "" || args.SSH.PrivateKey == nil {
+		found = append(found, errors.New("ssh: user and private key are both needed"))
 	}
-	if args.Access.Port < 1 || args.Access.Port > 65535 {
-		found = append(found, fmt.Errorf("access: %d is no port", args.Access.Port))
+	if args.SSH.Port < 1 || args.SSH.Port > 65535 {
+		found = append(found, fmt.Errorf("ssh: %d is no port", args.SSH.Port))
 	}
 	if args.Toolchain.Ansible != Venv && args.Toolchain.Ansible != System {
 		found = append(found, fmt.Errorf("toolchain: ansible is %q, want %q or %q", args.Toolchain.Ansible, Venv, System))
 	}
-	if args.Network != Calico && args.Network != Cilium {
-		found = append(found, fmt.Errorf("network: %q is neither %q nor %q", args.Network, Calico, Cilium))
+	if args.NetworkPlugin != Calico && args.NetworkPlugin != Cilium {
+		found = append(found, fmt.Errorf("networkPlugin: %q is neither %q nor %q", args.NetworkPlugin, Calico, Cilium))
 	}
 	if name := args.InternalEndpoint; name != "" && (!hostName.MatchString(name) || net.ParseIP(name) != nil) {
 		found = append(found, fmt.Errorf("internalEndpoint: %q is no host name in lower case", name))
@@ -109,7 +109,7 @@ func (args *Args) checkSettings() []error {
 		found = append(found, fmt.Errorf("podCIDR %s and serviceCIDR %s overlap: choose two ranges apart", pods, services))
 	case args.members() > args.podRanges(pods):
 		found = append(found, fmt.Errorf("podCIDR: %s has room for %d nodes and the cluster has %d: %s gives each a range of its own, a /%d",
-			pods, args.podRanges(pods), args.members(), args.Network, podRangeBits[args.Network]))
+			pods, args.podRanges(pods), args.members(), args.NetworkPlugin, podRangeBits[args.NetworkPlugin]))
 	}
 	if args.EtcdBackup != nil {
 		found = append(found, args.EtcdBackup.check()...)
@@ -141,10 +141,10 @@ func (args *Args) checkNodes() []error {
 		if node.PrivateAddress == nil || node.HostKey == nil {
 			refuse("node %s: private address and host key are both needed", node.Name)
 		}
-		if node.PublicAddress == nil && args.Access.Bastion == "" {
-			refuse("node %s: it has no public address, and access.bastion names no node to reach it through", node.Name)
+		if node.PublicAddress == nil && args.SSH.Bastion == "" {
+			refuse("node %s: it has no public address, and ssh.bastion names no node to reach it through", node.Name)
 		}
-		if !node.hasRole() && node.Name != args.Runner && node.Name != args.Access.Bastion {
+		if !node.hasRole() && node.Name != args.Runner && node.Name != args.SSH.Bastion {
 			refuse("node %s: it has no role and is neither the runner nor the bastion", node.Name)
 		}
 		for _, text := range node.Taints {
@@ -154,10 +154,10 @@ func (args *Args) checkNodes() []error {
 		}
 	}
 
-	if bastion := args.Access.Bastion; bastion != "" && !slices.ContainsFunc(args.Nodes, func(n Node) bool {
+	if bastion := args.SSH.Bastion; bastion != "" && !slices.ContainsFunc(args.Nodes, func(n Node) bool {
 		return n.Name == bastion && n.PublicAddress != nil
 	}) {
-		refuse("access: the bastion %q is none of the nodes with a public address", bastion)
+		refuse("ssh: the bastion %q is none of the nodes with a public address", bastion)
 	}
 	if !seen[args.Runner] {
 		refuse("runner: %q is none of the nodes", args.Runner)
@@ -181,11 +181,11 @@ func (args *Args) checkNodes() []error {
 }
 
 // podRangeBits is the size of the range that each node takes its pods' addresses from; Calico gives a node another when it is full.
-var podRangeBits = map[Network]int{Calico: 26, Cilium: 24}
+var podRangeBits = map[NetworkPlugin]int{Calico: 26, Cilium: 24}
 
 // podRanges is the number of nodes that the pods' range has room for.
 func (args *Args) podRanges(pods netip.Prefix) int {
-	spare := podRangeBits[args.Network] - pods.Bits()
+	spare := podRangeBits[args.NetworkPlugin] - pods.Bits()
 	if spare < 0 {
 		return 0
 	}

@@ -21,22 +21,22 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 		"same name twice":  {func(a *Args) { a.Nodes[1].Name = a.Nodes[0].Name }, "nodes[1]: arvan-k8s-m1 is there twice"},
 		"bad host name":    {func(a *Args) { a.Nodes[1].Name = "Arvan_W1" }, `nodes[1]: "Arvan_W1" is no host name in lower case`},
 		"no host key":      {func(a *Args) { a.Nodes[1].HostKey = nil }, "node arvan-k8s-w1: private address and host key are both needed"},
-		"not reachable":    {func(a *Args) { a.Nodes[1].PublicAddress = nil }, "node arvan-k8s-w1: it has no public address, and access.bastion names no node to reach it through"},
-		"bastion":          {func(a *Args) { a.Access.Bastion = "m9" }, `access: the bastion "m9" is none of the nodes with a public address`},
-		"network":          {func(a *Args) { a.Network = "weave" }, `network: "weave" is neither "calico" nor "cilium"`},
+		"not reachable":    {func(a *Args) { a.Nodes[1].PublicAddress = nil }, "node arvan-k8s-w1: it has no public address, and ssh.bastion names no node to reach it through"},
+		"bastion":          {func(a *Args) { a.SSH.Bastion = "m9" }, `ssh: the bastion "m9" is none of the nodes with a public address`},
+		"network":          {func(a *Args) { a.NetworkPlugin = "weave" }, `networkPlugin: "weave" is neither "calico" nor "cilium"`},
 		"internal name":    {func(a *Args) { a.InternalEndpoint = "10.0.0.1" }, `internalEndpoint: "10.0.0.1" is no host name`},
 		"data path":        {func(a *Args) { a.DataPath = "data" }, `dataPath: "data" is no absolute path`},
 		"no role":          {func(a *Args) { a.Nodes[1].Worker = false }, "node arvan-k8s-w1: it has no role and is neither the runner nor the bastion"},
 		"taint":            {func(a *Args) { a.Nodes[1].Taints = []string{"x"} }, `taint "x" is not written key=value:Effect`},
 		"unknown runner":   {func(a *Args) { a.Runner = "m9" }, `runner: "m9" is none of the nodes`},
-		"no key":           {func(a *Args) { a.Access.PrivateKey = nil }, "access: user and private key are both needed"},
-		"port":             {func(a *Args) { a.Access.Port = 70000 }, "access: 70000 is no port"},
+		"no key":           {func(a *Args) { a.SSH.PrivateKey = nil }, "ssh: user and private key are both needed"},
+		"port":             {func(a *Args) { a.SSH.Port = 70000 }, "ssh: 70000 is no port"},
 		"overlap": {
 			func(a *Args) { a.PodCIDR, a.ServiceCIDR = "10.0.0.0/8", "10.1.0.0/16" },
 			"podCIDR 10.0.0.0/8 and serviceCIDR 10.1.0.0/16 overlap",
 		},
 		"room for pods": {
-			func(a *Args) { a.PodCIDR, a.Network = "10.64.0.0/24", Cilium },
+			func(a *Args) { a.PodCIDR, a.NetworkPlugin = "10.64.0.0/24", Cilium },
 			"podCIDR: 10.64.0.0/24 has room for 1 nodes and the cluster has 2: cilium gives each a range of its own, a /24",
 		},
 		"no room for pods": {func(a *Args) { a.PodCIDR = "10.64.0.0/28" }, "podCIDR: 10.64.0.0/28 has room for 0 nodes"},
@@ -78,10 +78,10 @@ func TestCompleteLeavesTheCallersArgumentsAlone(t *testing.T) {
 	args := demoArgs()
 	full, err := args.complete()
 	assert.NilError(t, err)
-	assert.Equal(t, full.Access.Port, 22)
+	assert.Equal(t, full.SSH.Port, 22)
 	assert.Equal(t, full.KubernetesVersion, "1.35.4")
 	assert.Equal(t, full.Toolchain.Archive, "https://github.com/kubernetes-sigs/kubespray/archive/refs/tags/v2.31.0.tar.gz")
-	assert.Equal(t, args.Access.Port, 0)
+	assert.Equal(t, args.SSH.Port, 0)
 	assert.Equal(t, args.KubernetesVersion, "v1.35.4")
 }
 

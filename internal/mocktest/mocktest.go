@@ -39,6 +39,8 @@ type Resource struct {
 	IgnoreChanges []string
 	// ReplaceOnChanges are the inputs whose change makes the resource anew.
 	ReplaceOnChanges []string
+	// AliasTypes are the types it had before.
+	AliasTypes []string
 }
 
 // Recording is everything one run registered, in order.

@@ -21,6 +21,8 @@ import (
 type World struct {
 	// Last are the resources that the stack's last update left.
 	Last []Left
+	// Known is what the runner knows of the cluster before anything is asked of it, as it prints it.
+	Known string
 	// Command runs a remote command instead of the answers that programs here are used to.
 	Command func(name string, inputs resource.PropertyMap) (stdout string, err error)
 }
@@ -113,6 +115,11 @@ func (r *recorder) record(args pulumi.MockResourceArgs) {
 		kept.Version = rpc.GetVersion()
 		kept.SecretOutput = rpc.GetAdditionalSecretOutputs()
 		kept.Protect, kept.IgnoreChanges, kept.ReplaceOnChanges = rpc.GetProtect(), rpc.GetIgnoreChanges(), rpc.GetReplaceOnChanges()
+		for _, alias := range rpc.GetAliases() {
+			if former := alias.GetSpec().GetType(); former != "" {
+				kept.AliasTypes = append(kept.AliasTypes, former)
+			}
+		}
 		for _, urn := range rpc.GetDependencies() {
 			kept.DependsOn = append(kept.DependsOn, nameOf(urn))
 		}
@@ -134,6 +141,8 @@ func (w World) run(name string, inputs resource.PropertyMap) (resource.PropertyV
 		words = strings.Fields(create.StringValue())
 	}
 	switch {
+	case strings.HasSuffix(name, "-known"):
+		return resource.NewProperty(w.Known), nil
 	case len(words) == 0:
 	case words[len(words)-1] == "kubeconfig":
 		return resource.MakeSecret(resource.NewProperty(Kubeconfig)), nil

@@ -152,7 +152,7 @@ func upgrade(t *testing.T, l *life) {
 		"upgrade-cluster.yml on arvan-prod-m1, arvan-prod-m2, arvan-prod-m3: one control plane at a time, before any worker",
 		"upgrade-cluster.yml on arvan-prod-w1, arvan-prod-w2, arvan-prod-w3, arvan-prod-w4: drain and upgrade one worker at a time",
 		"succeeded after")
-	assert.DeepEqual(t, changes(output), clusterRun("prod", "replaced command:remote:Command prod-cluster-kubeconfig"))
+	assert.DeepEqual(t, changes(output), clusterRun("prod", "updated command:remote:Command prod-cluster-kubeconfig"))
 	l.again(t)
 	l.settled(t, "v1.35.4", prodNodes...)
 	// images of machines are a matter of their own: what is dropped from the file changes none

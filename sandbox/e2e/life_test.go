@@ -100,7 +100,7 @@ func (l *life) refused(t *testing.T, why string) {
 // done is a resource as pulumi says that it is through with it.
 var done = regexp.MustCompile(`(?m)^ *(?:\+|-|~|\+-) +([a-z]\S+:\S+) (\S+) (created|updated|deleted|replaced)\b`)
 
-// changes are the changes that pulumi says it made, "replaced command:remote:Command prod-cluster-run", sorted. Components
+// changes are the changes that pulumi says it made, "updated command:remote:Command prod-cluster-run", sorted. Components
 // are left out: they are no things.
 func changes(output string) []string {
 	var found []string
@@ -113,10 +113,10 @@ func changes(output string) []string {
 	return slices.Compact(found)
 }
 
-// clusterRun is what a change of the cluster replaces, the commands that plan it and carry it out, and what else there is.
+// clusterRun is what a change of the cluster updates, the commands that plan it and carry it out, and what else there is.
 func clusterRun(stack string, and ...string) []string {
 	for _, part := range []string{"bundle", "check", "known", "run", "state"} {
-		and = append(and, fmt.Sprintf("replaced command:remote:Command %s-cluster-%s", stack, part))
+		and = append(and, fmt.Sprintf("updated command:remote:Command %s-cluster-%s", stack, part))
 	}
 	slices.Sort(and)
 	return and

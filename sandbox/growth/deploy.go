@@ -26,7 +26,7 @@ func (f *fleet) deploy(machines []machine, make engine) error {
 	args := &kubespray.Args{
 		Cluster:           clusterName,
 		Runner:            f.runner().Name,
-		Access:            kubespray.Access{User: user, Port: sshPort, PrivateKey: pulumi.String(f.key.Private)},
+		SSH:               kubespray.SSH{User: user, Port: sshPort, PrivateKey: pulumi.String(f.key.Private)},
 		KubernetesVersion: kubernetesVersion,
 		KubesprayVersion:  kubesprayVersion,
 		Toolchain:         kubespray.Toolchain{Archive: f.archive, SHA256: f.sum, Ansible: kubespray.System},

@@ -1,0 +1,186 @@
+// Package access gives others than the administrator a way into the cluster: kubeconfigs with rights of their own, for a time.
+package access
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"sigs.k8s.io/yaml"
+
+	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/internal/component"
+	"github.com/iransre/exchange-platform/components/internal/remote"
+)
+
+// Namespace is where the ServiceAccounts of grants are.
+const Namespace = "platform-access"
+
+// Args say who else than the administrator gets into the cluster.
+type Args struct {
+	// Installer is the way into the cluster.
+	Installer *chart.Installer
+	// Kubeconfig is the administrator's; those of others lead to the same cluster.
+	Kubeconfig pulumi.StringInput
+	// Tokens makes a token of a ServiceAccount, for what is asked as JSON: account, namespace, seconds.
+	Tokens *remote.Question
+	Grants []Grant
+	// Made are the namespaces that the program itself makes: grants wait for them.
+	Made []pulumi.StringInput
+}
+
+// Grant says what the holder of one kubeconfig may do.
+type Grant struct {
+	// Name is the ServiceAccount's and the kubeconfig's user.
+	Name string
+	// Role is one of Kubernetes' own: "view", "edit" or "admin". None of them reads or writes what belongs to the cluster, and
+	// "view" reads no Secrets.
+	Role string
+	// Namespaces it holds in, which must exist; empty means all, which only "view" may.
+	Namespaces []string
+	// Lifetime of a token; Kubernetes makes none for less than ten minutes. An update in its second half renews it.
+	Lifetime time.Duration
+	// Last is the token that the stack's last update left (Kubeconfigs.Terms); the zero Term if there was none.
+	Last Term
+}
+
+// Kubeconfigs are those of others than the administrator, by the names of the grants.
+type Kubeconfigs struct {
+	pulumi.ResourceState
+
+	// Texts hold tokens that expire; secret.
+	Texts pulumi.StringMapOutput `pulumi:"kubeconfigs"`
+	// Terms say from when until when those tokens hold. Export them, and give each back as Grant.Last.
+	Terms pulumi.Map
+}
+
+// New makes a ServiceAccount with its rights for each grant, and a kubeconfig with a token of it.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Kubeconfigs, error) {
+	made := &Kubeconfigs{Terms: pulumi.Map{}}
+	// what it was called when it was a part of kubespray
+	opts = append(opts, pulumi.Aliases([]pulumi.Alias{{Type: pulumi.String("exchange:kubespray:Grants")}}))
+	return component.New(ctx, "exchange:access:Kubeconfigs", name, made, opts, func(child pulumi.ResourceOption) error {
+		texts := pulumi.StringMap{}
+		if len(args.Grants) > 0 {
+			namespace, err := args.Installer.Namespace(ctx, name+"-namespace", &chart.NamespaceArgs{
+				Name: Namespace, PodSecurity: chart.Restricted,
+			}, child)
+			if err != nil {
+				return err
+			}
+			maker := &maker{ctx: ctx, name: name, args: args, namespace: namespace.Name, child: child}
+			for _, grant := range args.Grants {
+				token, err := maker.make(grant)
+				if err != nil {
+					return fmt.Errorf("grant %s: %w", grant.Name, err)
+				}
+				texts[grant.Name] = maker.kubeconfig(grant, token)
+				made.Terms[grant.Name] = grant.terms(token)
+			}
+		}
+		made.Texts = pulumi.ToSecret(texts).(pulumi.StringMapOutput)
+		return nil
+	})
+}
+
+// maker makes the parts of each grant.
+type maker struct {
+	ctx       *pulumi.Context
+	name      string
+	args      *Args
+	namespace pulumi.StringInput
+	child     pulumi.ResourceOption
+}
+
+// make makes the ServiceAccount, its bindings and a token, which is secret.
+func (m *maker) make(grant Grant) (pulumi.StringOutput, error) {
+	name := m.name + "-" + grant.Name
+	account, err := m.args.Installer.Object(m.ctx, name, &chart.ObjectArgs{
+		APIVersion: "v1", Kind: "ServiceAccount", Name: grant.Name, Namespace: m.namespace,
+	}, m.child)
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	if err := m.bind(name, grant); err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	asked, err := json.Marshal(map[string]any{
+		"account": grant.Name, "namespace": Namespace, "seconds": int(grant.Lifetime.Seconds()),
+	})
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	// A renewal is another token. So is that of a ServiceAccount that was made again: it does not know those of the old one.
+	renewal := pulumi.Array{pulumi.String("renewal " + strconv.Itoa(grant.renewals())), account.UID()}
+	return m.args.Tokens.Ask(m.ctx, name+"-token", string(asked), renewal, account, m.child)
+}
+
+// bind binds the account to its role. The role is part of a binding's name, because a binding cannot be pointed at another.
+func (m *maker) bind(name string, grant Grant) error {
+	binding := func(resource, kind string, namespace pulumi.StringInput) error {
+		_, err := m.args.Installer.Object(m.ctx, resource, &chart.ObjectArgs{
+			APIVersion: "rbac.authorization.k8s.io/v1", Kind: kind,
+			Name: fmt.Sprintf("%s-%s-%s", Namespace, grant.Name, grant.Role), Namespace: namespace,
+			Fields: pulumi.Map{
+				"roleRef": pulumi.Map{
+					"apiGroup": pulumi.String("rbac.authorization.k8s.io"), "kind": pulumi.String("ClusterRole"), "name": pulumi.String(grant.Role),
+				},
+				"subjects": pulumi.Array{pulumi.Map{
+					"kind": pulumi.String("ServiceAccount"), "name": pulumi.String(grant.Name), "namespace": m.namespace,
+				}},
+			},
+		}, m.child)
+		return err
+	}
+	if len(grant.Namespaces) == 0 {
+		return binding(fmt.Sprintf("%s-%s", name, grant.Role), "ClusterRoleBinding", nil)
+	}
+	for _, namespace := range grant.Namespaces {
+		if err := binding(fmt.Sprintf("%s-%s-%s", name, grant.Role, namespace), "RoleBinding", m.there(namespace)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// there is the namespace once all that the program makes are there: it may be one of them.
+func (m *maker) there(namespace string) pulumi.StringInput {
+	var made []any
+	for _, each := range m.args.Made {
+		made = append(made, each)
+	}
+	return pulumi.All(made...).ApplyT(func([]any) string { return namespace }).(pulumi.StringOutput)
+}
+
+func (m *maker) kubeconfig(grant Grant, token pulumi.StringOutput) pulumi.StringOutput {
+	config := pulumi.All(m.args.Kubeconfig, token).ApplyT(func(values []any) (string, error) {
+		return scoped(values[0].(string), grant, values[1].(string))
+	}).(pulumi.StringOutput)
+	return pulumi.ToSecret(config).(pulumi.StringOutput)
+}
+
+// scoped is the administrator's kubeconfig with the token in place of his certificate.
+func scoped(admin string, grant Grant, token string) (string, error) {
+	var config struct {
+		Clusters []struct {
+			Cluster map[string]any `json:"cluster"`
+		} `json:"clusters"`
+	}
+	if err := yaml.Unmarshal([]byte(admin), &config); err != nil || len(config.Clusters) == 0 {
+		return "", errors.New("the administrator's kubeconfig names no cluster")
+	}
+	context := map[string]any{"cluster": "cluster", "user": grant.Name}
+	if len(grant.Namespaces) > 0 {
+		context["namespace"] = grant.Namespaces[0]
+	}
+	text, err := yaml.Marshal(map[string]any{
+		"apiVersion": "v1", "kind": "Config", "current-context": grant.Name,
+		"clusters": []any{map[string]any{"name": "cluster", "cluster": config.Clusters[0].Cluster}},
+		"users":    []any{map[string]any{"name": grant.Name, "user": map[string]any{"token": token}}},
+		"contexts": []any{map[string]any{"name": grant.Name, "context": context}},
+	})
+	return string(text), err
+}

@@ -1,0 +1,41 @@
+// Package dns names what ArvanCloud's CDN cannot stand in front of, such as the Kubernetes API.
+package dns
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/components/internal/component"
+	"github.com/iransre/exchange-platform/components/internal/record"
+)
+
+// Args says which name leads straight to which addresses, past the CDN.
+type Args struct {
+	// Domain is the CDN's zone; Host is a name in it, or the domain itself.
+	Domain, Host string
+	// Addresses are all answered: a client tries the next when one does not respond.
+	Addresses []pulumi.StringInput
+	// TTLSeconds is how long an answer may be kept; the CDN takes a fixed set of values only.
+	TTLSeconds int
+}
+
+// Name leads to the addresses.
+type Name struct {
+	pulumi.ResourceState
+
+	// Host is the name, once it leads there.
+	Host pulumi.StringOutput `pulumi:"host"`
+}
+
+// New makes the record. opts must carry the provider arvancloud (pulumi.Providers).
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Name, error) {
+	self := &Name{}
+	// what it was called when it was a part of edge
+	opts = append(opts, pulumi.Aliases([]pulumi.Alias{{Type: pulumi.String("exchange:edge:Name")}}))
+	return component.New(ctx, "exchange:dns:Name", name, self, opts, func(child pulumi.ResourceOption) error {
+		host, err := record.New(ctx, name+"-record", &record.Args{
+			Domain: args.Domain, Host: args.Host, Addresses: args.Addresses, TTLSeconds: args.TTLSeconds,
+		}, child)
+		self.Host = host
+		return err
+	})
+}
