@@ -37,7 +37,7 @@ func granted(t *testing.T, grants ...Grant) (recording *mocktest.Recording, kube
 					Login: remote.Login{User: "ubuntu", Port: 22, PrivateKey: pulumi.String("the-key")},
 					Host:  pulumi.String("203.0.113.11"), HostKey: pulumi.String("ssh-ed25519 AAAA"),
 				},
-				Text: pulumi.String("make a token"),
+				Text: pulumi.String("runner grant"),
 			},
 		}, pulumi.Providers(commands))
 		if err != nil {
@@ -73,7 +73,7 @@ func TestAGrantIsAnAccountItsBindingsAndAKubeconfig(t *testing.T) {
 	assert.DeepEqual(t, binding["subjects"], []any{map[string]any{"kind": "ServiceAccount", "name": "deployer", "namespace": "platform-access"}})
 
 	token := all.Get(t, "access-deployer-token")
-	assert.Equal(t, token.Inputs["create"].StringValue(), "make a token")
+	assert.Equal(t, token.Inputs["create"].StringValue(), "runner grant")
 	assert.Equal(t, token.Inputs["stdin"].StringValue(), `{"account":"deployer","namespace":"platform-access","seconds":172800}`)
 	assert.Equal(t, token.Inputs["logging"].StringValue(), "none")
 	assert.Assert(t, is.Contains(token.SecretOutput, "stdout"))
@@ -129,7 +129,7 @@ func TestOnlyARenewalMakesAnotherToken(t *testing.T) {
 	past := Term{Issued: "2000-01-01T00:00:00Z", Expires: "2001-01-01T00:00:00Z"}
 	assert.Equal(t, triggers(Term{}), triggers(future))
 	assert.Assert(t, triggers(past) != triggers(future))
-	assert.Equal(t, triggers(Term{}), `[203.0.113.11 ssh-ed25519 AAAA make a token `+
+	assert.Equal(t, triggers(Term{}), `[203.0.113.11 ssh-ed25519 AAAA runner grant `+
 		`{"account":"deployer","namespace":"platform-access","seconds":172800} renewal 0 uid-of-access-deployer]`)
 }
 

@@ -138,7 +138,8 @@ func (w World) run(name string, inputs resource.PropertyMap) (resource.PropertyV
 	}
 	var words []string
 	if create := inputs["create"]; create.IsString() {
-		words = strings.Fields(create.StringValue())
+		command, _, _ := strings.Cut(create.StringValue(), "\n#") // why it is run stands behind it
+		words = strings.Fields(command)
 	}
 	switch {
 	case strings.HasSuffix(name, "-known"):
