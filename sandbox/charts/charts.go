@@ -26,8 +26,8 @@ var content embed.FS
 // library is the folder of the chart that renders the lists. It is not served, but put into each stand-in.
 const library = "library"
 
-// rendered is the one template of every stand-in.
-var rendered = &loader.BufferedFile{Name: "templates/objects.yaml", Data: []byte(`{{ include "library.render" . }}` + "\n")}
+// render is the one template of every stand-in.
+const render = `{{ include "library.render" . }}`
 
 // shared names, per chart, the folders that an archive carries besides the chart's own: the folder of this package and where
 // it goes inside the archive.
@@ -78,8 +78,11 @@ func collect(name string) ([]*loader.BufferedFile, error) {
 	}
 	folders := shared(name)
 	folders[name] = "."
-	files := []*loader.BufferedFile{rendered}
+	var files []*loader.BufferedFile
 	for source, target := range folders {
+		if slices.Contains(Names(), source) {
+			files = append(files, &loader.BufferedFile{Name: path.Join(target, "templates/objects.yaml"), Data: []byte(render)})
+		}
 		err := fs.WalkDir(content, source, func(file string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
@@ -95,9 +98,6 @@ func collect(name string) ([]*loader.BufferedFile, error) {
 		if err != nil {
 			return nil, fmt.Errorf("stand-in chart %q: %w", name, err)
 		}
-	}
-	if _, found := folders["kibana"]; found && name != "kibana" {
-		files = append(files, &loader.BufferedFile{Name: "charts/kibana/" + rendered.Name, Data: rendered.Data})
 	}
 	slices.SortFunc(files, func(a, b *loader.BufferedFile) int { return strings.Compare(a.Name, b.Name) })
 	return files, nil

@@ -9,6 +9,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/sandbox/charts"
+	"github.com/iransre/exchange-platform/sandbox/charts/internal/render"
 	"github.com/iransre/exchange-platform/sandbox/charts/internal/summary"
 )
 
@@ -52,5 +53,22 @@ func TestEveryStandInHasAListForThePlatformsValues(t *testing.T) {
 	for _, name := range charts.Names() {
 		lists(t, name)
 		recorded(t, name+".platform")
+	}
+}
+
+func TestAMistakeInAListIsNamed(t *testing.T) {
+	for text, message := range map[string]string{
+		"- labels: [": "objects/kibana.yaml: not a list of parts",
+		"- objects: [{kind: Gadget, name: gizmo}]": "Gadget gizmo: apiVersion is needed of a kind that the library does not know",
+	} {
+		stand, err := charts.Load("kibana")
+		assert.NilError(t, err)
+		for _, file := range stand.Files {
+			if file.Name == "objects/kibana.yaml" {
+				file.Data = []byte(text)
+			}
+		}
+		_, err = render.Objects(stand, "x", summary.Namespace, map[string]any{})
+		assert.ErrorContains(t, err, message)
 	}
 }
