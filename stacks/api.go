@@ -16,13 +16,13 @@ type apiNames struct {
 }
 
 // newAPINames makes the records of the API's names that the stack has chosen.
-func newAPINames(ctx *pulumi.Context, cfg *Config, machines *arvan.Machines, base *providers) (*apiNames, error) {
-	public := publicAddresses(cfg, ControlPlane, machines)
+func newAPINames(ctx *pulumi.Context, cfg *Config, machines *arvan.Machines, opt pulumi.ResourceOption) (*apiNames, error) {
+	public := machines.PublicAddresses(arvan.ControlPlane)
 	names := &apiNames{outside: public[0], certified: public}
-	record := func(name, host string, addresses []pulumi.StringInput) (*dns.Name, error) {
+	record := func(name, host string, addresses pulumi.StringArray) (*dns.Name, error) {
 		return dns.New(ctx, name, &dns.Args{
 			Domain: cfg.Edge.Domain, Host: host, Addresses: addresses, TTLSeconds: cfg.Edge.TTLSeconds,
-		}, base.option())
+		}, opt)
 	}
 	if host := cfg.Kubernetes.APIHost; host != "" {
 		made, err := record("kubernetes-api", host, public)
@@ -32,7 +32,7 @@ func newAPINames(ctx *pulumi.Context, cfg *Config, machines *arvan.Machines, bas
 		names.outside = made.Host
 	}
 	if host := cfg.Kubernetes.InternalHost; host != "" {
-		made, err := record("kubernetes-internal", host, privateAddresses(cfg, ControlPlane, machines))
+		made, err := record("kubernetes-internal", host, machines.PrivateAddresses(arvan.ControlPlane))
 		if err != nil {
 			return nil, err
 		}

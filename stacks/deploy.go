@@ -1,12 +1,8 @@
-// Package stacks is an environment: its typed configuration, its profiles, how its parts are put together, and what it
-// tells other teams.
+// Package stacks is an environment: the sections of its stack file, how its parts are put together, and what it tells other
+// teams.
 package stacks
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/access"
@@ -19,126 +15,134 @@ import (
 	"github.com/iransre/exchange-platform/components/monitoring"
 	"github.com/iransre/exchange-platform/components/objectstore"
 	"github.com/iransre/exchange-platform/components/postgres"
+	"github.com/iransre/exchange-platform/internal/settings"
 )
 
-// Deploy is the program: it reads the stack's configuration and, if nothing is wrong with it, describes the environment.
-func Deploy(ctx *pulumi.Context) error {
-	raw, err := rawConfig()
-	if err != nil {
-		return err
-	}
-	cfg, err := Load(ctx.Project(), raw)
-	if err != nil {
-		return err
-	}
-	return deploy(ctx, cfg)
+// Config is everything an environment can say about itself: each field is one section of the stack file,
+// `exchange-platform:<name>`, and belongs to the component that it is about. A profile fills in the defaults, the stack file
+// holds only what differs. docs/configuration.md is made from the comments of these types.
+type Config struct {
+	// Profile chooses the defaults: "demo" (two nodes, nothing kept) or "prod" (machines and etcd survive the loss of one). Each
+	// also has rules of its own about what it accepts.
+	Profile settings.Profile `json:"profile" later:"as its defaults do"`
+	// Protect refuses to delete what holds data or cannot be brought back: the database, the object store, the private
+	// network, the key that logs in to the machines. `pulumi destroy` then stops at its preview; with --skip-preview it still
+	// deletes everything that keeps no data. To take an environment down, set it to false, run `pulumi up`, then `pulumi destroy`.
+	Protect     bool               `json:"protect"`
+	Cloud       arvan.Cloud        `json:"cloud"`
+	Network     arvan.Network      `json:"network"`
+	Nodes       arvan.Nodes        `json:"nodes"`
+	Kubernetes  Kubernetes         `json:"kubernetes"`
+	Edge        edge.Config        `json:"edge"`
+	Ingress     ingress.Config     `json:"ingress"`
+	Monitoring  monitoring.Config  `json:"monitoring"`
+	Logging     logging.Config     `json:"logging"`
+	Postgres    postgres.Config    `json:"postgres"`
+	ObjectStore objectstore.Config `json:"objectStore"`
+	Exchange    exchange.Config    `json:"exchange"`
+	Mirrors     Mirrors            `json:"mirrors"`
 }
 
-// rawConfig is the whole configuration as the CLI hands it over. The SDK reads single keys only, and so could not tell
-// that one is unknown.
-func rawConfig() (map[string]string, error) {
-	raw := map[string]string{}
-	if text := os.Getenv(pulumi.EnvConfig); text != "" {
-		if err := json.Unmarshal([]byte(text), &raw); err != nil {
-			return nil, fmt.Errorf("the configuration from the Pulumi CLI (%s): %w", pulumi.EnvConfig, err)
-		}
-	}
-	return raw, nil
+// platform is everything an environment consists of. What its parts tell other teams is said at their own fields (`output`).
+type platform struct {
+	Machines    *arvan.Machines
+	Cluster     *kubespray.Cluster
+	Kubeconfigs *access.Kubeconfigs
+	Monitoring  *monitoring.Monitoring
+	Ingress     *ingress.Ingress
+	Logging     *logging.Logging
+	Postgres    *postgres.Postgres
+	ObjectStore *objectstore.ObjectStore
+	Exchange    *exchange.Exchange
+	Edge        *edge.Edge
 }
 
 // deploy puts the platform together. Whatever does not need another's outputs is made at the same time.
-func deploy(ctx *pulumi.Context, cfg *Config) error {
+func deploy(ctx *pulumi.Context, cfg *Config) (*platform, error) {
 	name := ctx.Stack()
-	last, err := readLast(ctx)
+	last, err := recall(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// before anything is registered: a provider that was told another zone would be in the state already
 	if err := refuse(name, cfg, last); err != nil {
-		return err
+		return nil, err
 	}
-	base, err := newProviders(ctx, cfg)
+	providers, err := newProviders(ctx, cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if cfg.Profile == "prod" && !cfg.Kubernetes.EtcdBackup.Enabled {
-		if err := ctx.Log.Warn("kubernetes.etcdBackup.enabled is false: etcd is not backed up", nil); err != nil {
-			return err
-		}
-	}
-	imageIDs, err := checkOffer(ctx, cfg, base.arvancloud)
+	imageIDs, err := checkOffer(ctx, cfg, providers.arvancloud)
 	if err != nil {
-		return err
+		return nil, err
 	}
-
-	machines, err := arvan.New(ctx, name, machineArgs(cfg, imageIDs), base.option())
-	if err != nil {
-		return err
-	}
-	api, err := newAPINames(ctx, cfg, machines, base)
-	if err != nil {
-		return err
-	}
-	cluster, err := kubespray.New(ctx, name+"-cluster", clusterArgs(name, cfg, machines, api, last.cluster), base.option())
-	if err != nil {
-		return err
-	}
-	installer, err := newInstaller(ctx, name, cfg, cluster)
-	if err != nil {
-		return err
-	}
-
-	watch, err := monitoring.New(ctx, "monitoring", &monitoring.Args{Installer: installer, Retention: cfg.Monitoring.Retention}, base.option())
-	if err != nil {
-		return err
-	}
-	web, err := ingress.New(ctx, "ingress", &ingress.Args{
-		Installer: installer, Engine: ingress.Engine(cfg.Ingress.Engine), MonitorCRDs: watch.CRDs,
-	}, base.option())
-	if err != nil {
-		return err
-	}
-	logs, err := logging.New(ctx, "logging", &logging.Args{
-		Installer: installer, Engine: logging.Engine(cfg.Logging.Engine), FluentBit: collector(cfg), MonitorCRDs: watch.CRDs,
-	}, base.option())
-	if err != nil {
-		return err
-	}
+	base := providers.option()
 	// what holds data and everything in it: the namespace, whose deletion takes the volumes along, and the credentials
 	keep := pulumi.Protect(cfg.Protect)
-	database, err := postgres.New(ctx, "postgres", &postgres.Args{
-		Installer: installer, Engine: postgres.Engine(cfg.Postgres.Engine),
-		Database: cfg.Postgres.Database, User: cfg.Postgres.User, MonitorCRDs: watch.CRDs,
-	}, base.option(), keep)
+
+	var p platform
+	p.Machines, err = arvan.New(ctx, name, &arvan.Args{
+		Cloud: cfg.Cloud, Network: cfg.Network, Nodes: cfg.Nodes, ImageIDs: imageIDs, Protect: cfg.Protect,
+	}, base)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	store, err := objectstore.New(ctx, "objectstore", &objectstore.Args{
-		Installer: installer, Engine: objectstore.Engine(cfg.ObjectStore.Engine),
-		Buckets: []string{cfg.ObjectStore.StaticBucket, cfg.ObjectStore.MediaBucket}, MonitorCRDs: watch.CRDs,
-	}, base.option(), keep)
-	if err != nil {
-		return err
+	if err := remember(ctx, cfg, p.Machines); err != nil {
+		return nil, err
 	}
-	app, err := exchange.New(ctx, "exchange", exchangeArgs(cfg, installer, watch, web, database, store), base.option())
+	api, err := newAPINames(ctx, cfg, p.Machines, base)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	front, err := edge.New(ctx, "edge", &edge.Args{
-		Domain: cfg.Edge.Domain, Host: cfg.Exchange.Host, Addresses: publicAddresses(cfg, Worker, machines),
-		TTLSeconds: cfg.Edge.TTLSeconds, Proxied: cfg.Edge.Proxied,
-	}, base.option(), pulumi.DependsOn([]pulumi.Resource{cluster.Allowed}))
+	p.Cluster, err = kubespray.New(ctx, name+"-cluster", clusterArgs(name, cfg, p.Machines, api, last.cluster), base)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	installer, err := newInstaller(ctx, name, cfg, p.Cluster)
+	if err != nil {
+		return nil, err
 	}
 
-	grants := accessArgs(cfg, cluster, installer, last.tokens)
-	grants.Made = []pulumi.StringInput{watch.Namespace, web.Namespace, logs.Namespace, database.Namespace, store.Namespace, app.Namespace}
-	kubeconfigs, err := access.New(ctx, "access", grants, base.option())
+	p.Monitoring, err = monitoring.New(ctx, "monitoring", &monitoring.Args{Installer: installer, Config: cfg.Monitoring}, base)
 	if err != nil {
-		return err
+		return nil, err
 	}
-
-	export(ctx, cfg, &platform{machines, cluster, kubeconfigs, watch, web, logs, database, store, app, front})
-	return nil
+	monitorCRDs := p.Monitoring.CRDs
+	p.Ingress, err = ingress.New(ctx, "ingress", &ingress.Args{
+		Installer: installer, Config: cfg.Ingress, MonitorCRDs: monitorCRDs, TrustedProxies: trustedProxies(cfg),
+	}, base)
+	if err != nil {
+		return nil, err
+	}
+	p.Logging, err = logging.New(ctx, "logging", &logging.Args{Installer: installer, Config: cfg.Logging, MonitorCRDs: monitorCRDs}, base)
+	if err != nil {
+		return nil, err
+	}
+	p.Postgres, err = postgres.New(ctx, "postgres", &postgres.Args{
+		Installer: installer, Config: cfg.Postgres, MonitorCRDs: monitorCRDs,
+	}, base, keep)
+	if err != nil {
+		return nil, err
+	}
+	p.ObjectStore, err = objectstore.New(ctx, "objectstore", &objectstore.Args{
+		Installer: installer, Config: cfg.ObjectStore, MonitorCRDs: monitorCRDs,
+	}, base, keep)
+	if err != nil {
+		return nil, err
+	}
+	p.Exchange, err = exchange.New(ctx, "exchange", &exchange.Args{
+		Installer: installer, Config: cfg.Exchange, MonitorCRDs: monitorCRDs, IngressClass: p.Ingress.Class,
+		Database: exchangeDatabase(p.Postgres), ObjectStore: exchangeFiles(cfg, p.ObjectStore),
+	}, base)
+	if err != nil {
+		return nil, err
+	}
+	p.Edge, err = edge.New(ctx, "edge", &edge.Args{
+		Config: cfg.Edge, Host: cfg.Exchange.Host, Addresses: p.Machines.PublicAddresses(arvan.Worker),
+	}, base, pulumi.DependsOn([]pulumi.Resource{p.Cluster.Allowed}))
+	if err != nil {
+		return nil, err
+	}
+	p.Kubeconfigs, err = access.New(ctx, "access", accessArgs(cfg, &p, installer, last.tokens), base)
+	return &p, err
 }

@@ -20,7 +20,7 @@ var theStacks = []string{"demo", "prod"}
 
 func deployed(t *testing.T, stack string) *mocktest.Recording {
 	t.Helper()
-	cfg, err := Load(project, completed(t, stack))
+	cfg, err := Load(project, stack, completed(t, stack))
 	assert.NilError(t, err)
 	return deployedWith(t, cfg)
 }
@@ -29,7 +29,7 @@ func deployedWith(t *testing.T, cfg *Config) *mocktest.Recording {
 	t.Helper()
 	t.Chdir("..") // where Pulumi runs the program, and the exchange's chart is found
 	defer t.Chdir("stacks")
-	return mocktest.Run(t, func(ctx *pulumi.Context) error { return deploy(ctx, cfg) })
+	return mocktest.Run(t, func(ctx *pulumi.Context) error { _, err := deploy(ctx, cfg); return err })
 }
 
 func TestTheStacksGraphs(t *testing.T) {
@@ -63,7 +63,7 @@ func TestTheAPIsNameLeadsToEveryControlPlane(t *testing.T) {
 }
 
 func TestWithoutANameTheAPIIsAtTheFirstControlPlane(t *testing.T) {
-	cfg, err := Load(project, completed(t, "prod"))
+	cfg, err := Load(project, "prod", completed(t, "prod"))
 	assert.NilError(t, err)
 	cfg.Kubernetes.APIHost = ""
 	assert.Assert(t, !slices.Contains(deployedWith(t, cfg).Names(), "kubernetes-api-record"))
@@ -106,7 +106,7 @@ func TestServersAreMadeFromTheZonesImage(t *testing.T) {
 }
 
 func TestTheDataPathIsWhereVolumesLie(t *testing.T) {
-	cfg, err := Load(project, completed(t, "prod"))
+	cfg, err := Load(project, "prod", completed(t, "prod"))
 	assert.NilError(t, err)
 	cfg.Kubernetes.DataPath = "/data/local-path"
 	var left struct {

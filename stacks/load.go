@@ -10,55 +10,69 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	kjson "sigs.k8s.io/json"
+
+	"github.com/iransre/exchange-platform/internal/settings"
 )
 
 //go:generate go run ./docs
 
-// profile is a kind of environment: what it fills in, and what only it asks of the configuration.
-type profile struct {
-	defaults func() Config
-	check    func(*Config) field.ErrorList
-}
-
-// profiles are the kinds of environment by name.
-var profiles = map[string]profile{
-	"demo": {demo, func(*Config) field.ErrorList { return nil }},
-	"prod": {prod, validateProd},
-}
-
-// Defaults is what the named profile fills in; the zero Config if there is none of that name.
-func Defaults(profile string) Config {
-	named, known := profiles[profile]
-	if !known {
-		return Config{}
+// Defaults is what the profile fills in; nothing but the profile itself where there is none of that name.
+func Defaults(profile settings.Profile) *Config {
+	cfg := &Config{Profile: profile, Protect: profile == settings.Prod}
+	for _, section := range sectionsOf(cfg) {
+		if defaulter, has := section.(settings.Defaulter); has {
+			defaulter.SetDefaults(profile)
+		}
 	}
-	return named.defaults()
+	return cfg
 }
 
-// Load makes the configuration of an environment from raw, the stack file's values as Pulumi hands them to a program:
+// Load makes the configuration of a stack from raw, the stack file's values as Pulumi hands them to a program:
 // "namespace:key" to a string, which is JSON where the key's type is an object or a list. Keys outside the project's
 // namespace belong to providers and are not looked at.
 //
 // The one thing it reads besides is the file that etcdBackup.certificate may name.
 //
 // It reports every mistake at once, each with its path, what is wrong and how to mend it; an unknown key is a mistake.
-func Load(project string, raw map[string]string) (*Config, error) {
-	profile, ok := profiles[raw[project+":profile"]]
-	if !ok {
-		return nil, invalid(field.ErrorList{field.NotSupported(field.NewPath("profile"), raw[project+":profile"],
-			slices.Sorted(maps.Keys(profiles)))})
+func Load(project, stack string, raw map[string]string) (*Config, error) {
+	profile := settings.Profile(raw[project+":profile"])
+	if problems := settings.OneOf(profile, field.NewPath("profile"), settings.Profiles()...); len(problems) > 0 {
+		return nil, invalid(problems)
 	}
-	cfg := profile.defaults()
-	problems, readable := decode(project, raw, &cfg)
+	cfg := Defaults(profile)
+	problems, readable := decode(project, raw, cfg)
 	if readable {
-		problems = append(problems, readCertificate(&cfg.Kubernetes.EtcdBackup)...)
-		problems = append(problems, validate(&cfg)...)
-		problems = append(problems, profile.check(&cfg)...)
+		problems = append(problems, cfg.Kubernetes.EtcdBackup.ReadCertificate(field.NewPath("kubernetes", "etcdBackup"))...)
+		problems = append(problems, validate(stack, cfg)...)
 	}
 	if len(problems) > 0 {
 		return nil, invalid(problems)
 	}
-	return &cfg, nil
+	return cfg, nil
+}
+
+// validate checks each section by itself and then all together.
+func validate(stack string, cfg *Config) field.ErrorList {
+	var problems field.ErrorList
+	sections := sectionsOf(cfg)
+	for _, name := range slices.Sorted(maps.Keys(sections)) {
+		if validator, has := sections[name].(settings.Validator); has {
+			problems = append(problems, validator.Validate(cfg.Profile, field.NewPath(name))...)
+		}
+	}
+	return append(problems, validateTogether(stack, cfg)...)
+}
+
+// warnings are what the sections say at every update.
+func warnings(cfg *Config) []string {
+	var said []string
+	sections := sectionsOf(cfg)
+	for _, name := range slices.Sorted(maps.Keys(sections)) {
+		if warner, has := sections[name].(settings.Warner); has {
+			said = append(said, warner.Warnings(cfg.Profile)...)
+		}
+	}
+	return said
 }
 
 // invalid joins problems into the one error a user reads.
@@ -108,8 +122,8 @@ func sectionsOf(cfg *Config) map[string]any {
 }
 
 func decodeSection(path *field.Path, text string, section any) (problems field.ErrorList, readable bool) {
-	if plain, ok := section.(*string); ok {
-		*plain = text
+	if profile, ok := section.(*settings.Profile); ok {
+		*profile = settings.Profile(text)
 		return nil, true
 	}
 	strict, err := kjson.UnmarshalStrict([]byte(text), section)
@@ -134,8 +148,19 @@ func unreadable(path *field.Path, err error) *field.Error {
 	if match[2] != "" {
 		path = path.Child(match[2])
 	}
-	return field.Forbidden(path, fmt.Sprintf("must be of type %s, not %s", strings.TrimPrefix(match[3], "stacks."), match[1]))
+	wanted, plain := kinds[match[3]]
+	if !plain {
+		wanted = "what docs/configuration.md says of it"
+	}
+	return field.Forbidden(path, fmt.Sprintf("must be %s, not %s", wanted, given[match[1]]))
 }
+
+var (
+	// kinds are the types of keys as a user calls them.
+	kinds = map[string]string{"int": "a number", "bool": "true or false", "string": "text", "[]string": "a list of texts"}
+	// given are the decoder's names of what it found.
+	given = map[string]string{"string": "text", "number": "a number", "bool": "true or false", "array": "a list", "object": "an object"}
+)
 
 // pathBelow is the place of a strict decoding mistake, which knows it relative to its section ("image.tagg", "[1].plna").
 func pathBelow(section *field.Path, mistake error) *field.Path {

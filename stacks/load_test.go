@@ -15,6 +15,8 @@ import (
 
 	"gotest.tools/v3/assert"
 	"sigs.k8s.io/yaml"
+
+	"github.com/iransre/exchange-platform/components/arvan"
 )
 
 const project = "exchange-platform"
@@ -44,7 +46,7 @@ func stackFile(t *testing.T, path string) map[string]string {
 }
 
 func TestTheDemoStackFileIsValid(t *testing.T) {
-	cfg, err := Load(project, stackFile(t, "../Pulumi.demo.yaml"))
+	cfg, err := Load(project, "demo", stackFile(t, "../Pulumi.demo.yaml"))
 	assert.NilError(t, err)
 	assert.Equal(t, cfg.Exchange.Host, "demo.iransre.ir")
 	assert.Equal(t, cfg.Cloud.SSHPort, 22, "the profile fills what the file does not say")
@@ -81,7 +83,7 @@ func testCertificate(t *testing.T) string {
 
 // What nobody else can give: the file must not hold keys, nor a certificate whose private key its users do not have.
 func TestTheProdStackFileLacksOnlyWhatIsTheUsersOwn(t *testing.T) {
-	_, err := Load(project, stackFile(t, "../Pulumi.prod.yaml"))
+	_, err := Load(project, "prod", stackFile(t, "../Pulumi.prod.yaml"))
 	assert.Error(t, err, strings.Join([]string{
 		"the stack's configuration has 3 mistakes; nothing was changed:",
 		`  kubernetes.etcdBackup.certificate: Invalid value: "etcd-backup.crt": no such file can be read beside the stack file ` +
@@ -97,34 +99,34 @@ func TestTheCertificateOfBackupsCanBeAFile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	assert.NilError(t, os.WriteFile("etcd-backup.crt", []byte(certificate), 0o600))
 	raw[project+":kubernetes"] = `{"etcdBackup": {"bucket": "backups", "certificate": "etcd-backup.crt", "accessKey": "a", "secretKey": "s"}}`
-	cfg, err := Load(project, raw)
+	cfg, err := Load(project, "prod", raw)
 	assert.NilError(t, err)
 	assert.Equal(t, cfg.Kubernetes.EtcdBackup.Certificate, certificate)
 	assert.NilError(t, os.WriteFile("etcd-backup.crt", []byte("MIIB"), 0o600))
-	_, err = Load(project, raw)
+	_, err = Load(project, "prod", raw)
 	assert.ErrorContains(t, err, "etcdBackup.certificate: Invalid value: must be a certificate in PEM")
 }
 
 func TestBackupsOfEtcdCanBeDeclined(t *testing.T) {
 	raw := stackFile(t, "../Pulumi.prod.yaml")
 	raw[project+":kubernetes"] = `{"etcdBackup": {"enabled": false}}`
-	cfg, err := Load(project, raw)
+	cfg, err := Load(project, "prod", raw)
 	assert.NilError(t, err)
-	assert.Assert(t, etcdBackupArgs(cfg) == nil)
+	assert.Assert(t, !cfg.Kubernetes.EtcdBackup.Enabled)
 }
 
 func TestTheProdStackFileIsValid(t *testing.T) {
-	cfg, err := Load(project, completed(t, "prod"))
+	cfg, err := Load(project, "prod", completed(t, "prod"))
 	assert.NilError(t, err)
 	assert.Assert(t, cfg.Protect)
-	assert.Equal(t, runner(cfg.Nodes), "arvan-prod-b1")
+	assert.Equal(t, clusterArgs("prod", cfg, &arvan.Machines{}, &apiNames{}, "").Runner, "arvan-prod-b1")
 }
 
 // What is known of a machine is kept under its name, so no two stacks may share one.
 func TestNoTwoStacksShareAHostName(t *testing.T) {
 	stackOf := map[string]string{}
 	for _, stack := range theStacks {
-		cfg, err := Load(project, completed(t, stack))
+		cfg, err := Load(project, stack, completed(t, stack))
 		assert.NilError(t, err)
 		for _, node := range cfg.Nodes {
 			assert.Equal(t, stackOf[node.Name], "", "%s is in %s too", node.Name, stack)
@@ -140,7 +142,7 @@ func TestEveryMistakeIsNamedWithItsPathAndItsCure(t *testing.T) {
 	assert.Assert(t, len(files) > 20, "the corpus is missing")
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			_, err := Load(project, stackFile(t, file))
+			_, err := Load(project, "test", stackFile(t, file))
 			assert.Assert(t, err != nil, "accepted")
 			assert.Equal(t, err.Error(), expected(t, file))
 		})
@@ -167,7 +169,7 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	raw := stackFile(t, "../Pulumi.demo.yaml")
 	raw[project+":network"] = `{"podCidr": "10.10.0.0/16", "mtu": 100}`
 	raw[project+":edge"] = `{"domain": "example.org"}`
-	_, err := Load(project, raw)
+	_, err := Load(project, "prod", raw)
 	assert.ErrorContains(t, err, "3 mistakes")
 	for _, path := range []string{"network.podCidr", "network.mtu", "edge.domain"} {
 		assert.ErrorContains(t, err, path)
@@ -177,6 +179,12 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 func TestProvidersKeysAreLeftAlone(t *testing.T) {
 	raw := stackFile(t, "../Pulumi.demo.yaml")
 	raw["arvancloud:apiKey"] = "secret"
-	_, err := Load(project, raw)
+	_, err := Load(project, "prod", raw)
 	assert.NilError(t, err)
+}
+
+// Machines and keys are named after the stack; a name that Kubespray cannot bear is refused before there are any.
+func TestAStackWithANameThatCannotBeAHostsIsRefused(t *testing.T) {
+	_, err := Load(project, "Prod_eu", completed(t, "demo"))
+	assert.ErrorContains(t, err, `stack: Invalid value: "Prod_eu": the cluster and its machines are named after the stack`)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/internal/random"
@@ -33,15 +34,15 @@ func newProviders(ctx *pulumi.Context, cfg *Config) (*providers, error) {
 	if err != nil {
 		return nil, err
 	}
-	remote, err := command.NewProvider(ctx, "command", &command.ProviderArgs{})
+	commands, err := command.NewProvider(ctx, "command", &command.ProviderArgs{})
 	if err != nil {
 		return nil, err
 	}
-	dice, err := random.NewProvider(ctx, "random")
+	passwords, err := random.NewProvider(ctx, "random")
 	if err != nil {
 		return nil, err
 	}
-	return &providers{cloud, remote, dice}, nil
+	return &providers{cloud, commands, passwords}, nil
 }
 
 // option hands the providers to a component and all its children.
@@ -51,9 +52,9 @@ func (p *providers) option() pulumi.ResourceOption {
 
 // checkOffer asks the cloud whether the zone has the images and every plan, before anything is made, and returns the
 // images' ids there.
-func checkOffer(ctx *pulumi.Context, cfg *Config, cloud *arvancloud.Provider) (imageIDs map[Image]string, err error) {
-	imageIDs = map[Image]string{}
-	find := func(path string, image Image) error {
+func checkOffer(ctx *pulumi.Context, cfg *Config, cloud *arvancloud.Provider) (imageIDs map[arvan.Image]string, err error) {
+	imageIDs = map[arvan.Image]string{}
+	find := func(path string, image arvan.Image) error {
 		if _, asked := imageIDs[image]; asked {
 			return nil
 		}

@@ -8,13 +8,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"gotest.tools/v3/assert"
 
+	"github.com/iransre/exchange-platform/components/arvan"
+	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 	"github.com/iransre/exchange-platform/internal/refusals"
+	"github.com/iransre/exchange-platform/internal/settings"
 )
 
 // Each unsafe edit is refused with the message that docs/cluster.md shows. That nothing is touched in a running cluster is
@@ -25,9 +29,9 @@ func TestUnsafeEditsAreRefused(t *testing.T) {
 	prod, err := os.ReadFile("../Pulumi.prod.yaml")
 	assert.NilError(t, err)
 	base := edited(t, prod, table.Base)
-	cfg, err := Load(project, stackFile(t, base))
+	cfg, err := Load(project, "prod", stackFile(t, base))
 	assert.NilError(t, err)
-	running := &last{cluster: stateOf(t, deployedWith(t, cfg)), settled: settled(cfg)}
+	running := &memory{name: "prod", cluster: stateOf(t, deployedWith(t, cfg)), settled: settings.Settled(cfg)}
 
 	for _, refusal := range table.Refused {
 		if refusal.By != refusals.Program {
@@ -44,10 +48,54 @@ func TestUnsafeEditsAreRefused(t *testing.T) {
 	}
 }
 
+// For each key that says that it is refused, there is an edit that is.
+func TestEveryKeyThatCannotChangeHasItsRefusal(t *testing.T) {
+	table, err := refusals.All()
+	assert.NilError(t, err)
+	var tried []string
+	for _, refusal := range table.Refused {
+		for _, change := range refusal.Changes {
+			tried = append(tried, change.Set)
+		}
+	}
+	for _, path := range settings.RefusedPaths(Defaults(settings.Prod)) {
+		assert.Check(t, slices.Contains(tried, path), "internal/refusals/refusals.yaml has no edit of %s", path)
+	}
+}
+
+// Its machines, their keys and the cluster are named after the stack.
+func TestAnotherNameOfTheStackIsRefused(t *testing.T) {
+	cfg, err := Load(project, "demo", completed(t, "demo"))
+	assert.NilError(t, err)
+	err = refuse("staging", cfg, &memory{name: "demo", cluster: "{}"})
+	assert.ErrorContains(t, err, `refused, nothing was touched:`)
+	assert.ErrorContains(t, err, `the stack cannot change its name from "demo" to "staging"`)
+	assert.ErrorContains(t, err, "pulumi stack rename demo")
+}
+
+// What earlier versions left among the stack's public outputs counts until an update has left it elsewhere.
+func TestTheMemoryOfEarlierVersionsCounts(t *testing.T) {
+	last := &memory{cluster: "{}"}
+	const urn = "urn:pulumi:demo::exchange-platform::"
+	assert.NilError(t, last.take(urn+"pulumi:pulumi:Stack::exchange-platform-demo", "pulumi:pulumi:Stack", map[string]any{
+		"settled": map[string]any{"cloud.zone": "ir-thr-fr1"},
+		"access":  map[string]any{"reader": map[string]any{"issued": "2026-11-01T00:00:00Z", "expires": "2026-12-01T00:00:00Z", "renewals": 2}},
+	}))
+	assert.NilError(t, last.take(urn+arvan.MachinesType+"::demo", arvan.MachinesType, nil))
+	assert.NilError(t, last.take(urn+kubespray.ClusterType+"::demo-cluster", kubespray.ClusterType, map[string]any{"state": `{"state":null}`}))
+	assert.Equal(t, last.name, "demo")
+	assert.Equal(t, last.cluster, `{"state":null}`)
+	assert.Equal(t, last.tokens["reader"].Renewals, 2)
+	cfg, err := Load(project, "demo", completed(t, "demo"))
+	assert.NilError(t, err)
+	cfg.Cloud.Zone = "ir-thr-ba1"
+	assert.ErrorContains(t, refuse("demo", cfg, last), `cloud.zone cannot change from "ir-thr-fr1" to "ir-thr-ba1"`)
+}
+
 // judged is what the program says of a stack file before it registers anything.
-func judged(t *testing.T, path string, running *last) error {
+func judged(t *testing.T, path string, running *memory) error {
 	t.Helper()
-	cfg, err := Load(project, stackFile(t, path))
+	cfg, err := Load(project, "prod", stackFile(t, path))
 	if err != nil {
 		return err
 	}

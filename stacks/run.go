@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -29,4 +30,46 @@ func Run() {
 		fmt.Fprintln(os.Stderr, "error:", err)
 	}
 	os.Exit(constant.ExitStatusLoggedError)
+}
+
+// Deploy is the program: it reads the stack's configuration and, if nothing is wrong with it, describes the environment and
+// tells what it is to others.
+func Deploy(ctx *pulumi.Context) error {
+	raw, err := rawConfig()
+	if err != nil {
+		return err
+	}
+	cfg, err := Load(ctx.Project(), ctx.Stack(), raw)
+	if err != nil {
+		return err
+	}
+	for _, warning := range warnings(cfg) {
+		if err := ctx.Log.Warn(warning, nil); err != nil {
+			return err
+		}
+	}
+	parts, err := deploy(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	told, err := contract(parts)
+	if err != nil {
+		return err
+	}
+	for name, value := range told {
+		ctx.Export(name, value)
+	}
+	return nil
+}
+
+// rawConfig is the whole configuration as the CLI hands it over. The SDK reads single keys only, and so could not tell
+// that one is unknown.
+func rawConfig() (map[string]string, error) {
+	raw := map[string]string{}
+	if text := os.Getenv(pulumi.EnvConfig); text != "" {
+		if err := json.Unmarshal([]byte(text), &raw); err != nil {
+			return nil, fmt.Errorf("the configuration from the Pulumi CLI (%s): %w", pulumi.EnvConfig, err)
+		}
+	}
+	return raw, nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"sigs.k8s.io/yaml"
@@ -16,8 +15,11 @@ import (
 	"github.com/iransre/exchange-platform/components/internal/remote"
 )
 
-// Namespace is where the ServiceAccounts of grants are.
-const Namespace = "platform-access"
+// namespaceName is where the ServiceAccounts of grants are.
+const namespaceName = "platform-access"
+
+// Type is the component's type in a stack's state.
+const Type = "exchange:access:Kubeconfigs"
 
 // Args say who else than the administrator gets into the cluster.
 type Args struct {
@@ -27,24 +29,11 @@ type Args struct {
 	Kubeconfig pulumi.StringInput
 	// Tokens makes a token of a ServiceAccount, for what is asked as JSON: account, namespace, seconds.
 	Tokens *remote.Question
-	Grants []Grant
+	Config Config
+	// Last are the tokens that the stack's last update left (Kubeconfigs.Terms), by the names of their grants.
+	Last map[string]Term
 	// Made are the namespaces that the program itself makes: grants wait for them.
 	Made []pulumi.StringInput
-}
-
-// Grant says what the holder of one kubeconfig may do.
-type Grant struct {
-	// Name is the ServiceAccount's and the kubeconfig's user.
-	Name string
-	// Role is one of Kubernetes' own: "view", "edit" or "admin". None of them reads or writes what belongs to the cluster, and
-	// "view" reads no Secrets.
-	Role string
-	// Namespaces it holds in, which must exist; empty means all, which only "view" may.
-	Namespaces []string
-	// Lifetime of a token; Kubernetes makes none for less than ten minutes. An update in its second half renews it.
-	Lifetime time.Duration
-	// Last is the token that the stack's last update left (Kubeconfigs.Terms); the zero Term if there was none.
-	Last Term
 }
 
 // Kubeconfigs are those of others than the administrator, by the names of the grants.
@@ -52,33 +41,40 @@ type Kubeconfigs struct {
 	pulumi.ResourceState
 
 	// Texts hold tokens that expire; secret.
-	Texts pulumi.StringMapOutput `pulumi:"kubeconfigs"`
-	// Terms say from when until when those tokens hold. Export them, and give each back as Grant.Last.
-	Terms pulumi.Map
+	Texts pulumi.StringMapOutput `pulumi:"kubeconfigs" output:"kubeconfigs"`
+	// Holders say who may do what until when.
+	Holders pulumi.Map `output:"access"`
+	// Terms are what the next update has to know of those tokens.
+	Terms pulumi.Map `pulumi:"terms"`
 }
 
 // New makes a ServiceAccount with its rights for each grant, and a kubeconfig with a token of it.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Kubeconfigs, error) {
-	made := &Kubeconfigs{Terms: pulumi.Map{}}
+	made := &Kubeconfigs{Holders: pulumi.Map{}, Terms: pulumi.Map{}}
 	// what it was called when it was a part of kubespray
 	opts = append(opts, pulumi.Aliases([]pulumi.Alias{{Type: pulumi.String("exchange:kubespray:Grants")}}))
-	return component.New(ctx, "exchange:access:Kubeconfigs", name, made, opts, func(child pulumi.ResourceOption) error {
+	return component.New(ctx, Type, name, made, opts, func(child pulumi.ResourceOption) error {
 		texts := pulumi.StringMap{}
-		if len(args.Grants) > 0 {
+		if len(args.Config) > 0 {
 			namespace, err := args.Installer.Namespace(ctx, name+"-namespace", &chart.NamespaceArgs{
-				Name: Namespace, PodSecurity: chart.Restricted,
+				Name: namespaceName, PodSecurity: chart.Restricted,
 			}, child)
 			if err != nil {
 				return err
 			}
 			maker := &maker{ctx: ctx, name: name, args: args, namespace: namespace.Name, child: child}
-			for _, grant := range args.Grants {
-				token, err := maker.make(grant)
+			for _, grant := range args.Config {
+				renewals := args.Last[grant.Name].renewals()
+				token, err := maker.make(grant, renewals)
 				if err != nil {
 					return fmt.Errorf("grant %s: %w", grant.Name, err)
 				}
 				texts[grant.Name] = maker.kubeconfig(grant, token)
-				made.Terms[grant.Name] = grant.terms(token)
+				issued, expires := termOf(token)
+				made.Terms[grant.Name] = pulumi.Map{"issued": issued, "expires": expires, "renewals": pulumi.Int(renewals)}
+				made.Holders[grant.Name] = pulumi.Map{
+					"role": pulumi.String(grant.Role), "namespaces": pulumi.ToStringArray(grant.Namespaces), "issued": issued, "expires": expires,
+				}
 			}
 		}
 		made.Texts = pulumi.ToSecret(texts).(pulumi.StringMapOutput)
@@ -96,7 +92,11 @@ type maker struct {
 }
 
 // make makes the ServiceAccount, its bindings and a token, which is secret.
-func (m *maker) make(grant Grant) (pulumi.StringOutput, error) {
+func (m *maker) make(grant Grant, renewals int) (pulumi.StringOutput, error) {
+	lifetime, err := grant.lifetime()
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
 	name := m.name + "-" + grant.Name
 	account, err := m.args.Installer.Object(m.ctx, name, &chart.ObjectArgs{
 		APIVersion: "v1", Kind: "ServiceAccount", Name: grant.Name, Namespace: m.namespace,
@@ -108,13 +108,13 @@ func (m *maker) make(grant Grant) (pulumi.StringOutput, error) {
 		return pulumi.StringOutput{}, err
 	}
 	asked, err := json.Marshal(map[string]any{
-		"account": grant.Name, "namespace": Namespace, "seconds": int(grant.Lifetime.Seconds()),
+		"account": grant.Name, "namespace": namespaceName, "seconds": int(lifetime.Seconds()),
 	})
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
 	// A renewal is another token. So is that of a ServiceAccount that was made again: it does not know those of the old one.
-	renewal := pulumi.Array{pulumi.String("renewal " + strconv.Itoa(grant.renewals())), account.UID()}
+	renewal := pulumi.Array{pulumi.String("renewal " + strconv.Itoa(renewals)), account.UID()}
 	return m.args.Tokens.Ask(m.ctx, name+"-token", string(asked), renewal, account, m.child)
 }
 
@@ -123,7 +123,7 @@ func (m *maker) bind(name string, grant Grant) error {
 	binding := func(resource, kind string, namespace pulumi.StringInput) error {
 		_, err := m.args.Installer.Object(m.ctx, resource, &chart.ObjectArgs{
 			APIVersion: "rbac.authorization.k8s.io/v1", Kind: kind,
-			Name: fmt.Sprintf("%s-%s-%s", Namespace, grant.Name, grant.Role), Namespace: namespace,
+			Name: fmt.Sprintf("%s-%s-%s", namespaceName, grant.Name, grant.Role), Namespace: namespace,
 			Fields: pulumi.Map{
 				"roleRef": pulumi.Map{
 					"apiGroup": pulumi.String("rbac.authorization.k8s.io"), "kind": pulumi.String("ClusterRole"), "name": pulumi.String(grant.Role),

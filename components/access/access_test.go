@@ -23,7 +23,7 @@ import (
 const adminKubeconfig = `{"clusters": [{"name": "c", "cluster": {"server": "https://203.0.113.11:6443"}}], "users": [{"user": {"token": "admin-token"}}]}`
 
 // granted makes the grants, and returns everything registered and the resolved outputs.
-func granted(t *testing.T, grants ...Grant) (recording *mocktest.Recording, kubeconfigs map[string]string, terms map[string]any) {
+func granted(t *testing.T, last Term, grants ...Grant) (recording *mocktest.Recording, kubeconfigs map[string]string, terms map[string]any) {
 	t.Helper()
 	recording = mocktest.Run(t, func(ctx *pulumi.Context) error {
 		cluster, err := kubernetes.NewProvider(ctx, "kubernetes", &kubernetes.ProviderArgs{})
@@ -31,7 +31,8 @@ func granted(t *testing.T, grants ...Grant) (recording *mocktest.Recording, kube
 		commands, err := command.NewProvider(ctx, "command", &command.ProviderArgs{})
 		assert.NilError(t, err)
 		made, err := New(ctx, "access", &Args{
-			Installer: &chart.Installer{Provider: cluster}, Kubeconfig: pulumi.String(adminKubeconfig), Grants: grants,
+			Installer: &chart.Installer{Provider: cluster}, Kubeconfig: pulumi.String(adminKubeconfig),
+			Config: grants, Last: map[string]Term{"deployer": last},
 			Tokens: &remote.Question{
 				Machine: &remote.Machine{
 					Login: remote.Login{User: "ubuntu", Port: 22, PrivateKey: pulumi.String("the-key")},
@@ -59,12 +60,10 @@ func granted(t *testing.T, grants ...Grant) (recording *mocktest.Recording, kube
 	return recording, kubeconfigs, terms
 }
 
-func deployer(last Term) Grant {
-	return Grant{Name: "deployer", Role: "edit", Namespaces: []string{"exchange", "postgres"}, Lifetime: 48 * time.Hour, Last: last}
-}
+var deployer = Grant{Name: "deployer", Role: "edit", Namespaces: []string{"exchange", "postgres"}, Lifetime: "48h"}
 
 func TestAGrantIsAnAccountItsBindingsAndAKubeconfig(t *testing.T) {
-	all, kubeconfigs, terms := granted(t, deployer(Term{}))
+	all, kubeconfigs, terms := granted(t, Term{}, deployer)
 
 	binding := mocktest.Plain(resource.NewProperty(all.Get(t, "access-deployer-edit-postgres").Inputs)).(map[string]any)
 	assert.Equal(t, binding["kind"], "RoleBinding")
@@ -90,19 +89,19 @@ func TestAGrantIsAnAccountItsBindingsAndAKubeconfig(t *testing.T) {
 }
 
 func TestAReaderReadsEverywhere(t *testing.T) {
-	all, _, _ := granted(t, Grant{Name: "reader", Role: "view", Lifetime: time.Hour})
+	all, _, _ := granted(t, Term{}, Grant{Name: "reader", Role: "view"})
 	assert.Equal(t, all.Get(t, "access-reader-view").Type, "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding")
 }
 
 func TestWithoutGrantsNothingIsMade(t *testing.T) {
-	all, kubeconfigs, _ := granted(t)
+	all, kubeconfigs, _ := granted(t, Term{})
 	assert.Equal(t, len(kubeconfigs), 0)
 	assert.Assert(t, !slices.Contains(all.Names(), "access-namespace"))
 }
 
 // Stacks of earlier versions have it under another type; its parts follow it.
 func TestItGoesOnFromItsFormerType(t *testing.T) {
-	all, _, _ := granted(t)
+	all, _, _ := granted(t, Term{})
 	assert.DeepEqual(t, all.Get(t, "access").AliasTypes, []string{"exchange:kubespray:Grants"})
 }
 
@@ -110,7 +109,7 @@ func TestATokenIsRenewedInTheSecondHalfOfItsLife(t *testing.T) {
 	defer func() { now = time.Now }()
 	renewals := func(hour int, last Term) int {
 		now = func() time.Time { return time.Unix(int64(hour)*3600, 0) }
-		return deployer(last).renewals()
+		return last.renewals()
 	}
 	last := Term{Issued: "1970-01-02T00:00:00Z", Expires: "1970-01-04T00:00:00Z", Renewals: 3}
 	for hour, want := range map[int]int{24: 3, 47: 3, 48: 4, 71: 4, 1000: 4} {
@@ -122,7 +121,7 @@ func TestATokenIsRenewedInTheSecondHalfOfItsLife(t *testing.T) {
 // What a token is replaced for is what earlier versions gave: none is made anew because of an update of this program.
 func TestOnlyARenewalMakesAnotherToken(t *testing.T) {
 	triggers := func(last Term) string {
-		all, _, _ := granted(t, deployer(last))
+		all, _, _ := granted(t, last, deployer)
 		return fmt.Sprint(mocktest.Plain(all.Get(t, "access-deployer-token").Inputs["triggers"]))
 	}
 	future := Term{Issued: "2000-01-01T00:00:00Z", Expires: "9000-01-01T00:00:00Z"}

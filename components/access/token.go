@@ -24,25 +24,22 @@ var now = time.Now
 
 // renewals is the number that the token of this update has: one more than the last one's once half of its life is over. It
 // is counted from what the last update left, so that an update that was cut short does not renew twice.
-func (grant Grant) renewals() int {
-	issued, issuedErr := time.Parse(time.RFC3339, grant.Last.Issued)
-	expires, expiresErr := time.Parse(time.RFC3339, grant.Last.Expires)
+func (last Term) renewals() int {
+	issued, issuedErr := time.Parse(time.RFC3339, last.Issued)
+	expires, expiresErr := time.Parse(time.RFC3339, last.Expires)
 	if issuedErr != nil || expiresErr != nil || now().Before(issued.Add(expires.Sub(issued)/2)) {
-		return grant.Last.Renewals
+		return last.Renewals
 	}
-	return grant.Last.Renewals + 1
+	return last.Renewals + 1
 }
 
-// terms are the Term of the token, as a resource's outputs.
-func (grant Grant) terms(token pulumi.StringOutput) pulumi.Map {
+// termOf is from when until when a token holds, which is not secret.
+func termOf(token pulumi.StringOutput) (issued, expires pulumi.StringOutput) {
 	when := pulumi.Unsecret(token.ApplyT(func(text string) (map[string]string, error) {
 		issued, expires, err := lifetime(text)
 		return map[string]string{"issued": issued, "expires": expires}, err
 	})).(pulumi.StringMapOutput)
-	return pulumi.Map{
-		"issued": when.MapIndex(pulumi.String("issued")), "expires": when.MapIndex(pulumi.String("expires")),
-		"renewals": pulumi.Int(grant.renewals()),
-	}
+	return when.MapIndex(pulumi.String("issued")), when.MapIndex(pulumi.String("expires"))
 }
 
 // lifetime is what a token, a JWT, says of itself. An error must not quote it.

@@ -19,25 +19,34 @@ import (
 // passwordType is the type of what keys are made from.
 const passwordType = "random:index/randomPassword:RandomPassword"
 
+var (
+	ubuntu = arvan.Image{Distribution: "ubuntu", Version: "24.04"}
+	debian = arvan.Image{Distribution: "debian", Version: "12"}
+)
+
 func demo() *arvan.Args {
 	return &arvan.Args{
-		Zone: "ir-thr-fr1", Image: arvan.Image{Name: "ubuntu 24.04", ID: "image-id"}, CIDR: "10.10.0.0/24", MTU: 1450, SSHPort: 22,
-		AdminCIDRs: []string{"203.0.113.0/24"}, WebCIDRs: []string{"0.0.0.0/0"}, AdminSSHKeys: []string{"ssh-ed25519 AAAA admin"},
-		Servers: []arvan.Server{
-			{Name: "arvan-k8s-m1", Kind: arvan.ControlPlane, Plan: "g2-4-2-0", DiskGiB: 50},
-			{Name: "arvan-k8s-w1", Kind: arvan.Worker, Plan: "g2-16-8-0", DiskGiB: 100},
+		Cloud: arvan.Cloud{
+			Zone: "ir-thr-fr1", Image: ubuntu, SSHPort: 22,
+			AdminCIDRs: []string{"203.0.113.0/24"}, AdminSSHKeys: []string{"ssh-ed25519 AAAA admin"},
+		},
+		Network:  arvan.Network{CIDR: "10.10.0.0/24", MTU: 1450, WebCIDRs: []string{"0.0.0.0/0"}},
+		ImageIDs: map[arvan.Image]string{ubuntu: "image-id", debian: "other-id"},
+		Nodes: arvan.Nodes{
+			{Name: "arvan-k8s-m1", Role: arvan.ControlPlane, Plan: "g2-4-2-0", DiskGiB: 50},
+			{Name: "arvan-k8s-w1", Role: arvan.Worker, Plan: "g2-16-8-0", DiskGiB: 100},
 		},
 	}
 }
 
 func prod() *arvan.Args {
 	args := demo()
-	args.Placement, args.Protect = "anti-affinity", true
-	args.Servers = []arvan.Server{
-		{Name: "arvan-prod-b1", Kind: arvan.Bastion, Plan: "g2-4-2-0", DiskGiB: 50},
-		{Name: "arvan-prod-m1", Kind: arvan.ControlPlane, Plan: "g2-8-4-0", DiskGiB: 50},
-		{Name: "arvan-prod-m2", Kind: arvan.ControlPlane, Plan: "g2-8-4-0", DiskGiB: 50},
-		{Name: "arvan-prod-w1", Kind: arvan.Worker, Plan: "g2-16-8-0", DiskGiB: 200},
+	args.Cloud.Placement, args.Protect = "anti-affinity", true
+	args.Nodes = arvan.Nodes{
+		{Name: "arvan-prod-b1", Role: arvan.Bastion, Plan: "g2-4-2-0", DiskGiB: 50},
+		{Name: "arvan-prod-m1", Role: arvan.ControlPlane, Plan: "g2-8-4-0", DiskGiB: 50},
+		{Name: "arvan-prod-m2", Role: arvan.ControlPlane, Plan: "g2-8-4-0", DiskGiB: 50},
+		{Name: "arvan-prod-w1", Role: arvan.Worker, Plan: "g2-16-8-0", DiskGiB: 200},
 	}
 	return args
 }
@@ -63,7 +72,7 @@ func TestTheGraph(t *testing.T) {
 	golden.Assert(t, run(t, prod()).Graph(), "prod.graph.txt")
 }
 
-func TestServersOfAKindAreKeptApart(t *testing.T) {
+func TestServersOfARoleAreKeptApart(t *testing.T) {
 	recording := run(t, prod())
 	assert.Equal(t, len(recording.OfType("arvancloud:iaas:ServerGroup")), 2)
 	for name, group := range map[string]string{
@@ -121,7 +130,7 @@ func TestTheFirewallOpensWhatIsNeededAndToWhom(t *testing.T) {
 
 func TestAServersOwnImageReplacesIt(t *testing.T) {
 	args := demo()
-	args.Servers[1].Image = &arvan.Image{Name: "debian 12", ID: "other-id"}
+	args.Nodes[1].Image = &debian
 	recording := run(t, args)
 	for name, want := range map[string]struct {
 		image, id string
@@ -141,7 +150,7 @@ func TestAServersOwnImageReplacesIt(t *testing.T) {
 
 func TestAnotherSSHPortIsToldToTheMachine(t *testing.T) {
 	args := demo()
-	args.SSHPort = 2222
+	args.Cloud.SSHPort = 2222
 	for _, server := range run(t, args).OfType("arvancloud:iaas:Server") {
 		userData := server.Inputs["initScript"].SecretValue().Element.StringValue()
 		assert.Assert(t, strings.Contains(userData, "Port 2222"), userData)

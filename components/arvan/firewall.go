@@ -9,68 +9,68 @@ import (
 // kubernetesAPIPort is kube-apiserver's.
 const kubernetesAPIPort = 6443
 
-// everywhere names the group all servers are in; the others are by the kind of their servers.
-const everywhere Kind = ""
+// everywhere names the group all servers are in; the others are by the role of their nodes.
+const everywhere Role = ""
 
-// firewalls are an environment's security groups: one for all servers, one for each kind.
-type firewalls map[Kind]*iaas.SecurityGroup
+// firewalls are an environment's security groups: one for all servers, one for each role.
+type firewalls map[Role]*iaas.SecurityGroup
 
 func newFirewalls(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) (firewalls, error) {
 	made := firewalls{}
 	for _, group := range []struct {
-		kind        Kind
+		role        Role
 		name, about string
 		rules       iaas.SecurityGroupRuleArray
 	}{
 		{everywhere, name + "-nodes", "Every machine: the private network among itself" + aboutSSH(args), nodeRules(args)},
 		{ControlPlane, groupName(name, ControlPlane), "Control planes: the Kubernetes API for administrators", iaas.SecurityGroupRuleArray{
-			ingress("the Kubernetes API", "tcp", kubernetesAPIPort, args.AdminCIDRs),
+			ingress("the Kubernetes API", "tcp", kubernetesAPIPort, args.Cloud.AdminCIDRs),
 		}},
 		{Worker, groupName(name, Worker), "Workers: web traffic", iaas.SecurityGroupRuleArray{
-			ingress("HTTP", "tcp", 80, args.WebCIDRs), ingress("HTTPS", "tcp", 443, args.WebCIDRs),
+			ingress("HTTP", "tcp", 80, args.Network.WebCIDRs), ingress("HTTPS", "tcp", 443, args.Network.WebCIDRs),
 		}},
 		{Bastion, name + "-bastion", "The bastion: SSH for administrators", iaas.SecurityGroupRuleArray{sshRule(args)}},
 	} {
-		if group.kind == Bastion && !args.has(Bastion) {
+		if group.role == Bastion && !args.Nodes.Has(Bastion) {
 			continue
 		}
 		securityGroup, err := iaas.NewSecurityGroup(ctx, group.name, &iaas.SecurityGroupArgs{
-			Name: pulumi.String(group.name), Description: pulumi.String(group.about), Rules: group.rules, Zone: pulumi.String(args.Zone),
+			Name: pulumi.String(group.name), Description: pulumi.String(group.about), Rules: group.rules, Zone: pulumi.String(args.Cloud.Zone),
 		}, child)
 		if err != nil {
 			return nil, err
 		}
-		made[group.kind] = securityGroup
+		made[group.role] = securityGroup
 	}
 	return made, nil
 }
 
 // of are the ids of the groups a server is in.
-func (f firewalls) of(server Server) pulumi.StringArrayInput {
-	return pulumi.StringArray{f[everywhere].SecurityGroupId, f[server.Kind].SecurityGroupId}
+func (f firewalls) of(node Node) pulumi.StringArrayInput {
+	return pulumi.StringArray{f[everywhere].SecurityGroupId, f[node.Role].SecurityGroupId}
 }
 
 // nodeRules let the machines talk among themselves and everything out, and, unless there is a bastion for that,
 // administrators in by SSH.
 func nodeRules(args *Args) iaas.SecurityGroupRuleArray {
 	var rules iaas.SecurityGroupRuleArray
-	if !args.has(Bastion) {
+	if !args.Nodes.Has(Bastion) {
 		rules = append(rules, sshRule(args))
 	}
 	for _, protocol := range []string{"tcp", "udp", "icmp"} {
 		rules = append(rules,
-			allPorts("the private network", "ingress", protocol, args.CIDR),
+			allPorts("the private network", "ingress", protocol, args.Network.CIDR),
 			allPorts("out", "egress", protocol, "0.0.0.0/0"))
 	}
 	return rules
 }
 
 func sshRule(args *Args) iaas.SecurityGroupRuleArgs {
-	return ingress("SSH", "tcp", args.SSHPort, args.AdminCIDRs)
+	return ingress("SSH", "tcp", args.Cloud.SSHPort, args.Cloud.AdminCIDRs)
 }
 
 func aboutSSH(args *Args) string {
-	if args.has(Bastion) {
+	if args.Nodes.Has(Bastion) {
 		return ""
 	}
 	return ", SSH for administrators"

@@ -42,10 +42,10 @@ func renderUserData(hostname string, args *Args, private, public string) (string
 		Hostname:          hostname,
 		SSHDeleteKeys:     true,
 		SSHKeys:           map[string]string{"ed25519_private": private, "ed25519_public": public},
-		SSHAuthorizedKeys: args.AdminSSHKeys,
+		SSHAuthorizedKeys: args.Cloud.AdminSSHKeys,
 	}
-	if args.SSHPort != defaultSSHPort {
-		config.WriteFiles = []cloudFile{{Path: "/etc/ssh/sshd_config.d/10-port.conf", Content: fmt.Sprintf("Port %d\n", args.SSHPort)}}
+	if args.Cloud.SSHPort != defaultSSHPort {
+		config.WriteFiles = []cloudFile{{Path: "/etc/ssh/sshd_config.d/10-port.conf", Content: fmt.Sprintf("Port %d\n", args.Cloud.SSHPort)}}
 		config.RunCommands = [][]string{{"sh", "-c", restartSSH}}
 	}
 	text, err := yaml.Marshal(config)

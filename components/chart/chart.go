@@ -15,21 +15,19 @@ import (
 
 //go:generate go run ./docs
 
-// DefaultTimeout is how long a release may take to become ready. Images come over slow lines; five minutes, the default of
-// Helm, is often too short for a first install.
-const DefaultTimeout = 10 * time.Minute
+// Timeout is how long a release may take to become ready. Images come over slow lines; five minutes, the default of Helm, is
+// often too short for a first install.
+const Timeout = 10 * time.Minute
 
 // Installer carries what all releases and objects of a stack share.
 type Installer struct {
-	Provider      pulumi.ProviderResource // the cluster; every object and release gets it passed
-	Random        pulumi.ProviderResource // makes the passwords; the component's own random provider if nil
-	Mirror        string                  // replaces the source of every chart: https://…, oci://… or a folder of archives
-	Timeout       time.Duration           // per release; DefaultTimeout if zero
-	ImageRegistry string                  // replaces the registry host of every image; repository paths stay as they are
+	Provider pulumi.ProviderResource // the cluster; every object and release gets it passed
+	Random   pulumi.ProviderResource // makes the passwords; the component's own random provider if nil
+	Mirror   string                  // replaces the source of every chart: https://…, oci://… or a folder of archives
 }
 
-// Image returns the image that the catalogue entry names for a role, from the registry that replaces its own if one is set.
-func (i *Installer) Image(entry, role string) (Image, error) {
+// ImageOf is the image that a catalogue entry names for a role.
+func ImageOf(entry, role string) (Image, error) {
 	e, err := entryOf(entry)
 	if err != nil {
 		return Image{}, err
@@ -41,9 +39,6 @@ func (i *Installer) Image(entry, role string) (Image, error) {
 	image, err := ParseImage(reference)
 	if err != nil {
 		return Image{}, fmt.Errorf("chart %q: %w", entry, err)
-	}
-	if i.ImageRegistry != "" {
-		image.Registry = i.ImageRegistry
 	}
 	return image, nil
 }

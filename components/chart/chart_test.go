@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -50,15 +49,6 @@ func TestReleaseIsInterchangeableWithTheSDKs(t *testing.T) {
 		"atomic": true, "cleanupOnFail": true, "compat": "true", "createNamespace": false, "maxHistory": 5.0,
 		"skipAwait": false, "timeout": 600.0,
 	})
-}
-
-func TestReleaseTimeout(t *testing.T) {
-	args := func(own time.Duration) *chart.ReleaseArgs {
-		return &chart.ReleaseArgs{Entry: "minio", Namespace: pulumi.String("x"), Timeout: own}
-	}
-	shared := chart.Installer{Timeout: time.Minute}
-	assert.Equal(t, release(t, shared, args(0)).Inputs["timeout"].NumberValue(), 60.0)
-	assert.Equal(t, release(t, shared, args(time.Hour)).Inputs["timeout"].NumberValue(), 3600.0)
 }
 
 func TestMirrorReplacesTheSource(t *testing.T) {
@@ -157,4 +147,31 @@ func TestObjects(t *testing.T) {
 	// A name waits for what it names.
 	assert.DeepEqual(t, r.Get(t, "secret").DependsOn, []string{"space"})
 	assert.DeepEqual(t, r.Get(t, "object").DependsOn, []string{"secret"})
+}
+
+func TestPartsWaitForTheirNamespaceAndTheirSecrets(t *testing.T) {
+	recording := install(t, chart.Installer{}, func(ctx *pulumi.Context, i *chart.Installer) error {
+		_, err := i.Install(ctx, "it", &chart.Parts{
+			Namespace: chart.NamespaceArgs{Name: "space"},
+			Secrets:   []chart.SecretArgs{{Name: "login", Data: pulumi.StringMap{"password": pulumi.String("hunter2")}}},
+			Releases:  []chart.ReleaseArgs{{Part: "crds", Entry: "prometheus-operator-crds"}, {Entry: "minio", Needs: "crds"}},
+		}, pulumi.Timeouts(nil))
+		return err
+	})
+	assert.DeepEqual(t, recording.Get(t, "it-crds").DependsOn, []string{"it-namespace", "it-secret"})
+	assert.DeepEqual(t, recording.Get(t, "it-release").DependsOn, []string{"it-crds", "it-namespace", "it-secret"})
+}
+
+func TestAReleaseCannotNeedOneThatComesLater(t *testing.T) {
+	_, err := mocktest.Try(func(ctx *pulumi.Context) error {
+		cluster, _, err := mocktest.Providers(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = (&chart.Installer{Provider: cluster}).Install(ctx, "it", &chart.Parts{
+			Namespace: chart.NamespaceArgs{Name: "space"}, Releases: []chart.ReleaseArgs{{Entry: "minio", Needs: "crds"}},
+		}, pulumi.Timeouts(nil))
+		return err
+	})
+	assert.ErrorContains(t, err, `release "release" of it needs "crds", which does not come before it`)
 }

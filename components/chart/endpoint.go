@@ -9,11 +9,11 @@ import (
 
 // Endpoint is a service of the cluster as a component gives it out. Whoever uses a part of it waits for the release.
 type Endpoint struct {
-	URL        pulumi.StringOutput `pulumi:"url"`
-	Namespace  pulumi.StringOutput `pulumi:"namespace"`
+	URL        pulumi.StringOutput `pulumi:"url" output:"url"`
+	Namespace  pulumi.StringOutput `pulumi:"namespace" output:"namespace"`
 	Service    pulumi.StringOutput `pulumi:"service"`
 	Port       pulumi.IntOutput    `pulumi:"port"`
-	SecretName pulumi.StringOutput `pulumi:"secretName"` // of the Secret with the login; empty if there is none
+	SecretName pulumi.StringOutput `pulumi:"secretName" output:"secretName"` // of the Secret with the login; empty if there is none
 }
 
 // EndpointArgs describes an HTTP service that a release brings.
@@ -21,18 +21,13 @@ type EndpointArgs struct {
 	Namespace  string
 	Service    string
 	Port       int
-	Host       string // the name under which an Ingress publishes it; empty if it is reached inside the cluster only
 	SecretName string
 }
 
 // Endpoint describes an HTTP service that the release brings.
 func (r *Release) Endpoint(args EndpointArgs) Endpoint {
-	url := fmt.Sprintf("http://%s:%d", ServiceHost(args.Service, args.Namespace), args.Port)
-	if args.Host != "" {
-		url = "http://" + args.Host
-	}
 	return Endpoint{
-		URL:        r.After(url),
+		URL:        r.After(fmt.Sprintf("http://%s:%d", ServiceHost(args.Service, args.Namespace), args.Port)),
 		Namespace:  r.After(args.Namespace),
 		Service:    r.After(args.Service),
 		Port:       r.URN().ApplyT(func(pulumi.URN) int { return args.Port }).(pulumi.IntOutput),

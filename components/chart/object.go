@@ -59,6 +59,7 @@ func (i *Installer) Namespace(
 
 // SecretArgs describes a secret.
 type SecretArgs struct {
+	Part      string // the end of its resource's name where Install makes it; "secret" if empty
 	Namespace pulumi.StringInput
 	Name      string
 	Data      pulumi.StringMap // plain text by key; kept as a secret wherever it goes

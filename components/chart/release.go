@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -17,14 +16,15 @@ const maxHistory = 5
 
 // ReleaseArgs describes one Helm release.
 type ReleaseArgs struct {
+	Part      string             // the end of its resource's name where Install makes it; "release" if empty
 	Entry     string             // the catalogue entry; or
 	Path      string             // the folder of a chart of our own
 	Name      string             // the release's name; the entry's name if empty
 	Namespace pulumi.StringInput // where it goes
 	Values    pulumi.Map         // what differs from the chart's defaults; no secrets
 	Atomic    bool               // a failed install or upgrade is undone: where half of it is worse than none
-	Timeout   time.Duration      // the Installer's if zero
 	CRDs      pulumi.Resource    // installs the custom kinds that the chart has objects of; nil if it has none
+	Needs     string             // the same as a Part of the releases that Install makes with it, in place of CRDs
 }
 
 // Release is an installed chart.
@@ -79,7 +79,7 @@ func (i *Installer) releaseInputs(args *ReleaseArgs) (*releaseInputs, error) {
 		MaxHistory:      pulumi.Int(maxHistory),
 		SkipAwait:       pulumi.Bool(false),
 		CreateNamespace: pulumi.Bool(false),
-		Timeout:         pulumi.Int(i.timeout(args).Seconds()),
+		Timeout:         pulumi.Int(Timeout.Seconds()),
 		Compat:          pulumi.String("true"),
 	}
 	if args.Path != "" {
@@ -108,15 +108,6 @@ func (i *Installer) releaseInputs(args *ReleaseArgs) (*releaseInputs, error) {
 		inputs.RepositoryOpts = pulumi.StringMap{"repo": pulumi.String(where.repository)}
 	}
 	return inputs, nil
-}
-
-func (i *Installer) timeout(args *ReleaseArgs) time.Duration {
-	for _, timeout := range []time.Duration{args.Timeout, i.Timeout} {
-		if timeout > 0 {
-			return timeout
-		}
-	}
-	return DefaultTimeout
 }
 
 // releaseInputs are the inputs of the SDK's ReleaseArgs that we set, with its hidden one: Compat tells the provider that

@@ -12,10 +12,10 @@ func BitnamiGlobal() map[string]any {
 }
 
 // BitnamiImages are the images of a catalogue entry, by role, in the form of Bitnami's charts.
-func (i *Installer) BitnamiImages(entry string, roles ...string) (map[string]map[string]any, error) {
+func BitnamiImages(entry string, roles ...string) (map[string]map[string]any, error) {
 	images := map[string]map[string]any{}
 	for _, role := range roles {
-		image, err := i.Image(entry, role)
+		image, err := ImageOf(entry, role)
 		if err != nil {
 			return nil, err
 		}

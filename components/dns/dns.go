@@ -13,7 +13,7 @@ type Args struct {
 	// Domain is the CDN's zone; Host is a name in it, or the domain itself.
 	Domain, Host string
 	// Addresses are all answered: a client tries the next when one does not respond.
-	Addresses []pulumi.StringInput
+	Addresses pulumi.StringArray
 	// TTLSeconds is how long an answer may be kept; the CDN takes a fixed set of values only.
 	TTLSeconds int
 }

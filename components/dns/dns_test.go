@@ -20,7 +20,7 @@ func TestANamePastTheCDN(t *testing.T) {
 		}
 		_, err = dns.New(ctx, "api", &dns.Args{
 			Domain: "iransre.ir", Host: "k8s.iransre.ir", TTLSeconds: 120,
-			Addresses: []pulumi.StringInput{pulumi.String("203.0.113.2"), pulumi.String("203.0.113.3")},
+			Addresses: pulumi.StringArray{pulumi.String("203.0.113.2"), pulumi.String("203.0.113.3")},
 		}, pulumi.Providers(cloud))
 		return err
 	})

@@ -15,7 +15,7 @@ import (
 // record is what the component "edge" asks of the CDN.
 func record(t *testing.T, args edge.Args) map[string]any {
 	t.Helper()
-	args.Addresses = []pulumi.StringInput{pulumi.String("203.0.113.2"), pulumi.String("203.0.113.3")}
+	args.Addresses = pulumi.StringArray{pulumi.String("203.0.113.2"), pulumi.String("203.0.113.3")}
 	recording := mocktest.Run(t, func(ctx *pulumi.Context) error {
 		cloud, err := arvancloud.NewProvider(ctx, "cloud", &arvancloud.ProviderArgs{})
 		if err != nil {
@@ -31,7 +31,7 @@ func record(t *testing.T, args edge.Args) map[string]any {
 }
 
 func TestTheNameLeadsToEveryWorkerThroughTheCDN(t *testing.T) {
-	made := record(t, edge.Args{Domain: "iransre.ir", Host: "demo.iransre.ir", TTLSeconds: 120, Proxied: true})
+	made := record(t, edge.Args{Host: "demo.iransre.ir", Config: edge.Config{Domain: "iransre.ir", TTLSeconds: 120, Proxied: true}})
 	assert.DeepEqual(t, made, map[string]any{
 		"domain": "iransre.ir", "name": "demo", "type": "a", "ttl": 120.0, "cloud": true, "upstreamHttps": "http",
 		"addresses": []any{map[string]any{"ip": "203.0.113.2"}, map[string]any{"ip": "203.0.113.3"}},
@@ -39,7 +39,7 @@ func TestTheNameLeadsToEveryWorkerThroughTheCDN(t *testing.T) {
 }
 
 func TestTheDomainItselfIsTheApex(t *testing.T) {
-	made := record(t, edge.Args{Domain: "iransre.ir", Host: "iransre.ir", TTLSeconds: 120})
+	made := record(t, edge.Args{Host: "iransre.ir", Config: edge.Config{Domain: "iransre.ir", TTLSeconds: 120}})
 	assert.Equal(t, made["name"], "@")
 	assert.Equal(t, made["cloud"], false)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -25,12 +24,6 @@ const (
 
 // DefaultChartPath is where the exchange's chart lies, seen from the program's folder.
 const DefaultChartPath = "./charts/exchange"
-
-// Image is the application's image. It comes from where it says, whatever replaces the registries of other images.
-type Image struct {
-	Repository string
-	Tag        string
-}
 
 // Database is how the application reaches PostgreSQL.
 type Database struct {
@@ -53,26 +46,23 @@ type ObjectStore struct {
 
 // Args describes the application.
 type Args struct {
-	Installer      *chart.Installer
-	ChartPath      string // DefaultChartPath if empty
-	Image          Image
-	Host           string             // the name users type
-	IngressClass   pulumi.StringInput // whose controller lets them in
-	Database       Database
-	ObjectStore    ObjectStore
-	WebReplicas    int
-	WorkerReplicas int
+	Installer    *chart.Installer
+	ChartPath    string // DefaultChartPath if empty
+	Config       Config
+	IngressClass pulumi.StringInput // whose controller lets users in
+	Database     Database
+	ObjectStore  ObjectStore
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
 }
 
-// Exchange is the running application. What uses its URL waits until the rollout is through.
+// Exchange is the running application.
 type Exchange struct {
 	pulumi.ResourceState
 
-	URL       pulumi.StringOutput `pulumi:"url"`
-	Host      pulumi.StringOutput `pulumi:"host"`
-	Namespace pulumi.StringOutput `pulumi:"namespace"`
+	// Ready is the release's name; it arrives when the rollout is through.
+	Ready     pulumi.StringOutput `pulumi:"ready"`
+	Namespace pulumi.StringOutput `pulumi:"namespace" output:"namespaces.exchange"`
 }
 
 // New installs the application.
@@ -84,19 +74,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 }
 
 func (e *Exchange) install(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
-	namespace, err := args.Installer.Namespace(ctx, name+"-namespace", &chart.NamespaceArgs{
-		Name: namespaceName, PodSecurity: chart.Restricted,
-	}, child)
-	if err != nil {
-		return err
-	}
 	credentials, err := credentials(ctx, name, args, child)
-	if err != nil {
-		return err
-	}
-	secret, err := args.Installer.Secret(ctx, name+"-secret", &chart.SecretArgs{
-		Namespace: namespace.Name, Name: secretName, Data: credentials,
-	}, child)
 	if err != nil {
 		return err
 	}
@@ -104,16 +82,19 @@ func (e *Exchange) install(ctx *pulumi.Context, name string, args *Args, child p
 	if path == "" {
 		path = DefaultChartPath
 	}
-	release, err := args.Installer.Release(ctx, name+"-release", &chart.ReleaseArgs{
-		Path: path, Name: releaseName, Namespace: namespace.Name, Atomic: true, CRDs: args.MonitorCRDs,
-		Values: values(args, secret.Name, revision(ctx, credentials)),
+	made, err := args.Installer.Install(ctx, name, &chart.Parts{
+		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted},
+		Secrets:   []chart.SecretArgs{{Name: secretName, Data: credentials}},
+		Releases: []chart.ReleaseArgs{{
+			Path: path, Name: releaseName, Atomic: true, CRDs: args.MonitorCRDs,
+			Values: values(args, pulumi.String(secretName), revision(ctx, credentials)),
+		}},
 	}, child)
 	if err != nil {
 		return err
 	}
-	e.URL = release.After("https://" + args.Host)
-	e.Host = release.After(args.Host)
-	e.Namespace = namespace.Name
+	e.Ready = made.Release("release").After(releaseName)
+	e.Namespace = made.Namespace.Name
 	return nil
 }
 
@@ -159,8 +140,8 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 		database["readOnlyHost"] = args.Database.ReadOnlyHost
 	}
 	return pulumi.Map{
-		"image":    pulumi.Map{"repository": pulumi.String(args.Image.Repository), "tag": pulumi.String(args.Image.Tag)},
-		"host":     pulumi.String(args.Host),
+		"image":    pulumi.Map{"repository": pulumi.String(args.Config.Image.Repository), "tag": pulumi.String(args.Config.Image.Tag)},
+		"host":     pulumi.String(args.Config.Host),
 		"django":   pulumi.Map{"existingSecret": secret},
 		"database": database,
 		"objectStore": pulumi.Map{
@@ -170,9 +151,9 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 			"existingSecret": secret,
 		},
 		"secretRevision": revision,
-		"web":            pulumi.Map{"replicas": pulumi.Int(args.WebReplicas)},
-		"worker":         pulumi.Map{"replicas": pulumi.Int(args.WorkerReplicas)},
-		"migrations":     pulumi.Map{"timeoutSeconds": pulumi.Int(migrationTime(args.Installer).Seconds())},
+		"web":            pulumi.Map{"replicas": pulumi.Int(args.Config.WebReplicas)},
+		"worker":         pulumi.Map{"replicas": pulumi.Int(args.Config.WorkerReplicas)},
+		"migrations":     pulumi.Map{"timeoutSeconds": pulumi.Int(migrationTime.Seconds())},
 		"ingress":        pulumi.Map{"className": args.IngressClass},
 		"metrics": pulumi.Map{
 			"enabled":        pulumi.Bool(monitored),
@@ -183,10 +164,4 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 
 // migrationTime leaves a part of the release's time to the rollout behind the migrations. It also makes the Job give up
 // before Helm does, so that the error names the migrations.
-func migrationTime(installer *chart.Installer) time.Duration {
-	total := installer.Timeout
-	if total == 0 {
-		total = chart.DefaultTimeout
-	}
-	return (total * 4 / 5).Truncate(time.Second)
-}
+const migrationTime = chart.Timeout * 4 / 5

@@ -2,7 +2,6 @@ package exchange_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -23,10 +22,12 @@ func program(change func(*exchange.Args), look func(*pulumi.Context, *exchange.E
 			return err
 		}
 		args := &exchange.Args{
-			Installer:    &chart.Installer{Provider: cluster, Random: randomness},
-			ChartPath:    "../../charts/exchange",
-			Image:        exchange.Image{Repository: "ghcr.io/iransre/exchange", Tag: "1.4.2"},
-			Host:         "demo.iransre.ir",
+			Installer: &chart.Installer{Provider: cluster, Random: randomness},
+			ChartPath: "../../charts/exchange",
+			Config: exchange.Config{
+				Image: exchange.Image{Repository: "ghcr.io/iransre/exchange", Tag: "1.4.2"}, Host: "demo.iransre.ir",
+				WebReplicas: 1, WorkerReplicas: 1,
+			},
 			IngressClass: pulumi.String("nginx"),
 			Database: exchange.Database{
 				Host: pulumi.String("postgresql.postgres.svc"), Port: pulumi.Int(5432),
@@ -38,7 +39,7 @@ func program(change func(*exchange.Args), look func(*pulumi.Context, *exchange.E
 				AccessKey: pulumi.String("exchange"),
 				SecretKey: pulumi.ToSecret(pulumi.String(mocktest.Generated + "-of-the-store")).(pulumi.StringOutput),
 			},
-			WebReplicas: 1, WorkerReplicas: 1, MonitorCRDs: cluster,
+			MonitorCRDs: cluster,
 		}
 		if change != nil {
 			change(args)
@@ -81,24 +82,22 @@ func TestANewPasswordChangesTheRelease(t *testing.T) {
 	assert.Assert(t, before != after)
 }
 
-func TestWhoUsesTheURLWaitsForTheRollout(t *testing.T) {
+func TestWhoNeedsTheApplicationWaitsForTheRollout(t *testing.T) {
 	r := mocktest.Run(t, program(nil, func(ctx *pulumi.Context, e *exchange.Exchange) {
 		consumer := &pulumi.CustomResourceState{}
-		assert.NilError(t, ctx.RegisterResource("test:index:Consumer", "consumer", pulumi.Map{"url": e.URL}, consumer))
+		assert.NilError(t, ctx.RegisterResource("test:index:Consumer", "consumer", pulumi.Map{"ready": e.Ready}, consumer))
 	}))
 	consumer := r.Get(t, "consumer")
-	assert.Equal(t, consumer.Inputs["url"].StringValue(), "https://demo.iransre.ir")
 	assert.DeepEqual(t, consumer.DependsOn, []string{"exchange-release"})
 }
 
 func TestReplicasOfTheDatabaseAndMigrationTime(t *testing.T) {
 	values := valuesOf(t, mocktest.Run(t, program(func(args *exchange.Args) {
 		args.Database.ReadOnlyHost = pulumi.String("pg-ro.postgres.svc")
-		args.Installer.Timeout = 2 * time.Minute
 		args.MonitorCRDs = nil
 	}, nil)))
 	assert.Equal(t, values["database"].(map[string]any)["readOnlyHost"], "pg-ro.postgres.svc")
-	assert.Equal(t, values["migrations"].(map[string]any)["timeoutSeconds"], 96.0)
+	assert.Equal(t, values["migrations"].(map[string]any)["timeoutSeconds"], 480.0)
 	assert.DeepEqual(t, values["metrics"], map[string]any{"enabled": false, "serviceMonitor": map[string]any{"enabled": false}})
 }
 

@@ -23,7 +23,7 @@ const class = "nginx"
 // Args describes the way in.
 type Args struct {
 	Installer *chart.Installer
-	Engine    Engine
+	Config    Config
 	// TrustedProxies are the address ranges in front of the workers (the CDN's). From them, and only if there are any, the
 	// client's address and scheme are taken from the X-Forwarded headers.
 	TrustedProxies []string
@@ -36,8 +36,8 @@ type Ingress struct {
 	pulumi.ResourceState
 
 	// Class is what Ingress objects name. It does not wait for the controller: an Ingress may be there before it.
-	Class     pulumi.StringOutput `pulumi:"class"`
-	Namespace pulumi.StringOutput `pulumi:"namespace"`
+	Class     pulumi.StringOutput `pulumi:"class" output:"ingress.class"`
+	Namespace pulumi.StringOutput `pulumi:"namespace" output:"namespaces.ingress"`
 	// Ready is the controller's name; it arrives when the workers answer on ports 80 and 443.
 	Ready pulumi.StringOutput `pulumi:"ready"`
 }
@@ -47,11 +47,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	self := &Ingress{}
 	return component.New(ctx, "exchange:ingress:Ingress", name, self, opts, func(child pulumi.ResourceOption) error {
 		self.Class = pulumi.String(class).ToStringOutput()
-		switch args.Engine {
+		switch args.Config.Engine {
 		case Nginx:
 			return self.installNginx(ctx, name, args, child)
 		default:
-			return fmt.Errorf("unknown engine %q: use %q", args.Engine, Nginx)
+			return fmt.Errorf("unknown engine %q: use %q", args.Config.Engine, Nginx)
 		}
 	})
 }

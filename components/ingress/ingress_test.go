@@ -11,6 +11,8 @@ import (
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
+var nginx = ingress.Config{Engine: ingress.Nginx}
+
 // program installs the component beside a resource that stands for the kinds of the Prometheus operator.
 func program(args ingress.Args, monitored bool) func(*pulumi.Context) error {
 	return func(ctx *pulumi.Context) error {
@@ -18,10 +20,7 @@ func program(args ingress.Args, monitored bool) func(*pulumi.Context) error {
 		if err != nil {
 			return err
 		}
-		if args.Installer == nil {
-			args.Installer = &chart.Installer{}
-		}
-		args.Installer.Provider = cluster
+		args.Installer = &chart.Installer{Provider: cluster}
 		if monitored {
 			args.MonitorCRDs = cluster
 		}
@@ -31,27 +30,18 @@ func program(args ingress.Args, monitored bool) func(*pulumi.Context) error {
 }
 
 func TestIngress(t *testing.T) {
-	args := ingress.Args{Engine: ingress.Nginx, TrustedProxies: []string{"185.143.232.0/22", "2.144.3.128/28"}}
+	args := ingress.Args{Config: nginx, TrustedProxies: []string{"185.143.232.0/22", "2.144.3.128/28"}}
 	mocktest.Run(t, program(args, true)).CheckComponent(t)
 }
 
-func TestMirroredImageHasNoDigest(t *testing.T) {
-	r := mocktest.Run(t, program(ingress.Args{
-		Engine: ingress.Nginx, Installer: &chart.Installer{ImageRegistry: "mirror.test"},
-	}, false))
-	values := mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any)
-	assert.DeepEqual(t, values["global"], map[string]any{"image": map[string]any{"registry": "mirror.test"}})
-	assert.DeepEqual(t, values["controller"].(map[string]any)["image"], map[string]any{"digest": ""})
-}
-
 func TestWithoutProxiesAndMonitoring(t *testing.T) {
-	r := mocktest.Run(t, program(ingress.Args{Engine: ingress.Nginx}, false))
+	r := mocktest.Run(t, program(ingress.Args{Config: nginx}, false))
 	values := mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any)["controller"].(map[string]any)
 	assert.DeepEqual(t, values["config"], map[string]any{})
 	assert.DeepEqual(t, values["metrics"], map[string]any{"enabled": false, "serviceMonitor": map[string]any{"enabled": false}})
 }
 
 func TestUnknownEngine(t *testing.T) {
-	_, err := mocktest.Try(program(ingress.Args{Engine: "traefik"}, false))
+	_, err := mocktest.Try(program(ingress.Args{Config: ingress.Config{Engine: "traefik"}}, false))
 	assert.ErrorContains(t, err, `exchange:ingress:Ingress "ingress": unknown engine "traefik": use "ingress-nginx"`)
 }

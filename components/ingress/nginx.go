@@ -11,34 +11,22 @@ import (
 const nginxNamespace = "ingress-nginx"
 
 func (i *Ingress) installNginx(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
-	namespace, err := args.Installer.Namespace(ctx, name+"-namespace", &chart.NamespaceArgs{
-		Name:        nginxNamespace,
-		PodSecurity: chart.Privileged, // ports of the host are beyond "baseline"
+	made, err := args.Installer.Install(ctx, name, &chart.Parts{
+		// ports of the host are beyond "baseline"
+		Namespace: chart.NamespaceArgs{Name: nginxNamespace, PodSecurity: chart.Privileged},
+		Releases:  []chart.ReleaseArgs{{Entry: "ingress-nginx", Values: pulumi.ToMap(nginxValues(args)), Atomic: true, CRDs: args.MonitorCRDs}},
 	}, child)
 	if err != nil {
 		return err
 	}
-	release, err := args.Installer.Release(ctx, name+"-release", &chart.ReleaseArgs{
-		Entry:     "ingress-nginx",
-		Namespace: namespace.Name,
-		Values:    pulumi.ToMap(nginxValues(args)),
-		Atomic:    true,
-		CRDs:      args.MonitorCRDs,
-	}, child)
-	if err != nil {
-		return err
-	}
-	i.Namespace = namespace.Name
-	i.Ready = release.After("ingress-nginx-controller")
+	i.Namespace = made.Namespace.Name
+	i.Ready = made.Release("release").After("ingress-nginx-controller")
 	return nil
 }
 
 func nginxValues(args *Args) map[string]any {
-	global, image := nginxImage(args.Installer.ImageRegistry)
 	return map[string]any{
-		"global": global,
 		"controller": map[string]any{
-			"image": image,
 			// The CDN sends to every worker's public address on 80 and 443, so every worker runs a controller that owns these
 			// ports. A DaemonSet frees the port before it starts the next version; a Deployment's new pod would wait for ever for
 			// the port the old one holds. Ports of the host, not its network: the controller's other ports stay inside.
@@ -59,15 +47,6 @@ func nginxValues(args *Args) map[string]any {
 			"resources": chart.Requests("50m", "90Mi"),
 		},
 	}
-}
-
-// nginxImage re-points the image to the registry, if there is one. The chart pins the image by digest, which does not hold at
-// a mirror that builds manifest lists of its own.
-func nginxImage(registry string) (global, image map[string]any) {
-	if registry == "" {
-		return map[string]any{}, map[string]any{}
-	}
-	return map[string]any{"image": map[string]any{"registry": registry}}, map[string]any{"digest": ""}
 }
 
 // nginxConfig is the controller's ConfigMap: all its values are text.

@@ -75,7 +75,7 @@ func TestAChangeRunsItsCommandsAgainInPlace(t *testing.T) {
 	whole := []string{"update bundle", "update check", "update known", "update run", "update state"}
 	running := func() *Args {
 		args := demoArgs()
-		args.KubernetesVersion = "1.35.3"
+		args.Version = "1.35.3"
 		args.LastState = lastState(t, args)
 		return args
 	}
@@ -85,11 +85,11 @@ func TestAChangeRunsItsCommandsAgainInPlace(t *testing.T) {
 		want   []string
 	}{
 		"nothing": {func(*Args) {}, nil},
-		"mirror":  {func(a *Args) { a.Toolchain.Archive = "https://mirror.example/k.tar.gz" }, []string{"update bundle"}},
+		"mirror":  {func(a *Args) { a.Kubespray.Archive = "https://mirror.example/k.tar.gz" }, []string{"update bundle"}},
 		"mtu":     {func(a *Args) { a.MTU = 1500 }, whole},
 		"rebuilt": {func(a *Args) { a.Nodes[1].Machine = pulumi.String("server-x") }, whole},
 		"version": {
-			func(a *Args) { a.KubernetesVersion = "1.35.4" },
+			func(a *Args) { a.Version = "1.35.4" },
 			[]string{"update bundle", "update check", "update known", "update kubeconfig", "update run", "update state"},
 		},
 		// with the old key or address an update would not get in

@@ -63,7 +63,7 @@ func TestInventoryAsAnsibleReadsIt(t *testing.T) {
 		return names
 	}
 	cilium := prodArgs()
-	cilium.NetworkPlugin = Cilium
+	cilium.Network = Cilium
 	for name, test := range map[string]struct {
 		bundle                 *rendered
 		controlPlanes, workers int

@@ -63,7 +63,12 @@ func (args *Args) render(known resolved) (*rendered, error) {
 	add("inventory/group_vars/all/all.yml", func() ([]byte, error) { return document(groups.all) })
 	add("inventory/group_vars/k8s_cluster/k8s-cluster.yml", func() ([]byte, error) { return document(groups.cluster) })
 	add("wanted.json", func() ([]byte, error) { return indented(shape) })
-	add("toolchain.json", func() ([]byte, error) { return indented(toolchainFile(args.Toolchain)) })
+	add("toolchain.json", func() ([]byte, error) {
+		return indented(toolchainFile{
+			Archive: args.Kubespray.Archive, SHA256: args.Kubespray.SHA256,
+			Ansible: args.Kubespray.Ansible, PackageIndex: args.Kubespray.PackageIndex,
+		})
+	})
 	add("known_hosts", func() ([]byte, error) { return knownHosts(shape.Nodes), nil })
 	walked := fs.WalkDir(runner, "runner", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
@@ -91,8 +96,10 @@ func (args *Args) bundle() *bundle {
 		"machines": machines, "names": args.CertificateNames, "endpoint": args.host(),
 		"key": args.SSH.PrivateKey, "accessKey": pulumi.String(""), "secretKey": pulumi.String(""),
 	}
-	if backup := args.EtcdBackup; backup != nil {
-		inputs["accessKey"], inputs["secretKey"] = backup.AccessKey, backup.SecretKey
+	if backup := args.EtcdBackup; backup.Enabled {
+		// secret from here on, however they were set
+		inputs["accessKey"] = pulumi.ToSecret(pulumi.String(backup.AccessKey))
+		inputs["secretKey"] = pulumi.ToSecret(pulumi.String(backup.SecretKey))
 	}
 	type packed struct{ wanted, shape, archive string }
 	packing := inputs.ToMapOutput().ApplyT(func(values map[string]any) (packed, error) {
@@ -131,7 +138,7 @@ func (args *Args) bundle() *bundle {
 // withSecrets adds the files that hold keys.
 func (args *Args) withSecrets(files []file, key string, backup credentials) ([]file, error) {
 	files = append(files, file{"ssh_key", []byte(strings.TrimRight(key, "\n") + "\n")})
-	if args.EtcdBackup == nil {
+	if !args.EtcdBackup.Enabled {
 		return files, nil
 	}
 	secrets, err := args.EtcdBackup.secrets(backup)

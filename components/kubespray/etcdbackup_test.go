@@ -45,21 +45,21 @@ func TestBackupsThatAreRefused(t *testing.T) {
 		change func(*EtcdBackup)
 		want   string
 	}{
-		"endpoint":    {func(b *EtcdBackup) { b.Endpoint = "s3.example" }, `etcdBackup.endpoint: "s3.example": must be the storage's address`},
+		"endpoint":    {func(b *EtcdBackup) { b.Endpoint = "s3.example" }, `kubernetes.etcdBackup.endpoint: Invalid value: "s3.example": must be the storage's address`},
 		"path":        {func(b *EtcdBackup) { b.Endpoint = "https://s3.example/bucket" }, "without a path"},
-		"bucket":      {func(b *EtcdBackup) { b.Bucket = "Backups" }, `etcdBackup.bucket: "Backups"`},
-		"prefix":      {func(b *EtcdBackup) { b.Prefix = "/etcd/" }, `etcdBackup.prefix: "/etcd/"`},
-		"keys":        {func(b *EtcdBackup) { b.SecretKey = nil }, "etcdBackup.secretKey: \"\": give the storage user's key"},
+		"bucket":      {func(b *EtcdBackup) { b.Bucket = "Backups" }, `kubernetes.etcdBackup.bucket: Invalid value: "Backups"`},
+		"prefix":      {func(b *EtcdBackup) { b.Prefix = "/etcd/" }, `kubernetes.etcdBackup.prefix: Invalid value: "/etcd/"`},
+		"keys":        {func(b *EtcdBackup) { b.SecretKey = "" }, "kubernetes.etcdBackup.secretKey: Required value: give the storage user's key"},
 		"certificate": {func(b *EtcdBackup) { b.Certificate = "" }, "must be a certificate in PEM"},
 		"private key": {func(b *EtcdBackup) { b.Certificate += "-----BEGIN PRIVATE KEY-----" }, "this holds the private key"},
 		"signing key": {func(b *EtcdBackup) { b.Certificate = certificateOf(t, signing) }, "has a key of kind Ed25519, which only signs"},
-		"hours":       {func(b *EtcdBackup) { b.EveryHours = 5 }, `etcdBackup.everyHours: "5": must divide a day`},
-		"keep":        {func(b *EtcdBackup) { b.Keep = -1 }, `etcdBackup.keep: "-1": must be at least 1`},
+		"hours":       {func(b *EtcdBackup) { b.EveryHours = 5 }, `kubernetes.etcdBackup.everyHours: Invalid value: 5: must divide a day`},
+		"keep":        {func(b *EtcdBackup) { b.Keep = -1 }, `kubernetes.etcdBackup.keep: Invalid value: -1: must be at least 1`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := demoArgs()
 			args.EtcdBackup = backup(t)
-			test.change(args.EtcdBackup)
+			test.change(&args.EtcdBackup)
 			_, err := args.complete()
 			assert.ErrorContains(t, err, test.want)
 		})

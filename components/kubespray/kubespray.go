@@ -21,14 +21,10 @@ type Args struct {
 	// SSH is how every machine is reached, from here and from the runner.
 	SSH SSH
 
-	// KubernetesVersion, with or without the leading "v".
-	KubernetesVersion string
-	// KubesprayVersion is a release tag, "v2.31.0".
-	KubesprayVersion string
-	// Toolchain says where Kubespray and Ansible come from.
-	Toolchain Toolchain
+	// Config is what the stack file says of the cluster.
+	Config
 
-	// PodCIDR and ServiceCIDR default to Kubespray's 10.233.64.0/18 and 10.233.0.0/18.
+	// PodCIDR and ServiceCIDR are the cluster's own ranges.
 	PodCIDR, ServiceCIDR string
 	// MTU is that of the private network; the pods' is derived from it. Zero lets Calico find out.
 	MTU int
@@ -38,28 +34,9 @@ type Args struct {
 	// Endpoint is the host the API is reached at from outside; nil means the first control plane's public address.
 	Endpoint pulumi.StringInput
 
-	// NetworkPlugin makes the pods' network; it defaults to Calico and stays as it was for the life of the cluster.
-	NetworkPlugin NetworkPlugin
-	// InternalEndpoint is the name at which the nodes reach the API: an entry in the DNS with the private addresses of all
-	// control planes, made before the cluster. Without one they depend on the first control plane's address for ever.
-	InternalEndpoint string
-	// Hardened turns on what production needs: secrets encrypted at rest, an audit log, strict kubelets, TLS 1.2,
-	// certificates that renew themselves.
-	Hardened bool
-	// Reserve keeps 700m and 1.5Gi of each node for Kubernetes and the system, in cgroups of their own. Without it Kubespray's
-	// own 600m and 768Mi are kept.
-	Reserve bool
-	// DataPath is where volumes of the storage class local-path lie on the workers; empty means Kubespray's default.
-	DataPath string
-
-	// EtcdBackup backs up etcd by a timer on its members; nil makes no backups.
-	EtcdBackup *EtcdBackup
-
 	// LastState is Cluster.State as the stack's last update exported it, "{}" if there was none. With it a preview shows the
 	// plan, and Check refuses before anything is made; empty, the plan is shown only when it is carried out.
 	LastState string
-	// Force removes nodes even where the workloads' disruption budgets do not allow it.
-	Force bool
 
 	// RegistryMirrors are tried before the registries they stand for.
 	RegistryMirrors []RegistryMirror
@@ -101,38 +78,6 @@ type SSH struct {
 	Bastion string
 }
 
-// NetworkPlugin makes the network of the pods.
-type NetworkPlugin string
-
-const (
-	// Calico carries the pods' packets in VXLAN.
-	Calico NetworkPlugin = "calico"
-	// Cilium does the same with eBPF. Kubernetes' own files then belong to root.
-	Cilium NetworkPlugin = "cilium"
-)
-
-// Ansible says where ansible-playbook comes from.
-type Ansible string
-
-const (
-	// Venv installs the versions the Kubespray release pins into a Python environment of its own on the runner.
-	Venv Ansible = "venv"
-	// System uses the ansible-playbook found on the runner's PATH.
-	System Ansible = "system"
-)
-
-// Toolchain says where the runner gets Kubespray and Ansible.
-type Toolchain struct {
-	// Archive is the URL of a .tar.gz of the Kubespray tree; empty means the release's on GitHub.
-	Archive string
-	// SHA256 of the archive, in hex; empty means unchecked.
-	SHA256 string
-	// Ansible defaults to Venv.
-	Ansible Ansible
-	// PackageIndex is the Python package index for Venv; empty means pip's own.
-	PackageIndex string
-}
-
 // RegistryMirror names the hosts that serve the images of one registry.
 type RegistryMirror struct {
 	// Registry as it stands in image names, "docker.io".
@@ -144,16 +89,19 @@ type RegistryMirror struct {
 	Mirrors []string
 }
 
+// ClusterType is the component's type in a stack's state.
+const ClusterType = "exchange:kubespray:Cluster"
+
 // Cluster is a running Kubernetes cluster.
 type Cluster struct {
 	pulumi.ResourceState
 
 	// Kubeconfig of the cluster's administrator, secret. Its server is Endpoint.
-	Kubeconfig pulumi.StringOutput `pulumi:"kubeconfig"`
+	Kubeconfig pulumi.StringOutput `pulumi:"kubeconfig" output:"kubeconfig"`
 	// Endpoint is the URL of the API server as seen from outside.
-	Endpoint pulumi.StringOutput `pulumi:"endpoint"`
+	Endpoint pulumi.StringOutput `pulumi:"endpoint" output:"kubernetes.endpoint"`
 	// Version of Kubernetes, with the leading "v".
-	Version pulumi.StringOutput `pulumi:"version"`
+	Version pulumi.StringOutput `pulumi:"version" output:"kubernetes.version"`
 	// State is what the runner knows of the cluster, as JSON without secrets: export it, and give it back as LastState.
 	State pulumi.StringOutput `pulumi:"state"`
 
@@ -169,7 +117,7 @@ type Cluster struct {
 // planned and carried out, the kubeconfig read.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Cluster, error) {
 	cluster := &Cluster{}
-	return component.New(ctx, "exchange:kubespray:Cluster", name, cluster, opts, func(child pulumi.ResourceOption) error {
+	return component.New(ctx, ClusterType, name, cluster, opts, func(child pulumi.ResourceOption) error {
 		args, err := args.complete()
 		if err != nil {
 			return err
@@ -222,7 +170,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		cluster.Tokens = steps.tokens(run)
 		cluster.Allowed = check
 		cluster.State = reached.Stdout
-		cluster.Version = pulumi.String("v" + args.KubernetesVersion).ToStringOutput()
+		cluster.Version = pulumi.String("v" + args.Version).ToStringOutput()
 		return nil
 	})
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/golden"
+
+	"github.com/iransre/exchange-platform/internal/settings"
 )
 
 const testKey = "-----BEGIN OPENSSH PRIVATE KEY-----\nthe-key-itself\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -29,29 +31,28 @@ func demoArgs() *Args {
 			node("arvan-k8s-m1", 11, func(n *Node) { n.ControlPlane, n.Etcd = true, true }),
 			node("arvan-k8s-w1", 12, func(n *Node) { n.Worker = true }),
 		},
-		Runner:            "arvan-k8s-m1",
-		SSH:               SSH{User: "ubuntu", PrivateKey: pulumi.String(testKey)},
-		KubernetesVersion: "v1.35.4",
-		KubesprayVersion:  "v2.31.0",
-		MTU:               1450,
+		Runner: "arvan-k8s-m1",
+		SSH:    SSH{User: "ubuntu", Port: 22, PrivateKey: pulumi.String(testKey)},
+		Config: defaultConfig(), PodCIDR: "10.233.64.0/18", ServiceCIDR: "10.233.0.0/18", MTU: 1450,
 	}
+}
+
+// defaultConfig is what the demo profile says of the cluster.
+func defaultConfig() Config {
+	var config Config
+	config.SetDefaults(settings.Demo)
+	return config
 }
 
 // prodArgs is like production: three control planes, four workers, a bastion that runs Ansible, mirrors.
 func prodArgs() *Args {
 	args := &Args{
-		Cluster:           "prod",
-		Runner:            "arvan-k8s-bastion",
-		SSH:               SSH{User: "ubuntu", Port: 2222, PrivateKey: pulumi.String(testKey)},
-		KubernetesVersion: "1.35.4",
-		KubesprayVersion:  "v2.31.0",
-		Toolchain: Toolchain{
-			Archive: "https://mirror.example/kubespray-2.31.0.tar.gz", SHA256: strings.Repeat("ab", 32),
-			PackageIndex: "https://mirror.example/pypi/simple",
-		},
+		Cluster: "prod",
+		Runner:  "arvan-k8s-bastion",
+		SSH:     SSH{User: "ubuntu", Port: 2222, PrivateKey: pulumi.String(testKey)},
+		Config:  defaultConfig(),
 		PodCIDR: "10.64.0.0/16", ServiceCIDR: "10.65.0.0/18", MTU: 1500,
 		Endpoint:         pulumi.String("api.exchange.example"),
-		InternalEndpoint: "api.internal.example", Hardened: true, Reserve: true, DataPath: "/data/local-path",
 		CertificateNames: pulumi.StringArray{pulumi.String("api.internal.example"), pulumi.String("api.exchange.example")},
 		RegistryMirrors: []RegistryMirror{
 			{Registry: "docker.io", Mirrors: []string{"https://docker.mirror.example"}},
@@ -64,6 +65,9 @@ func prodArgs() *Args {
 		},
 		DownloadMirror: "https://files.mirror.example/",
 	}
+	args.InternalHost, args.Hardened, args.Reserve, args.DataPath = "api.internal.example", true, true, "/data/local-path"
+	args.Kubespray.Archive, args.Kubespray.SHA256 = "https://mirror.example/kubespray-2.31.0.tar.gz", strings.Repeat("ab", 32)
+	args.Kubespray.PackageIndex = "https://mirror.example/pypi/simple"
 	for i := range 3 {
 		args.Nodes = append(args.Nodes, node(fmt.Sprintf("arvan-k8s-m%d", i+1), 11+i, func(n *Node) { n.ControlPlane, n.Etcd = true, true }))
 	}
@@ -156,16 +160,16 @@ func certificateOf(t *testing.T, key crypto.Signer) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}))
 }
 
-func backup(t *testing.T) *EtcdBackup {
-	return &EtcdBackup{
-		Endpoint: "https://s3.example", Bucket: "backups", Certificate: testCertificate(t),
-		AccessKey: pulumi.String("AK"), SecretKey: pulumi.String("the-storage-key"),
-	}
+func backup(t *testing.T) EtcdBackup {
+	backup := defaultBackup(true)
+	backup.Endpoint, backup.Region, backup.Bucket, backup.Certificate = "https://s3.example", "us-east-1", "backups", testCertificate(t)
+	backup.AccessKey, backup.SecretKey = "AK", "the-storage-key"
+	return backup
 }
 
 func TestCilium(t *testing.T) {
 	args := demoArgs()
-	args.NetworkPlugin = Cilium
+	args.Network = Cilium
 	shape := renderedFor(t, args, nil, "203.0.113.11").shape
 	for name, want := range map[string]string{
 		"kube_network_plugin": `"cilium"`, "cilium_mtu": `"1450"`, "cilium_tunnel_mode": `"vxlan"`, "kube_owner": `"root"`,
@@ -262,11 +266,11 @@ func TestHashFollowsWhatTheClusterIs(t *testing.T) {
 	}
 	before := hash(func(*Args) {})
 
-	assert.Equal(t, before, hash(func(a *Args) { a.Toolchain.Archive = "https://elsewhere.example/kubespray.tar.gz" }), "where tools come from")
+	assert.Equal(t, before, hash(func(a *Args) { a.Kubespray.Archive = "https://elsewhere.example/kubespray.tar.gz" }), "where tools come from")
 	assert.Equal(t, before, hash(func(a *Args) { a.SSH.PrivateKey = pulumi.String("another key") }), "how it is reached")
 
 	assert.Assert(t, before != hash(func(a *Args) { a.MTU = 1500 }), "a variable")
-	assert.Assert(t, before != hash(func(a *Args) { a.KubernetesVersion = "1.35.3" }), "the version")
+	assert.Assert(t, before != hash(func(a *Args) { a.Version = "1.35.3" }), "the version")
 	assert.Assert(t, before != hash(func(a *Args) { a.Nodes[1].Labels = map[string]string{"a": "b"} }), "a label")
 }
 

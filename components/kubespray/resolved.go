@@ -106,7 +106,7 @@ func (args *Args) shapeOf(known resolved) (*plan.Shape, error) {
 // shape is what the cluster is made of: its members, and its variables.
 func (args *Args) shape(known resolved, groups groupVariables) (*plan.Shape, error) {
 	shape := &plan.Shape{
-		Cluster: args.Cluster, Kubernetes: args.KubernetesVersion, Kubespray: args.KubesprayVersion,
+		Cluster: args.Cluster, Kubernetes: args.Version, Kubespray: args.Kubespray.Version,
 		Nodes: known.members(), Variables: map[string]string{},
 	}
 	for _, e := range slices.Concat(groups.all, groups.cluster) {
@@ -118,7 +118,7 @@ func (args *Args) shape(known resolved, groups groupVariables) (*plan.Shape, err
 	}
 	// The version is compared by itself.
 	delete(shape.Variables, kubeVersion)
-	if args.EtcdBackup != nil {
+	if args.EtcdBackup.Enabled {
 		settings, err := args.EtcdBackup.settings(known.backup)
 		if err != nil {
 			return nil, err

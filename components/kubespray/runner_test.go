@@ -85,7 +85,7 @@ func TestRunnerRefusesWhatItCannotTrust(t *testing.T) {
 	})
 	t.Run("an archive with another checksum", func(t *testing.T) {
 		h := newHost(t)
-		out, ok := h.run("up", "--wanted", h.upload(func(a *Args) { a.Toolchain.SHA256 = strings.Repeat("0", 64) }))
+		out, ok := h.run("up", "--wanted", h.upload(func(a *Args) { a.Kubespray.SHA256 = strings.Repeat("0", 64) }))
 		assert.Assert(t, !ok)
 		assert.Assert(t, is.Contains(out, "the archive was changed or the checksum belongs to another one"))
 		assert.Equal(t, len(h.played()), 0)
@@ -241,13 +241,13 @@ func TestRunnerInstallsAnsibleInAPythonEnvironment(t *testing.T) {
 		t.Skip("this machine's Python has no ensurepip")
 	}
 	h := newHost(t)
-	out, ok := h.run("up", "--wanted", h.upload(func(a *Args) { a.Toolchain.Ansible = Venv }))
+	out, ok := h.run("up", "--wanted", h.upload(func(a *Args) { a.Kubespray.Ansible = Venv }))
 	assert.Assert(t, ok, out)
 	pips, err := filepath.Glob(filepath.Join(h.dir, "cluster", "toolchains", "*", "venv", "bin", "pip*"))
 	assert.NilError(t, err)
 	assert.Assert(t, len(pips) > 0)
 
-	out, ok = h.run("up", "--wanted", h.upload(func(a *Args) { a.Toolchain.Ansible, a.MTU = Venv, 1500 }))
+	out, ok = h.run("up", "--wanted", h.upload(func(a *Args) { a.Kubespray.Ansible, a.MTU = Venv, 1500 }))
 	assert.Assert(t, ok, out)
 	assert.Equal(t, h.downloads.Load(), int32(1), "what was prepared is taken again")
 }

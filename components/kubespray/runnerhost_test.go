@@ -79,7 +79,7 @@ func kubesprayTree(t *testing.T) []byte {
 func (h *host) upload(change func(*Args)) string {
 	h.t.Helper()
 	args := demoArgs()
-	args.Toolchain.Archive, args.Toolchain.Ansible = h.archive, System
+	args.Kubespray.Archive, args.Kubespray.Ansible = h.archive, System
 	change(args)
 	rendered := renderedFor(h.t, args, nil, "203.0.113.11")
 	assert.NilError(h.t, os.RemoveAll(filepath.Join(h.dir, "cluster", "bundle")))

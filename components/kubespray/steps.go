@@ -113,7 +113,7 @@ func (s *steps) order(name, order string, bundle *bundle, planned pulumi.StringO
 // read: after an upgrade, which renews its certificate. While it is unknown, a preview cannot tell what becomes of anything
 // in the cluster, and would show all of it as changing whenever a node joins, or this program words its command anew.
 func (s *steps) kubeconfig(last *known, run *command.Command) (*command.Command, error) {
-	version := s.args.KubernetesVersion
+	version := s.args.Version
 	upgraded := last.State == nil || last.State.Shape == nil || last.State.Shape.Kubernetes != version
 	return s.onRunner("kubeconfig", remote.Command{
 		Text: s.args.runnerProgram(pulumi.String("kubeconfig")), Secret: true, After: []pulumi.Resource{run},

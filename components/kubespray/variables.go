@@ -34,14 +34,14 @@ func (args *Args) allVariables() ordered {
 		// Serves etcd's metrics without a client certificate, on the private address.
 		{"etcd_metrics_port", 2381},
 	}
-	if name := args.InternalEndpoint; name != "" {
+	if name := args.InternalHost; name != "" {
 		// They make kubeadm write a name instead of the first control plane's address into the cluster.
 		all = append(all,
 			entry{"loadbalancer_apiserver", ordered{{"address", name}, {"port", apiPort}}},
 			entry{"apiserver_loadbalancer_domain_name", name},
 		)
 	}
-	if args.NetworkPlugin == Cilium || args.Hardened {
+	if args.Network == Cilium || args.Hardened {
 		// Owner of Kubernetes' files.
 		all = append(all, entry{"kube_owner", "root"})
 	}
@@ -65,11 +65,11 @@ func (args *Args) allVariables() ordered {
 // certificate covers besides what Kubespray adds by itself: the private addresses and host names of the control planes.
 func (args *Args) clusterVariables(names []string) ordered {
 	cluster := ordered{
-		{kubeVersion, args.KubernetesVersion},
+		{kubeVersion, args.Version},
 		{"container_manager", "containerd"},
 		{"kube_service_addresses", args.ServiceCIDR},
 		{"kube_pods_subnet", args.PodCIDR},
-		{"kube_network_plugin", string(args.NetworkPlugin)},
+		{"kube_network_plugin", string(args.Network)},
 	}
 	cluster = append(cluster, args.networkPluginVariables()...)
 	cluster = append(cluster,
@@ -90,7 +90,7 @@ func (args *Args) clusterVariables(names []string) ordered {
 
 // networkPluginVariables are those of Calico or of Cilium.
 func (args *Args) networkPluginVariables() ordered {
-	if args.NetworkPlugin == Cilium {
+	if args.Network == Cilium {
 		var mtu ordered
 		if args.MTU != 0 {
 			// Text in Kubespray, and the private network's own: Cilium takes its overhead off itself.

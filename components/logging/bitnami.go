@@ -16,40 +16,46 @@ const (
 
 // installBitnami installs one Elasticsearch node that keeps nothing, and Kibana in a release of its own: an upgrade of
 // one of them leaves the other alone.
-func (l *Logging) installBitnami(
-	ctx *pulumi.Context, name string, installer *chart.Installer, namespace *chart.Namespace, child pulumi.ResourceOption,
-) error {
-	values, err := elasticsearchValues(installer)
+func (l *Logging) installBitnami(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
+	elasticsearch, err := elasticsearchValues()
 	if err != nil {
 		return err
 	}
-	elasticsearch, err := installer.Release(ctx, name+"-elasticsearch", &chart.ReleaseArgs{
-		Entry: "elasticsearch", Namespace: namespace.Name, Values: pulumi.ToMap(values), Atomic: true,
-	}, child)
+	kibana, err := kibanaValues()
 	if err != nil {
 		return err
 	}
-	values, err = kibanaValues(installer)
+	parts := &chart.Parts{
+		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted},
+		Releases: []chart.ReleaseArgs{
+			{Part: "elasticsearch", Entry: "elasticsearch", Values: pulumi.ToMap(elasticsearch), Atomic: true},
+			{Part: "kibana", Entry: "kibana", Values: pulumi.ToMap(kibana), Atomic: true},
+		},
+	}
+	if args.Config.FluentBit {
+		collector, err := fluentBit(args)
+		if err != nil {
+			return err
+		}
+		parts.Namespace.PodSecurity = chart.Privileged // it reads the containers' log files from the host
+		parts.Releases = append(parts.Releases, *collector)
+	}
+	made, err := args.Installer.Install(ctx, name, parts, child)
 	if err != nil {
 		return err
 	}
-	kibana, err := installer.Release(ctx, name+"-kibana", &chart.ReleaseArgs{
-		Entry: "kibana", Namespace: namespace.Name, Values: pulumi.ToMap(values), Atomic: true,
-	}, child)
-	if err != nil {
-		return err
-	}
-	l.Elasticsearch = elasticsearch.Endpoint(chart.EndpointArgs{
+	l.Namespace = made.Namespace.Name
+	l.Elasticsearch = made.Release("elasticsearch").Endpoint(chart.EndpointArgs{
 		Namespace: namespaceName, Service: elasticsearchService, Port: elasticsearchPort,
 	})
-	l.Kibana = kibana.Endpoint(chart.EndpointArgs{
+	l.Kibana = made.Release("kibana").Endpoint(chart.EndpointArgs{
 		Namespace: namespaceName, Service: kibanaService, Port: kibanaPort,
 	})
 	return nil
 }
 
-func elasticsearchValues(installer *chart.Installer) (map[string]any, error) {
-	images, err := installer.BitnamiImages("elasticsearch", "elasticsearch", "exporter", "shell")
+func elasticsearchValues() (map[string]any, error) {
+	images, err := chart.BitnamiImages("elasticsearch", "elasticsearch", "exporter", "shell")
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +83,8 @@ func elasticsearchValues(installer *chart.Installer) (map[string]any, error) {
 	}, nil
 }
 
-func kibanaValues(installer *chart.Installer) (map[string]any, error) {
-	images, err := installer.BitnamiImages("kibana", "kibana", "shell")
+func kibanaValues() (map[string]any, error) {
+	images, err := chart.BitnamiImages("kibana", "kibana", "shell")
 	if err != nil {
 		return nil, err
 	}

@@ -8,11 +8,8 @@ import (
 	"github.com/iransre/exchange-platform/components/chart"
 )
 
-// FluentBitArgs describes the shipping of logs.
-type FluentBitArgs struct {
-	// IndexPrefix is the start of the daily indices' names; "kube" if empty.
-	IndexPrefix string
-}
+// indexPrefix is the start of the daily indices' names.
+const indexPrefix = "kube"
 
 // fluentBitOutput sends to Elasticsearch. Elasticsearch 8 and later refuse documents with a type name, and labels with dots
 // collide with those without; retries end, so that one refused document does not block all later ones.
@@ -28,25 +25,18 @@ const fluentBitOutput = `[OUTPUT]
     Retry_Limit 10
 `
 
-func installFluentBit(
-	ctx *pulumi.Context, name string, args *Args, namespace *chart.Namespace, child pulumi.ResourceOption,
-) error {
-	image, err := args.Installer.Image("fluent-bit", "fluent-bit")
+// fluentBit is the release that ships the logs of every container.
+func fluentBit(args *Args) (*chart.ReleaseArgs, error) {
+	image, err := chart.ImageOf("fluent-bit", "fluent-bit")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = args.Installer.Release(ctx, name+"-fluent-bit", &chart.ReleaseArgs{
-		Entry: "fluent-bit", Namespace: namespace.Name, Values: pulumi.ToMap(fluentBitValues(args, image)), Atomic: true,
-		CRDs: args.MonitorCRDs,
-	}, child)
-	return err
+	return &chart.ReleaseArgs{
+		Part: "fluent-bit", Entry: "fluent-bit", Values: pulumi.ToMap(fluentBitValues(args, image)), Atomic: true, CRDs: args.MonitorCRDs,
+	}, nil
 }
 
 func fluentBitValues(args *Args, image chart.Image) map[string]any {
-	prefix := args.FluentBit.IndexPrefix
-	if prefix == "" {
-		prefix = "kube"
-	}
 	output := func(match, prefix string) string {
 		return fmt.Sprintf(fluentBitOutput, match, elasticsearchService, elasticsearchPort, prefix)
 	}
@@ -56,6 +46,6 @@ func fluentBitValues(args *Args, image chart.Image) map[string]any {
 		"tolerations":    []any{map[string]any{"operator": "Exists"}},
 		"resources":      chart.Requests("50m", "64Mi"),
 		"serviceMonitor": map[string]any{"enabled": args.MonitorCRDs != nil},
-		"config":         map[string]any{"outputs": output("kube.*", prefix) + "\n" + output("host.*", prefix+"-node")},
+		"config":         map[string]any{"outputs": output("kube.*", indexPrefix) + "\n" + output("host.*", indexPrefix+"-node")},
 	}
 }

@@ -22,9 +22,7 @@ const namespaceName = "logging"
 // Args describes the logging.
 type Args struct {
 	Installer *chart.Installer
-	Engine    Engine
-	// FluentBit ships the logs of every container; nil leaves it out.
-	FluentBit *FluentBitArgs
+	Config    Config
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
 }
@@ -33,35 +31,20 @@ type Args struct {
 type Logging struct {
 	pulumi.ResourceState
 
-	Namespace     pulumi.StringOutput `pulumi:"namespace"`
+	Namespace     pulumi.StringOutput `pulumi:"namespace" output:"namespaces.logging"`
 	Elasticsearch chart.Endpoint      `pulumi:"elasticsearch"`
-	Kibana        chart.Endpoint      `pulumi:"kibana"`
+	Kibana        chart.Endpoint      `pulumi:"kibana" output:"kibana"`
 }
 
 // New installs the parts side by side: Kibana and Fluent Bit retry until Elasticsearch answers.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Logging, error) {
 	self := &Logging{}
 	return component.New(ctx, "exchange:logging:Logging", name, self, opts, func(child pulumi.ResourceOption) error {
-		level := chart.Restricted
-		if args.FluentBit != nil {
-			level = chart.Privileged // it reads the containers' log files from the host
-		}
-		namespace, err := args.Installer.Namespace(ctx, name+"-namespace", &chart.NamespaceArgs{
-			Name: namespaceName, PodSecurity: level,
-		}, child)
-		if err != nil {
-			return err
-		}
-		self.Namespace = namespace.Name
-		switch args.Engine {
+		switch args.Config.Engine {
 		case Bitnami:
-			err = self.installBitnami(ctx, name, args.Installer, namespace, child)
+			return self.installBitnami(ctx, name, args, child)
 		default:
-			err = fmt.Errorf("unknown engine %q: use %q", args.Engine, Bitnami)
+			return fmt.Errorf("unknown engine %q: use %q", args.Config.Engine, Bitnami)
 		}
-		if err != nil || args.FluentBit == nil {
-			return err
-		}
-		return installFluentBit(ctx, name, args, namespace, child)
 	})
 }

@@ -25,17 +25,17 @@ func program(args logging.Args) func(*pulumi.Context) error {
 }
 
 func TestLogging(t *testing.T) {
-	mocktest.Run(t, program(logging.Args{Engine: logging.Bitnami, FluentBit: &logging.FluentBitArgs{}})).CheckComponent(t)
+	mocktest.Run(t, program(logging.Args{Config: logging.Config{Engine: logging.Bitnami, FluentBit: true}})).CheckComponent(t)
 }
 
 func TestWithoutFluentBitNoPodIsPrivileged(t *testing.T) {
-	r := mocktest.Run(t, program(logging.Args{Engine: logging.Bitnami}))
+	r := mocktest.Run(t, program(logging.Args{Config: logging.Config{Engine: logging.Bitnami}}))
 	assert.Equal(t, len(r.OfType("kubernetes:helm.sh/v3:Release")), 2)
 	labels := r.Get(t, "logging-namespace").Inputs["metadata"].ObjectValue()["labels"].ObjectValue()
 	assert.Equal(t, labels["pod-security.kubernetes.io/enforce"].StringValue(), "restricted")
 }
 
 func TestUnknownEngine(t *testing.T) {
-	_, err := mocktest.Try(program(logging.Args{Engine: "splunk"}))
+	_, err := mocktest.Try(program(logging.Args{Config: logging.Config{Engine: "splunk"}}))
 	assert.ErrorContains(t, err, `unknown engine "splunk": use "bitnami"`)
 }

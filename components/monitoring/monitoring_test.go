@@ -11,14 +11,15 @@ import (
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
-func program(args monitoring.Args, look func(*monitoring.Monitoring)) func(*pulumi.Context) error {
+func program(look func(*monitoring.Monitoring)) func(*pulumi.Context) error {
 	return func(ctx *pulumi.Context) error {
 		cluster, randomness, err := mocktest.Providers(ctx)
 		if err != nil {
 			return err
 		}
-		args.Installer = &chart.Installer{Provider: cluster, Random: randomness, ImageRegistry: "registry.mirror.test"}
-		made, err := monitoring.New(ctx, "monitoring", &args)
+		made, err := monitoring.New(ctx, "monitoring", &monitoring.Args{
+			Installer: &chart.Installer{Provider: cluster, Random: randomness}, Config: monitoring.Config{Retention: "6h"},
+		})
 		if err == nil {
 			look(made)
 		}
@@ -26,26 +27,14 @@ func program(args monitoring.Args, look func(*monitoring.Monitoring)) func(*pulu
 	}
 }
 
-func nothing(*monitoring.Monitoring) {}
-
 func TestMonitoring(t *testing.T) {
-	args := monitoring.Args{Retention: "6h", GrafanaHost: "grafana.test", IngressClass: "nginx"}
-	mocktest.Run(t, program(args, nothing)).CheckComponent(t)
+	mocktest.Run(t, program(func(*monitoring.Monitoring) {})).CheckComponent(t)
 }
 
-func TestURLs(t *testing.T) {
-	for host, want := range map[string]string{
-		"": "http://kube-prometheus-stack-grafana.monitoring.svc:80", "grafana.test": "http://grafana.test",
-	} {
-		var got string
-		mocktest.Run(t, program(monitoring.Args{Retention: "6h", GrafanaHost: host, IngressClass: "nginx"}, func(m *monitoring.Monitoring) {
-			m.Grafana.URL.ApplyT(func(url string) string { got = url; return url })
-		}))
-		assert.Equal(t, got, want)
-	}
-}
-
-func TestHostNeedsClass(t *testing.T) {
-	_, err := mocktest.Try(program(monitoring.Args{Retention: "6h", GrafanaHost: "grafana.test"}, nothing))
-	assert.ErrorContains(t, err, "set IngressClass")
+func TestGrafanaIsReachedInsideTheCluster(t *testing.T) {
+	var got string
+	mocktest.Run(t, program(func(m *monitoring.Monitoring) {
+		m.Grafana.URL.ApplyT(func(url string) string { got = url; return url })
+	}))
+	assert.Equal(t, got, "http://kube-prometheus-stack-grafana.monitoring.svc:80")
 }

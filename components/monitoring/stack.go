@@ -6,49 +6,45 @@ import (
 	"github.com/iransre/exchange-platform/components/chart"
 )
 
-// installStack installs kube-prometheus-stack. Its release must keep this name: the names of its services come from it.
-func (m *Monitoring) installStack(
-	ctx *pulumi.Context, name string, args *Args, namespace *chart.Namespace, child pulumi.ResourceOption,
-) error {
+// install makes two releases: the kinds come first, so that whatever has objects of them needs not wait for Prometheus. The
+// second must keep its name: the names of its services come from it.
+func (m *Monitoring) install(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
 	password, err := args.Installer.Password(ctx, name+"-grafana-password", child)
 	if err != nil {
 		return err
 	}
-	secret, err := args.Installer.Secret(ctx, name+"-grafana-secret", &chart.SecretArgs{
-		Namespace: namespace.Name,
-		Name:      adminSecret,
-		Data:      pulumi.StringMap{"admin-user": pulumi.String(adminUser), "admin-password": password},
+	made, err := args.Installer.Install(ctx, name, &chart.Parts{
+		// the node exporter reads the host's file systems and network
+		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Privileged},
+		Secrets: []chart.SecretArgs{{
+			Part: "grafana-secret", Name: adminSecret,
+			Data: pulumi.StringMap{"admin-user": pulumi.String(adminUser), "admin-password": password},
+		}},
+		Releases: []chart.ReleaseArgs{
+			// Not atomic: undoing this release would delete every object of its kinds in the cluster.
+			{Part: "crds", Entry: "prometheus-operator-crds"},
+			{Entry: "kube-prometheus-stack", Values: pulumi.ToMap(stackValues(args)), Atomic: true, Needs: "crds"},
+		},
 	}, child)
 	if err != nil {
 		return err
 	}
-	release, err := args.Installer.Release(ctx, name+"-release", &chart.ReleaseArgs{
-		Entry:     "kube-prometheus-stack",
-		Namespace: namespace.Name,
-		Values:    pulumi.ToMap(stackValues(args, secret)),
-		Atomic:    true,
-		CRDs:      m.CRDs,
-	}, child)
-	if err != nil {
-		return err
+	endpoint := func(service string, port int, secret string) chart.Endpoint {
+		return made.Release("release").Endpoint(chart.EndpointArgs{
+			Namespace: namespaceName, Service: "kube-prometheus-stack-" + service, Port: port, SecretName: secret,
+		})
 	}
-	m.Grafana = release.Endpoint(chart.EndpointArgs{
-		Namespace: namespaceName, Service: "kube-prometheus-stack-grafana", Port: 80,
-		Host: args.GrafanaHost, SecretName: adminSecret,
-	})
-	m.Prometheus = release.Endpoint(chart.EndpointArgs{
-		Namespace: namespaceName, Service: "kube-prometheus-stack-prometheus", Port: 9090,
-	})
-	m.Alertmanager = release.Endpoint(chart.EndpointArgs{
-		Namespace: namespaceName, Service: "kube-prometheus-stack-alertmanager", Port: 9093,
-	})
+	m.CRDs = made.Release("crds")
+	m.Namespace = made.Namespace.Name
+	m.Grafana = endpoint("grafana", 80, adminSecret)
+	m.Prometheus = endpoint("prometheus", 9090, "")
+	m.Alertmanager = endpoint("alertmanager", 9093, "")
 	return nil
 }
 
-func stackValues(args *Args, secret *chart.Secret) map[string]any {
+func stackValues(args *Args) map[string]any {
 	disabled := map[string]any{"enabled": false}
 	return map[string]any{
-		"global": map[string]any{"imageRegistry": args.Installer.ImageRegistry},
 		// They are a release of their own; from here Helm would install them once and never upgrade them.
 		"crds": disabled,
 		// Kubespray binds these to the loopback address of their hosts: targets that are always down.
@@ -64,7 +60,7 @@ func stackValues(args *Args, secret *chart.Secret) map[string]any {
 		},
 		"prometheus": map[string]any{"prometheusSpec": map[string]any{
 			"replicas":      1,
-			"retention":     args.Retention,
+			"retention":     args.Config.Retention,
 			"retentionSize": "1GB",
 			"resources":     chart.Requests("100m", "400Mi"),
 			// Every component's monitors and rules count, not only those labelled with this release.
@@ -77,18 +73,10 @@ func stackValues(args *Args, secret *chart.Secret) map[string]any {
 		"alertmanager": map[string]any{"alertmanagerSpec": map[string]any{"replicas": 1}},
 		"grafana": map[string]any{
 			"admin": map[string]any{
-				"existingSecret": secret.Name, "userKey": "admin-user", "passwordKey": "admin-password",
+				"existingSecret": adminSecret, "userKey": "admin-user", "passwordKey": "admin-password",
 			},
 			"persistence":   disabled,
 			"testFramework": disabled,
-			"ingress":       grafanaIngress(args),
 		},
 	}
-}
-
-func grafanaIngress(args *Args) map[string]any {
-	if args.GrafanaHost == "" {
-		return map[string]any{"enabled": false}
-	}
-	return map[string]any{"enabled": true, "ingressClassName": args.IngressClass, "hosts": []any{args.GrafanaHost}}
 }

@@ -19,21 +19,7 @@ const (
 )
 
 func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
-	namespace, err := args.Installer.Namespace(ctx, name+"-namespace", &chart.NamespaceArgs{
-		// The chart drops its security context when nothing is persistent: MinIO runs as root then, which "restricted" refuses.
-		Name: namespaceName, PodSecurity: chart.Baseline,
-	}, child)
-	if err != nil {
-		return err
-	}
 	root, err := args.Installer.Password(ctx, name+"-root-password", child)
-	if err != nil {
-		return err
-	}
-	rootSecret, err := args.Installer.Secret(ctx, name+"-root-secret", &chart.SecretArgs{
-		Namespace: namespace.Name, Name: rootSecret,
-		Data: pulumi.StringMap{"rootUser": pulumi.String(rootUser), "rootPassword": root},
-	}, child)
 	if err != nil {
 		return err
 	}
@@ -41,39 +27,38 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 	if err != nil {
 		return err
 	}
-	appSecret, err := args.Installer.Secret(ctx, name+"-secret", &chart.SecretArgs{
-		Namespace: namespace.Name, Name: appSecret,
-		Data: pulumi.StringMap{"accessKey": pulumi.String(appUser), "secretKey": app},
+	values, err := minioValues(args)
+	if err != nil {
+		return err
+	}
+	made, err := args.Installer.Install(ctx, name, &chart.Parts{
+		// The chart drops its security context when nothing is persistent: MinIO runs as root then, which "restricted" refuses.
+		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Baseline},
+		Secrets: []chart.SecretArgs{
+			{Part: "root-secret", Name: rootSecret, Data: pulumi.StringMap{"rootUser": pulumi.String(rootUser), "rootPassword": root}},
+			{Name: appSecret, Data: pulumi.StringMap{"accessKey": pulumi.String(appUser), "secretKey": app}},
+		},
+		Releases: []chart.ReleaseArgs{{Entry: "minio", Values: pulumi.ToMap(values), Atomic: true, CRDs: args.MonitorCRDs}},
 	}, child)
 	if err != nil {
 		return err
 	}
-	values, err := minioValues(args, rootSecret, appSecret)
-	if err != nil {
-		return err
-	}
-	release, err := args.Installer.Release(ctx, name+"-release", &chart.ReleaseArgs{
-		Entry: "minio", Namespace: namespace.Name, Values: pulumi.ToMap(values), Atomic: true,
-		CRDs: args.MonitorCRDs,
-	}, child)
-	if err != nil {
-		return err
-	}
+	release := made.Release("release")
 	o.Endpoint = release.After(fmt.Sprintf("http://%s:%d", chart.ServiceHost(minioService, namespaceName), minioPort))
 	o.AccessKey = release.After(appUser)
 	o.SecretKey = app
-	o.SecretName = appSecret.Name
-	o.RootSecretName = rootSecret.Name
-	o.Namespace = namespace.Name
+	o.SecretName = made.Secret(appSecret).Name
+	o.RootSecretName = made.Secret(rootSecret).Name
+	o.Namespace = made.Namespace.Name
 	return nil
 }
 
-func minioValues(args *Args, root, app *chart.Secret) (map[string]any, error) {
-	server, err := args.Installer.Image("minio", "minio")
+func minioValues(args *Args) (map[string]any, error) {
+	server, err := chart.ImageOf("minio", "minio")
 	if err != nil {
 		return nil, err
 	}
-	client, err := args.Installer.Image("minio", "client")
+	client, err := chart.ImageOf("minio", "client")
 	if err != nil {
 		return nil, err
 	}
@@ -82,14 +67,14 @@ func minioValues(args *Args, root, app *chart.Secret) (map[string]any, error) {
 		"replicas":       1,
 		"image":          map[string]any{"repository": server.Path(), "tag": server.Tag},
 		"mcImage":        map[string]any{"repository": client.Path(), "tag": client.Tag},
-		"existingSecret": root.Name,
+		"existingSecret": rootSecret,
 		"persistence":    map[string]any{"enabled": false}, // standalone, the chart mounts an emptyDir in its place
 		"resources":      chart.Requests("50m", "256Mi"),
-		"buckets":        minioBuckets(args.Buckets),
-		"policies":       []any{minioPolicy(args.Buckets)},
+		"buckets":        minioBuckets(args.Config.buckets()),
+		"policies":       []any{minioPolicy(args.Config.buckets())},
 		// The chart's default is an administrator with a public password.
 		"users": []any{map[string]any{
-			"accessKey": appUser, "existingSecret": app.Name, "existingSecretKey": "secretKey", "policy": appUser,
+			"accessKey": appUser, "existingSecret": appSecret, "existingSecretKey": "secretKey", "policy": appUser,
 		}},
 		"metrics": map[string]any{"serviceMonitor": map[string]any{
 			"enabled": args.MonitorCRDs != nil, "includeNode": args.MonitorCRDs != nil,

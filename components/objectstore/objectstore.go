@@ -21,8 +21,7 @@ const namespaceName = "objectstore"
 // Args describes the store.
 type Args struct {
 	Installer *chart.Installer
-	Engine    Engine
-	Buckets   []string // made for the application, private
+	Config    Config
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
 }
@@ -31,27 +30,27 @@ type Args struct {
 type ObjectStore struct {
 	pulumi.ResourceState
 
-	Endpoint  pulumi.StringOutput      `pulumi:"endpoint"` // inside the cluster
-	Buckets   pulumi.StringArrayOutput `pulumi:"buckets"`
+	Endpoint  pulumi.StringOutput      `pulumi:"endpoint" output:"objectStore.endpoint"` // inside the cluster
+	Buckets   pulumi.StringArrayOutput `pulumi:"buckets" output:"objectStore.buckets"`
 	AccessKey pulumi.StringOutput      `pulumi:"accessKey"` // the application's: it reaches these buckets only
 	SecretKey pulumi.StringOutput      `pulumi:"secretKey"` // secret
 	// SecretName is the Secret in Namespace with the application's accessKey and secretKey; RootSecretName that with the
 	// administrator's rootUser and rootPassword.
-	SecretName     pulumi.StringOutput `pulumi:"secretName"`
+	SecretName     pulumi.StringOutput `pulumi:"secretName" output:"objectStore.secretName"`
 	RootSecretName pulumi.StringOutput `pulumi:"rootSecretName"`
-	Namespace      pulumi.StringOutput `pulumi:"namespace"`
+	Namespace      pulumi.StringOutput `pulumi:"namespace" output:"objectStore.namespace,namespaces.objectStore"`
 }
 
 // New installs the store.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*ObjectStore, error) {
 	self := &ObjectStore{}
 	return component.New(ctx, "exchange:objectstore:ObjectStore", name, self, opts, func(child pulumi.ResourceOption) error {
-		self.Buckets = pulumi.ToStringArray(args.Buckets).ToStringArrayOutput()
-		switch args.Engine {
+		self.Buckets = pulumi.ToStringArray(args.Config.buckets()).ToStringArrayOutput()
+		switch args.Config.Engine {
 		case MinIO:
 			return self.installMinIO(ctx, name, args, child)
 		default:
-			return fmt.Errorf("unknown engine %q: use %q", args.Engine, MinIO)
+			return fmt.Errorf("unknown engine %q: use %q", args.Config.Engine, MinIO)
 		}
 	})
 }

@@ -18,8 +18,8 @@ func program(engine objectstore.Engine, look func(*pulumi.Context, *objectstore.
 			return err
 		}
 		made, err := objectstore.New(ctx, "objectstore", &objectstore.Args{
-			Installer: &chart.Installer{Provider: cluster, Random: randomness, ImageRegistry: "registry.mirror.test"},
-			Engine:    engine, Buckets: []string{"static", "media"}, MonitorCRDs: cluster,
+			Installer: &chart.Installer{Provider: cluster, Random: randomness},
+			Config:    objectstore.Config{Engine: engine, StaticBucket: "static", MediaBucket: "media"}, MonitorCRDs: cluster,
 		})
 		if err == nil {
 			look(ctx, made)

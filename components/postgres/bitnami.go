@@ -20,12 +20,6 @@ var bitnamiKeys = []struct{ key, part string }{
 }
 
 func (p *Postgres) installBitnami(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
-	namespace, err := args.Installer.Namespace(ctx, name+"-namespace", &chart.NamespaceArgs{
-		Name: namespaceName, PodSecurity: chart.Restricted,
-	}, child)
-	if err != nil {
-		return err
-	}
 	data := pulumi.StringMap{}
 	for _, each := range bitnamiKeys {
 		password, err := args.Installer.Password(ctx, name+each.part, child)
@@ -34,33 +28,28 @@ func (p *Postgres) installBitnami(ctx *pulumi.Context, name string, args *Args, 
 		}
 		data[each.key] = password
 	}
-	secret, err := args.Installer.Secret(ctx, name+"-secret", &chart.SecretArgs{
-		Namespace: namespace.Name, Name: bitnamiSecret, Data: data,
+	values, err := bitnamiValues(args)
+	if err != nil {
+		return err
+	}
+	made, err := args.Installer.Install(ctx, name, &chart.Parts{
+		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted},
+		Secrets:   []chart.SecretArgs{{Name: bitnamiSecret, Data: data}},
+		Releases:  []chart.ReleaseArgs{{Entry: "postgresql", Values: pulumi.ToMap(values), Atomic: true, CRDs: args.MonitorCRDs}},
 	}, child)
 	if err != nil {
 		return err
 	}
-	values, err := bitnamiValues(args, secret)
-	if err != nil {
-		return err
-	}
-	release, err := args.Installer.Release(ctx, name+"-release", &chart.ReleaseArgs{
-		Entry: "postgresql", Namespace: namespace.Name, Values: pulumi.ToMap(values), Atomic: true,
-		CRDs: args.MonitorCRDs,
-	}, child)
-	if err != nil {
-		return err
-	}
-	p.Host = release.After(chart.ServiceHost(bitnamiService, namespaceName))
+	p.Host = made.Release("release").After(chart.ServiceHost(bitnamiService, namespaceName))
 	p.ReadOnlyHost = p.Host // there is one server only
 	p.Password = data["password"].ToStringOutput()
-	p.SecretName = secret.Name
-	p.Namespace = namespace.Name
+	p.SecretName = made.Secret(bitnamiSecret).Name
+	p.Namespace = made.Namespace.Name
 	return nil
 }
 
-func bitnamiValues(args *Args, secret *chart.Secret) (map[string]any, error) {
-	images, err := args.Installer.BitnamiImages("postgresql", "postgresql", "exporter", "shell")
+func bitnamiValues(args *Args) (map[string]any, error) {
+	images, err := chart.BitnamiImages("postgresql", "postgresql", "exporter", "shell")
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +59,9 @@ func bitnamiValues(args *Args, secret *chart.Secret) (map[string]any, error) {
 		"volumePermissions": map[string]any{"enabled": false, "image": images["shell"]},
 		"architecture":      "standalone",
 		"auth": map[string]any{
-			"username":       args.User,
-			"database":       args.Database,
-			"existingSecret": secret.Name,
+			"username":       args.Config.User,
+			"database":       args.Config.Database,
+			"existingSecret": bitnamiSecret,
 			"secretKeys": map[string]any{
 				"adminPasswordKey":       "postgres-password",
 				"userPasswordKey":        "password",

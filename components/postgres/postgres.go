@@ -24,9 +24,7 @@ const (
 // Args describes the database.
 type Args struct {
 	Installer *chart.Installer
-	Engine    Engine
-	Database  string // made for the application
-	User      string // the application's; owns the database
+	Config    Config
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
 }
@@ -35,15 +33,15 @@ type Args struct {
 type Postgres struct {
 	pulumi.ResourceState
 
-	Host         pulumi.StringOutput `pulumi:"host"`
-	ReadOnlyHost pulumi.StringOutput `pulumi:"readOnlyHost"`
-	Port         pulumi.IntOutput    `pulumi:"port"`
-	Database     pulumi.StringOutput `pulumi:"database"`
+	Host         pulumi.StringOutput `pulumi:"host" output:"postgres.rwHost"`
+	ReadOnlyHost pulumi.StringOutput `pulumi:"readOnlyHost" output:"postgres.roHost"`
+	Port         pulumi.IntOutput    `pulumi:"port" output:"postgres.port"`
+	Database     pulumi.StringOutput `pulumi:"database" output:"postgres.database"`
 	User         pulumi.StringOutput `pulumi:"user"`
 	Password     pulumi.StringOutput `pulumi:"password"` // secret
 	// SecretName is the Secret in Namespace with the keys password (the user's) and postgres-password (the superuser's).
-	SecretName pulumi.StringOutput `pulumi:"secretName"`
-	Namespace  pulumi.StringOutput `pulumi:"namespace"`
+	SecretName pulumi.StringOutput `pulumi:"secretName" output:"postgres.secretName"`
+	Namespace  pulumi.StringOutput `pulumi:"namespace" output:"postgres.namespace,namespaces.postgres"`
 }
 
 // New installs the database.
@@ -51,13 +49,13 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	self := &Postgres{}
 	return component.New(ctx, "exchange:postgres:Postgres", name, self, opts, func(child pulumi.ResourceOption) error {
 		self.Port = pulumi.Int(port).ToIntOutput()
-		self.Database = pulumi.String(args.Database).ToStringOutput()
-		self.User = pulumi.String(args.User).ToStringOutput()
-		switch args.Engine {
+		self.Database = pulumi.String(args.Config.Database).ToStringOutput()
+		self.User = pulumi.String(args.Config.User).ToStringOutput()
+		switch args.Config.Engine {
 		case Bitnami:
 			return self.installBitnami(ctx, name, args, child)
 		default:
-			return fmt.Errorf("unknown engine %q: use %q", args.Engine, Bitnami)
+			return fmt.Errorf("unknown engine %q: use %q", args.Config.Engine, Bitnami)
 		}
 	})
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/internal/mocktest"
+	"github.com/iransre/exchange-platform/internal/settings"
 )
 
 // engine makes a remote command.
@@ -24,13 +25,14 @@ type engine func(name string, inputs resource.PropertyMap) (stdout string, err e
 // deploy has the component make a cluster of these machines, the runner first.
 func (f *fleet) deploy(machines []machine, make engine) error {
 	args := &kubespray.Args{
-		Cluster:           clusterName,
-		Runner:            f.runner().Name,
-		SSH:               kubespray.SSH{User: user, Port: sshPort, PrivateKey: pulumi.String(f.key.Private)},
-		KubernetesVersion: kubernetesVersion,
-		KubesprayVersion:  kubesprayVersion,
-		Toolchain:         kubespray.Toolchain{Archive: f.archive, SHA256: f.sum, Ansible: kubespray.System},
+		Cluster: clusterName,
+		Runner:  f.runner().Name,
+		SSH:     kubespray.SSH{User: user, Port: sshPort, PrivateKey: pulumi.String(f.key.Private)},
+		PodCIDR: "10.233.64.0/18", ServiceCIDR: "10.233.0.0/18",
 	}
+	args.Config.SetDefaults(settings.Demo)
+	args.Version = kubernetesVersion
+	args.Kubespray = kubespray.Toolchain{Version: kubesprayVersion, Archive: f.archive, SHA256: f.sum, Ansible: kubespray.System}
 	for i, machine := range machines {
 		controlPlane := i > 0 && i <= controlPlanes
 		args.Nodes = append(args.Nodes, kubespray.Node{

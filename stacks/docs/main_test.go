@@ -10,7 +10,7 @@ import (
 func TestTheCommittedPageFollowsTheTypes(t *testing.T) {
 	committed, err := os.ReadFile("../../docs/configuration.md")
 	assert.NilError(t, err)
-	wanted, err := Render("../config.go")
+	wanted, err := Configuration("../..")
 	assert.NilError(t, err)
 	assert.Equal(t, string(committed), wanted, "run: go generate ./stacks")
 }

@@ -112,8 +112,6 @@ type Access struct {
 	// Issued and Expires, in RFC 3339, are its token's; it is renewed by an update in the second half between them.
 	Issued  string `json:"issued"`
 	Expires string `json:"expires"`
-	// Renewals counts how often the token was renewed.
-	Renewals int `json:"renewals"`
 }
 
 // Cost is an amount of money by the cloud's price list, without traffic and what the account's plan adds.

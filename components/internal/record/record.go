@@ -13,7 +13,7 @@ import (
 type Args struct {
 	// Domain is the CDN's zone; Host is a name in it, or the domain itself.
 	Domain, Host string
-	Addresses    []pulumi.StringInput
+	Addresses    pulumi.StringArray
 	// TTLSeconds is how long an answer may be kept; the CDN takes a fixed set of values only.
 	TTLSeconds int
 	// Proxied sends the traffic through the CDN; Upstream is then the protocol it speaks to the addresses. Empty, the CDN decides.

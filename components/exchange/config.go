@@ -1,0 +1,50 @@
+package exchange
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/iransre/exchange-platform/internal/settings"
+)
+
+// Config is the application: which image runs where, and how many of it.
+type Config struct {
+	// Host is the name its users type, in `edge.domain`.
+	Host string `json:"host" later:"another record; the old one goes"`
+	// Image holds the Django project, its gunicorn and its Django-Q cluster.
+	Image Image `json:"image"`
+	// WebReplicas is the number of pods of the web server.
+	WebReplicas int `json:"webReplicas"`
+	// WorkerReplicas is the number of pods of Django-Q.
+	WorkerReplicas int `json:"workerReplicas"`
+}
+
+// Image is the application's image. It comes from where it says, whatever chart mirror there is.
+type Image struct {
+	// Repository is the image without its tag, "ghcr.io/iransre/exchange".
+	Repository string `json:"repository"`
+	// Tag is the version to run.
+	Tag string `json:"tag"`
+}
+
+// SetDefaults fills in what the profile gives.
+func (c *Config) SetDefaults(profile settings.Profile) {
+	count := map[settings.Profile]int{settings.Demo: 1, settings.Prod: 2}[profile]
+	*c = Config{WebReplicas: count, WorkerReplicas: count}
+}
+
+// Validate reports what is wrong with the section.
+func (c *Config) Validate(profile settings.Profile, path *field.Path) field.ErrorList {
+	problems := slices.Concat(
+		settings.Messages(validation.IsDNS1123Subdomain(c.Host), c.Host, path.Child("host")),
+		settings.Text(c.Image.Repository, path.Child("image", "repository"), "name the application's image without its tag"),
+		settings.Text(c.Image.Tag, path.Child("image", "tag"), "name the version to run"),
+		settings.AtLeast(c.WebReplicas, path.Child("webReplicas"), 1),
+		settings.AtLeast(c.WorkerReplicas, path.Child("workerReplicas"), 1))
+	if profile == settings.Prod && c.WebReplicas == 1 {
+		problems = append(problems, field.Invalid(path.Child("webReplicas"), 1, "prod needs at least 2: with one, the exchange is away whenever its node is"))
+	}
+	return problems
+}

@@ -1,0 +1,51 @@
+package objectstore
+
+import (
+	"regexp"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/iransre/exchange-platform/internal/settings"
+)
+
+// Config is the S3 store of the exchange's static and media files.
+type Config struct {
+	// Engine is "minio": one server, whose files go with its pod.
+	Engine Engine `json:"engine" later:"there is one only"`
+	// StaticBucket is made for the exchange's own files.
+	StaticBucket string `json:"staticBucket" later:"refused" because:"the files stay in the bucket of the old name"`
+	// MediaBucket is made for the files of the exchange's users.
+	MediaBucket string `json:"mediaBucket" later:"refused" because:"the files stay in the bucket of the old name"`
+}
+
+// SetDefaults fills in what the profile gives.
+func (c *Config) SetDefaults(settings.Profile) {
+	*c = Config{Engine: MinIO, StaticBucket: "static", MediaBucket: "media"}
+}
+
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
+// Validate reports what is wrong with the section.
+func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
+	const form = "must be 3 to 63 lower-case letters, digits, dots and hyphens"
+	problems := slices.Concat(
+		settings.OneOf(c.Engine, path.Child("engine"), MinIO),
+		settings.Matches(c.StaticBucket, path.Child("staticBucket"), bucketName, form),
+		settings.Matches(c.MediaBucket, path.Child("mediaBucket"), bucketName, form))
+	if c.StaticBucket == c.MediaBucket {
+		problems = append(problems, field.Duplicate(path.Child("mediaBucket"), c.MediaBucket))
+	}
+	return problems
+}
+
+// Warnings says in prod what is not kept.
+func (c *Config) Warnings(profile settings.Profile) []string {
+	if profile != settings.Prod || c.Engine != MinIO {
+		return nil
+	}
+	return []string{"objectStore.engine is minio: static and media files are lost with its pod, whenever that is moved or restarted. There is no engine yet that keeps them"}
+}
+
+// buckets are those that are made for the exchange, all private.
+func (c *Config) buckets() []string { return []string{c.StaticBucket, c.MediaBucket} }

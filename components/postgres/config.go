@@ -1,0 +1,45 @@
+package postgres
+
+import (
+	"regexp"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/iransre/exchange-platform/internal/settings"
+)
+
+// Config is the exchange's database.
+type Config struct {
+	// Engine is "bitnami": one server, whose data goes with its pod.
+	Engine Engine `json:"engine" later:"there is one only"`
+	// Database is made for the exchange.
+	Database string `json:"database" later:"refused" because:"the data stays in the database of the old name, and the exchange would start with an empty one"`
+	// User is made for the exchange and owns the database.
+	User string `json:"user" later:"refused" because:"the tables belong to the old user, and the exchange could not change them"`
+}
+
+// SetDefaults fills in what the profile gives.
+func (c *Config) SetDefaults(settings.Profile) {
+	*c = Config{Engine: Bitnami, Database: "exchange", User: "exchange"}
+}
+
+// name is what PostgreSQL takes without quotes.
+var name = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+
+// Validate reports what is wrong with the section.
+func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
+	const form = "must start with a lower-case letter and hold lower-case letters, digits and underscores only"
+	return slices.Concat(
+		settings.OneOf(c.Engine, path.Child("engine"), Bitnami),
+		settings.Matches(c.Database, path.Child("database"), name, form),
+		settings.Matches(c.User, path.Child("user"), name, form))
+}
+
+// Warnings says in prod what is not kept.
+func (c *Config) Warnings(profile settings.Profile) []string {
+	if profile != settings.Prod || c.Engine != Bitnami {
+		return nil
+	}
+	return []string{"postgres.engine is bitnami: the database is lost with its pod, whenever that is moved or restarted. There is no engine yet that keeps it"}
+}

@@ -1,0 +1,84 @@
+package settings
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Text asks for a value that is not blank; hint says what to write.
+func Text(value string, path *field.Path, hint string) field.ErrorList {
+	if strings.TrimSpace(value) == "" {
+		return field.ErrorList{field.Required(path, hint)}
+	}
+	return nil
+}
+
+// OneOf asks for one of the supported values.
+func OneOf[T ~string](value T, path *field.Path, supported ...T) field.ErrorList {
+	if slices.Contains(supported, value) {
+		return nil
+	}
+	return field.ErrorList{field.NotSupported(path, value, supported)}
+}
+
+// Matches asks for a value of a form; hint says which.
+func Matches(value string, path *field.Path, form *regexp.Regexp, hint string) field.ErrorList {
+	if form.MatchString(value) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(path, value, hint)}
+}
+
+// AtLeast asks for a count.
+func AtLeast(value int, path *field.Path, least int) field.ErrorList {
+	if value >= least {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(path, value, fmt.Sprintf("must be at least %d", least))}
+}
+
+// Messages turns what a check of apimachinery's says of a value into errors at path.
+func Messages(messages []string, value any, path *field.Path) field.ErrorList {
+	var problems field.ErrorList
+	for _, message := range messages {
+		problems = append(problems, field.Invalid(path, value, message))
+	}
+	return problems
+}
+
+// CIDR asks for an address range.
+func CIDR(cidr string, path *field.Path) field.ErrorList {
+	prefix, err := netip.ParsePrefix(cidr)
+	switch {
+	case err != nil:
+		return field.ErrorList{field.Invalid(path, cidr, `must be an address range such as "10.10.0.0/24"`)}
+	case prefix != prefix.Masked():
+		return field.ErrorList{field.Invalid(path, cidr, fmt.Sprintf("has bits set outside its mask; write %s", prefix.Masked()))}
+	}
+	return nil
+}
+
+// CIDRs asks for address ranges.
+func CIDRs(cidrs []string, path *field.Path) field.ErrorList {
+	var problems field.ErrorList
+	for i, cidr := range cidrs {
+		problems = append(problems, CIDR(cidr, path.Index(i))...)
+	}
+	return problems
+}
+
+// Everybody tells whether a range holds every address.
+func Everybody(cidr string) bool {
+	prefix, err := netip.ParsePrefix(cidr)
+	return err == nil && prefix.Bits() == 0
+}
+
+// InDomain tells whether host is the domain or a name in it.
+func InDomain(host, domain string) bool {
+	return host == domain || strings.HasSuffix(host, "."+domain)
+}

@@ -1,0 +1,98 @@
+package settings
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Later is what a change of a key does to an environment that runs. It is said at the field, in its tags:
+//
+//	later:"refused" because:"…" instead:"…"   another value is refused, with the reason and the way out
+//	later:"new machines only"                 any other words are shown as they are
+//
+// A field without these tags is changed in place.
+type Later struct {
+	// What is shown to a reader: "in place", "refused", …
+	What string
+	// Because and Instead are the reason and the way out of a refusal.
+	Because, Instead string
+}
+
+const (
+	inPlace = "in place"
+	refused = "refused"
+	anew    = "make a new stack and move to it"
+)
+
+// LaterOf reads a field's tags.
+func LaterOf(tag reflect.StructTag) Later {
+	what, said := tag.Lookup("later")
+	if !said {
+		return Later{What: inPlace}
+	}
+	later := Later{What: what, Because: tag.Get("because"), Instead: tag.Get("instead")}
+	if later.Refused() && later.Instead == "" {
+		later.Instead = anew
+	}
+	return later
+}
+
+// Refused tells whether the field cannot change.
+func (l Later) Refused() bool { return l.What == refused }
+
+// Settled are the values that cannot change, by their paths, as JSON.
+func Settled(config any) map[string]string {
+	values := map[string]string{}
+	walk(config, func(path string, value reflect.Value, later Later) {
+		if later.Refused() {
+			text, err := json.Marshal(value.Interface())
+			if err != nil {
+				panic(fmt.Sprintf("settings: %s cannot be remembered: %v", path, err)) // the type's author has to see to that
+			}
+			values[path] = string(text)
+		}
+	})
+	return values
+}
+
+// Refusals says which values of config cannot follow what was settled before; a path that was not known then may be
+// anything.
+func Refusals(config any, before map[string]string) []string {
+	wanted := Settled(config)
+	var reasons []string
+	walk(config, func(path string, _ reflect.Value, later Later) {
+		if old, known := before[path]; known && later.Refused() && old != wanted[path] {
+			reasons = append(reasons, fmt.Sprintf("%s cannot change from %s to %s: %s. Restore it, or %s",
+				path, old, wanted[path], later.Because, later.Instead))
+		}
+	})
+	return reasons
+}
+
+// RefusedPaths are the paths of all keys that cannot change.
+func RefusedPaths(config any) []string { return slices.Sorted(maps.Keys(Settled(config))) }
+
+// walk visits every key below config but those inside lists, whose elements have an identity of their own.
+func walk(config any, visit func(path string, value reflect.Value, later Later)) {
+	walkBelow("", reflect.Indirect(reflect.ValueOf(config)), visit)
+}
+
+func walkBelow(prefix string, section reflect.Value, visit func(string, reflect.Value, Later)) {
+	for i := range section.NumField() {
+		declared, value := section.Type().Field(i), section.Field(i)
+		if declared.Anonymous {
+			walkBelow(prefix, value, visit)
+			continue
+		}
+		key, _, _ := strings.Cut(declared.Tag.Get("json"), ",")
+		path := prefix + key
+		visit(path, value, LaterOf(declared.Tag))
+		if value.Kind() == reflect.Struct {
+			walkBelow(path+".", value, visit)
+		}
+	}
+}

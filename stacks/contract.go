@@ -1,0 +1,91 @@
+package stacks
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/stacks/outputs"
+)
+
+// contract is what the stack tells other teams, by the names of package outputs: whatever the platform's parts have tagged
+// with a path in it, `output:"postgres.rwHost"`, or with several.
+func contract(parts *platform) (pulumi.Map, error) {
+	told := pulumi.Map{"contractVersion": pulumi.Int(outputs.ContractVersion)}
+	value := reflect.ValueOf(parts).Elem()
+	for i := range value.NumField() {
+		if err := collect(told, "", value.Field(i)); err != nil {
+			return nil, err
+		}
+	}
+	return told, nil
+}
+
+// collect puts the tagged fields of a part, or of a tagged struct in it, into told.
+func collect(told pulumi.Map, prefix string, part reflect.Value) error {
+	part = reflect.Indirect(part)
+	for i := range part.NumField() {
+		paths, tagged := part.Type().Field(i).Tag.Lookup("output")
+		if !tagged {
+			continue
+		}
+		for _, path := range strings.Split(paths, ",") {
+			if err := tell(told, prefix+path, part.Field(i)); err != nil {
+				return fmt.Errorf("output %s: %s.%s %w", prefix+path, part.Type(), part.Type().Field(i).Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// tell puts one field into told.
+func tell(told pulumi.Map, path string, field reflect.Value) error {
+	if hasOutputs(field.Type()) {
+		return collect(told, path+".", field)
+	}
+	input, ok := field.Interface().(pulumi.Input)
+	if !ok {
+		return errors.New("is not filled")
+	}
+	if !put(told, strings.Split(path, "."), input) {
+		return errors.New("is told twice")
+	}
+	return nil
+}
+
+// hasOutputs tells whether a type is a struct with tagged fields.
+func hasOutputs(kind reflect.Type) bool {
+	if kind.Kind() != reflect.Struct {
+		return false
+	}
+	for i := range kind.NumField() {
+		if _, tagged := kind.Field(i).Tag.Lookup("output"); tagged {
+			return true
+		}
+	}
+	return false
+}
+
+// put writes value below told; it refuses to write over another.
+func put(told pulumi.Map, path []string, value pulumi.Input) bool {
+	for _, key := range path[:len(path)-1] {
+		inner, there := told[key].(pulumi.Map)
+		if !there {
+			if told[key] != nil {
+				return false
+			}
+			inner = pulumi.Map{}
+			told[key] = inner
+		}
+		told = inner
+	}
+	last := path[len(path)-1]
+	if told[last] != nil {
+		return false
+	}
+	told[last] = value
+	return true
+}

@@ -1,0 +1,136 @@
+package stacks
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/components/access"
+	"github.com/iransre/exchange-platform/components/arvan"
+	"github.com/iransre/exchange-platform/components/kubespray"
+	"github.com/iransre/exchange-platform/internal/settings"
+)
+
+// memory is what the stack's last update left in its state for the next one; the zero value if there was none. Components keep
+// it among their own outputs, where neither people nor other teams come across it.
+type memory struct {
+	// name is the stack's when its machines were made.
+	name string
+	// settled are the settings that cannot change, by their paths, as JSON.
+	settled map[string]string
+	// cluster is what was known of the cluster, as JSON.
+	cluster string
+	// tokens are the terms of the kubeconfigs' tokens, by the names of their grants.
+	tokens map[string]access.Term
+}
+
+// remembered is a component that does nothing but keep the settings that cannot change.
+type remembered struct {
+	pulumi.ResourceState
+}
+
+const rememberedType = "exchange:stacks:Settings"
+
+// remember keeps the settings from the moment at which there is something they hold for: the private network.
+func remember(ctx *pulumi.Context, cfg *Config, machines *arvan.Machines) error {
+	self := &remembered{}
+	if err := ctx.RegisterComponentResource(rememberedType, "settings", self); err != nil {
+		return err
+	}
+	settled := machines.NetworkID.ApplyT(func(string) map[string]string { return settings.Settled(cfg) })
+	return ctx.RegisterResourceOutputs(self, pulumi.Map{"settled": settled})
+}
+
+// recall reads the stack's own state, because what is planned must be shown, and may be refused, before any command can ask
+// the machines. A stack reference would tell its public outputs only.
+func recall(ctx *pulumi.Context) (*memory, error) {
+	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), ctx.Stack())
+	var found struct {
+		Outputs map[string]struct {
+			Type    string         `pulumi:"type"`
+			Outputs map[string]any `pulumi:"outputs"`
+		} `pulumi:"outputs"`
+	}
+	err := ctx.Invoke("pulumi:pulumi:readStackResourceOutputs", map[string]any{"stackName": name}, &found)
+	if err != nil {
+		return nil, fmt.Errorf("read what the last update left: %w", err)
+	}
+	last := &memory{cluster: "{}"}
+	for urn, resource := range found.Outputs {
+		if err := last.take(urn, resource.Type, resource.Outputs); err != nil {
+			return nil, err
+		}
+	}
+	return last, nil
+}
+
+// take keeps what a resource of the state has for the next update. An update of before the memory was kept apart has left it
+// among the stack's own outputs.
+func (m *memory) take(urn, token string, outputs map[string]any) error {
+	var err error
+	switch token {
+	case arvan.MachinesType:
+		m.name = urn[strings.LastIndex(urn, "::")+2:]
+	case kubespray.ClusterType:
+		if text, _ := outputs["state"].(string); text != "" {
+			m.cluster = text
+		}
+	case access.Type:
+		err = convert(outputs["terms"], &m.tokens)
+	case rememberedType:
+		err = convert(outputs["settled"], &m.settled)
+	case "pulumi:pulumi:Stack":
+		if m.tokens == nil {
+			err = convert(outputs["access"], &m.tokens)
+		}
+		if m.settled == nil {
+			err = errors.Join(err, m.takeSettled(outputs["settled"]))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("what the last update left in the state's %s is damaged: %w", urn, err)
+	}
+	return nil
+}
+
+// takeSettled reads the settings as earlier versions left them: a few, as plain text.
+func (m *memory) takeSettled(output any) error {
+	var texts map[string]string
+	if err := convert(output, &texts); err != nil || texts == nil {
+		return err
+	}
+	m.settled = map[string]string{}
+	for path, text := range texts {
+		encoded, err := json.Marshal(text)
+		if err != nil {
+			return err
+		}
+		m.settled[path] = string(encoded)
+	}
+	return nil
+}
+
+// convert makes typed data of an output; nothing of one that is not there.
+func convert(output, into any) error {
+	text, err := json.Marshal(output)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into)
+}
+
+// refuse tells what the environment, as its last update left it, must not become. It asks neither the cloud nor a machine.
+func refuse(stack string, cfg *Config, last *memory) error {
+	reasons := settings.Refusals(cfg, last.settled)
+	if last.name != "" && last.name != stack {
+		reasons = append([]string{fmt.Sprintf("the stack cannot change its name from %q to %q: its machines and keys are named after it, and all of them would be replaced. "+
+			"Restore it with `pulumi stack rename %s`, or make a new stack and move to it", last.name, stack, last.name)}, reasons...)
+	}
+	if len(reasons) > 0 {
+		return fmt.Errorf("stack %s: refused, nothing was touched:\n  - %s", stack, strings.Join(reasons, "\n  - "))
+	}
+	return kubespray.Check(clusterArgs(stack, cfg, &arvan.Machines{}, &apiNames{}, last.cluster))
+}
