@@ -20,14 +20,14 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
-	"github.com/iransre/exchange-platform/sandbox/hosts"
 	"github.com/iransre/exchange-platform/sandbox/hosts/hoststest"
+	"github.com/iransre/exchange-platform/sandbox/hosts/light"
 	"github.com/iransre/exchange-platform/sandbox/kubespray"
 )
 
 // fleet is the machines, the new worker's among them, and what they need around them.
 type fleet struct {
-	hosts   *hosts.Hosts
+	hosts   *light.Hosts
 	cluster *hoststest.Cluster
 	key     hoststest.Key
 	// machines are the runner, the control planes, the workers in the order of joining.
@@ -100,7 +100,7 @@ func (f *fleet) boot(ctx context.Context, dir, guestBinary string) error {
 		return err
 	}
 	var err error
-	f.hosts, err = hosts.New(hosts.Options{
+	f.hosts, err = light.New(light.Options{
 		Dir: filepath.Join(dir, "hosts"), Port: sshPort, GuestBinary: guestBinary, KubectlBinary: kubectl, Cluster: f.cluster,
 	})
 	if err != nil {

@@ -1,61 +1,88 @@
-// Package hosts runs the sandbox's virtual machines: each is a directory, an SSH server on the machine's public
-// address, and commands that run in a bubblewrap root of the machine's own. What a real machine's system services would
-// do (units, first boot, kubeadm) is done here, asked for by the stand-ins of sandbox/cmd/guest inside the machine.
+// Package hosts says what a kind of virtual machine is to the rest of the sandbox: what the emulated cloud makes, powers and
+// deletes, what the sandbox shows of it, and what a rehearsal does to it. Its folders are the kinds and what they are made of:
+//
+//	light        the kind there is: a directory, an SSH server and commands in a root of the machine's own; it joins the parts below
+//	jail         processes of a machine, kept apart by bubblewrap
+//	rootfs       the files and users of a cloud image
+//	disks        disks that can be full
+//	systemd      services, timers and journals
+//	cloudinit    user data, run once
+//	network      cables, listeners, and who is reached by which address
+//	sshd         logins, terminals and jump hosts
+//	kubeadm      joining, upgrading and leaving a cluster, the kubelet's sign of life, etcd's keys
+//	guestapi     what the stand-ins inside a machine (sandbox/cmd/guest) and the parts above say to each other
+//	guestserver  how they say it
+//	hoststest    machines for tests
+//	try          machines to try by hand
+//
+// A part knows nothing of the machine it is in but what it is given, and nothing of a kind.
 package hosts
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"log/slog"
-	"os"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
-	"sync"
+	"time"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
 )
 
-// Options are what a set of machines needs.
-type Options struct {
-	// Dir keeps the machines; a later New with the same Dir brings them back.
-	Dir string
-	// Port is where each machine's SSH server listens on its public address; inside the machines it is also reached
-	// as port 22. Zero means 2222.
-	Port int
-	// GuestBinary is the built sandbox/cmd/guest.
-	GuestBinary string
-	// KubectlBinary is bound into the machines as kubectl, etcdctl and etcdutl, in /usr/local/bin, when given.
-	KubectlBinary string
-	// Cluster is what kubeadm talks to; nil means that kubeadm refuses.
-	Cluster Cluster
-	// Logger hears of machines that start and stop; nil means nobody does.
-	Logger *slog.Logger
+// Machines are virtual machines of one kind. Another kind is another implementation.
+type Machines interface {
+	emulator.Machines // Boot and Remove
+	emulator.Stopper  // Stop
+	// List describes all machines, sorted by name.
+	List() []Status
+	// Close switches all machines off; they come back with the next set that is made of the same directory.
+	Close() error
 }
 
-// Cluster is the Kubernetes side of a machine: what kubeadm and the kubelet would do.
-type Cluster interface {
-	// Renew makes the cluster a new and empty one: it comes before the Init of a first control plane.
-	Renew(ctx context.Context) error
-	// Init makes the control plane serve certificates for certSANs and returns an admin kubeconfig. It is idempotent,
-	// and called again with more names when another control plane joins.
-	Init(ctx context.Context, n Node, certSANs []string) (adminKubeconfig []byte, err error)
-	// Join creates or updates the Node object.
-	Join(ctx context.Context, n Node) error
-	// Upgrade changes the version of an existing node, and nothing else of it.
-	Upgrade(ctx context.Context, name, version string) error
-	// Reset deletes the Node object; a missing one is no error.
-	Reset(ctx context.Context, name string) error
-	// NodeLost says that a node's kubelet is not heard any more; a missing node is no error, here and below.
-	NodeLost(ctx context.Context, name string) error
-	// NodeBack says that it is heard again, and returns when the node is ready.
-	NodeBack(ctx context.Context, name string) error
-	// EtcdKeys gives a machine of that name and with these addresses the keys of etcd.
-	EtcdKeys(ctx context.Context, name string, addresses []string) (EtcdKeys, error)
-	// Address is the host:port of the API server.
-	Address() string
+// Disturbable are machines that a rehearsal can do something to. A machine is given by ID, name or hostname.
+type Disturbable interface {
+	Machines
+	// Kill takes a machine's power away; it stays off until Start, or until its cloud boots it.
+	Kill(ctx context.Context, name string) error
+	Start(ctx context.Context, name string) error
+	Reboot(ctx context.Context, name string) error
+	// Cut makes all connections hang, Slow makes them slow, Restore takes both back.
+	Cut(ctx context.Context, name string) error
+	Slow(ctx context.Context, name string, slowness Slowness) error
+	Restore(ctx context.Context, name string) error
+	// Drop breaks the connections from outside, once.
+	Drop(ctx context.Context, name string) error
+	// Fill makes the disk full, Free makes room again.
+	Fill(ctx context.Context, name string) error
+	Free(ctx context.Context, name string) error
+}
+
+// Status is a machine as `sandbox status` shows it.
+type Status struct {
+	ID               string
+	Name             string
+	Hostname         string
+	Zone             string
+	SSH              string // host:port; empty without a public address
+	PublicAddress    string
+	PrivateAddresses []string
+	Running          bool
+	Faults           Faults
+	Node             *Node // nil unless the machine is one
+}
+
+// Faults are what was done to a machine on purpose. They last until they are taken back, also over restarts of the daemon.
+type Faults struct {
+	// Killed: its power was taken away behind the back of whoever runs it.
+	Killed bool `json:"killed,omitempty"`
+	Cut    bool `json:"cut,omitempty"`
+	// Slow is nil at full speed.
+	Slow *Slowness `json:"slow,omitempty"`
+	Full bool      `json:"full,omitempty"`
+}
+
+// Slowness is how bad a machine's network is.
+type Slowness struct {
+	// Delay is how much later everything arrives, each way.
+	Delay time.Duration `json:"delay,omitempty"`
+	// BytesPerSecond bounds each connection, each way; 0 does not.
+	BytesPerSecond int `json:"bytesPerSecond,omitempty"`
 }
 
 // Node is a machine as a Kubernetes node.
@@ -67,193 +94,4 @@ type Node struct {
 	Labels       map[string]string `json:"labels,omitempty"`
 	Taints       []string          `json:"taints,omitempty"` // key=value:Effect
 	Version      string            `json:"version"`          // v1.35.4
-}
-
-// Hosts is the set of machines. It implements emulator.Machines and emulator.Stopper.
-type Hosts struct {
-	opts  Options
-	bwrap string
-	disks *disks // nil where this machine's users may not mount anything
-	log   *slog.Logger
-	ctx   context.Context // ends with Close
-	end   context.CancelFunc
-
-	mu       sync.Mutex
-	machines map[string]*machine // by ID
-	closed   bool
-	reports  sync.WaitGroup
-	kubeadm  sync.Mutex // one init, join or reset at a time: they share the certificate's names
-}
-
-var (
-	_ emulator.Machines = (*Hosts)(nil)
-	_ emulator.Stopper  = (*Hosts)(nil)
-)
-
-// errClosed answers calls after Close.
-var errClosed = errors.New("the hosts are closed")
-
-// New checks that machines can run here and brings back those that Options.Dir knows and that were running.
-func New(opts Options) (*Hosts, error) {
-	if opts.Port == 0 {
-		opts.Port = 2222
-	}
-	if opts.Logger == nil {
-		opts.Logger = slog.New(slog.DiscardHandler)
-	}
-	for _, path := range []*string{&opts.Dir, &opts.GuestBinary, &opts.KubectlBinary} {
-		if *path == "" {
-			continue
-		}
-		abs, err := filepath.Abs(*path)
-		if err != nil {
-			return nil, err
-		}
-		*path = abs
-	}
-	if _, err := os.Stat(opts.GuestBinary); err != nil {
-		return nil, fmt.Errorf("hosts: the machines' stand-in binary is missing: %w", err)
-	}
-	bwrap, err := findBubblewrap()
-	if err != nil {
-		return nil, fmt.Errorf("hosts: %w", err)
-	}
-	if err := adoptOrphans(); err != nil {
-		return nil, fmt.Errorf("hosts: %w", err)
-	}
-	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("hosts: %w", err)
-	}
-	h := &Hosts{opts: opts, bwrap: bwrap, log: opts.Logger, machines: map[string]*machine{}}
-	h.ctx, h.end = context.WithCancel(context.Background())
-	if h.disks, err = newDisks(opts.Dir); err != nil {
-		h.log.Warn("disks of machines cannot be filled here", "error", err)
-	}
-	if err := h.restore(); err != nil {
-		return nil, errors.Join(err, h.Close())
-	}
-	return h, nil
-}
-
-// restore loads the machines on disk and starts those that ran.
-func (h *Hosts) restore() error {
-	entries, err := os.ReadDir(h.opts.Dir)
-	if err != nil {
-		return fmt.Errorf("hosts: %w", err)
-	}
-	var loaded []*machine
-	for _, entry := range entries {
-		if !entry.IsDir() || !validID.MatchString(entry.Name()) {
-			continue
-		}
-		m, err := h.load(entry.Name())
-		if err != nil {
-			return err
-		}
-		h.machines[entry.Name()] = m
-		loaded = append(loaded, m)
-	}
-	var errs []error
-	for _, m := range loaded {
-		if m.state.Running {
-			errs = append(errs, m.start())
-		}
-		h.reportSoon(m) // what changed since it was told last, if the daemon was killed in between
-	}
-	return errors.Join(errs...)
-}
-
-// validID keeps IDs usable as directory names.
-var validID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
-
-// Boot makes the machine run as described. It returns once the SSH server answers; the user data runs afterwards, as on
-// a real machine. Another call with the same ID updates addresses and starts a machine that was stopped.
-func (h *Hosts) Boot(_ context.Context, spec emulator.Machine) error {
-	if !validID.MatchString(spec.ID) {
-		return fmt.Errorf("hosts: machine id %q is not usable as a name", spec.ID)
-	}
-	h.mu.Lock()
-	if h.closed {
-		h.mu.Unlock()
-		return errClosed
-	}
-	m := h.machines[spec.ID]
-	if m == nil {
-		m = newMachine(h, spec)
-		h.machines[spec.ID] = m
-	}
-	h.mu.Unlock()
-	return m.boot(spec)
-}
-
-// Remove ends the machine and forgets everything of it, its Node object included: nothing would ever report for it again.
-func (h *Hosts) Remove(ctx context.Context, id string) {
-	h.mu.Lock()
-	m := h.machines[id]
-	delete(h.machines, id)
-	h.mu.Unlock()
-	if m == nil {
-		return
-	}
-	if err := m.remove(ctx); err != nil {
-		h.log.Error("machine not removed cleanly", "machine", m.name(), "error", err)
-	}
-}
-
-// Close ends every machine's processes and listeners. The machines stay on disk and come back with the next New.
-func (h *Hosts) Close() error {
-	h.mu.Lock()
-	h.closed = true
-	machines := h.sortedLocked()
-	h.mu.Unlock()
-	var group sync.WaitGroup
-	for _, m := range machines {
-		group.Go(m.halt)
-	}
-	group.Wait()
-	h.end()
-	h.reports.Wait()
-	h.disks.close()
-	return nil
-}
-
-func (h *Hosts) isClosed() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.closed
-}
-
-// find returns the machine with this ID, name or hostname.
-func (h *Hosts) find(name string) (*machine, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if m := h.machines[name]; m != nil {
-		return m, nil
-	}
-	var names []string
-	for _, m := range h.sortedLocked() {
-		if m.name() == name || m.hostname() == name {
-			return m, nil
-		}
-		names = append(names, m.name())
-	}
-	return nil, fmt.Errorf("no virtual machine is called %q; there are: %s", name, strings.Join(names, ", "))
-}
-
-// all returns the machines in the order of their names.
-func (h *Hosts) all() []*machine {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.sortedLocked()
-}
-
-func (h *Hosts) sortedLocked() []*machine {
-	machines := make([]*machine, 0, len(h.machines))
-	for _, m := range h.machines {
-		machines = append(machines, m)
-	}
-	slices.SortFunc(machines, func(a, b *machine) int {
-		return strings.Compare(a.name()+a.id, b.name()+b.id)
-	})
-	return machines
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/iransre/exchange-platform/sandbox/controlplane"
 	"github.com/iransre/exchange-platform/sandbox/hosts"
+	"github.com/iransre/exchange-platform/sandbox/hosts/kubeadm"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
@@ -34,7 +35,7 @@ type starting struct {
 	err   error
 }
 
-var _ hosts.Cluster = (*cluster)(nil)
+var _ kubeadm.Cluster = (*cluster)(nil)
 
 func startCluster(ctx context.Context, w *workspace.Workspace, logger *slog.Logger) *cluster {
 	ctx, cancel := context.WithCancel(ctx)
@@ -205,19 +206,19 @@ func (c *cluster) Reset(ctx context.Context, name string) error {
 }
 
 // EtcdKeys gives a machine the keys of etcd.
-func (c *cluster) EtcdKeys(ctx context.Context, name string, addresses []string) (hosts.EtcdKeys, error) {
+func (c *cluster) EtcdKeys(ctx context.Context, name string, addresses []string) (kubeadm.EtcdKeys, error) {
 	plane, err := c.ready(ctx)
 	if err != nil {
-		return hosts.EtcdKeys{}, err
+		return kubeadm.EtcdKeys{}, err
 	}
 	keys, err := plane.EtcdKeys(name, addresses)
 	if err != nil {
-		return hosts.EtcdKeys{}, err
+		return kubeadm.EtcdKeys{}, err
 	}
-	return hosts.EtcdKeys{
+	return kubeadm.EtcdKeys{
 		Endpoint: keys.Endpoint, CA: keys.CA,
-		Admin:  hosts.KeyPair{Certificate: keys.AdminCertificate, Key: keys.AdminKey},
-		Member: hosts.KeyPair{Certificate: keys.MemberCertificate, Key: keys.MemberKey},
+		Admin:  kubeadm.KeyPair{Certificate: keys.AdminCertificate, Key: keys.AdminKey},
+		Member: kubeadm.KeyPair{Certificate: keys.MemberCertificate, Key: keys.MemberKey},
 	}, nil
 }
 

@@ -16,7 +16,7 @@ import (
 // Action is something that is done to a machine on purpose.
 type Action string
 
-// The actions on a machine: see hosts.Hosts for what each does.
+// The actions on a machine: see hosts.Disturbable for what each does.
 const (
 	Kill    Action = "kill"
 	Start   Action = "start"
@@ -30,7 +30,7 @@ const (
 )
 
 // disturbances says how each action is done. Slow alone needs to know more.
-func disturbances(machines *hosts.Hosts) map[Action]func(ctx context.Context, name string, slowness hosts.Slowness) error {
+func disturbances(machines hosts.Disturbable) map[Action]func(ctx context.Context, name string, slowness hosts.Slowness) error {
 	plain := func(do func(context.Context, string) error) func(context.Context, string, hosts.Slowness) error {
 		return func(ctx context.Context, name string, _ hosts.Slowness) error { return do(ctx, name) }
 	}
@@ -41,7 +41,7 @@ func disturbances(machines *hosts.Hosts) map[Action]func(ctx context.Context, na
 }
 
 // handleMachines serves the machines on the control socket.
-func handleMachines(mux *http.ServeMux, machines *hosts.Hosts) {
+func handleMachines(mux *http.ServeMux, machines hosts.Disturbable) {
 	mux.HandleFunc("GET /machines", func(response http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(response).Encode(machines.List())
 	})

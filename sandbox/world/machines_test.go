@@ -11,6 +11,7 @@ import (
 
 	"github.com/iransre/exchange-platform/sandbox/hosts"
 	"github.com/iransre/exchange-platform/sandbox/hosts/hoststest"
+	"github.com/iransre/exchange-platform/sandbox/hosts/light"
 	"github.com/iransre/exchange-platform/sandbox/loopback"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
@@ -25,7 +26,7 @@ func TestDisturb(t *testing.T) {
 	assert.NilError(t, err)
 	key, err := hoststest.NewKey()
 	assert.NilError(t, err)
-	machines, err := hosts.New(hosts.Options{Dir: w.Path("hosts"), GuestBinary: guest})
+	machines, err := light.New(light.Options{Dir: w.Path("hosts"), GuestBinary: guest})
 	assert.NilError(t, err)
 	t.Cleanup(func() { assert.NilError(t, machines.Close()) })
 	assert.NilError(t, machines.Boot(t.Context(), hoststest.Machine(loopback.Prefix(t), 1, "m1", key)))

@@ -17,6 +17,7 @@ import (
 	"github.com/iransre/exchange-platform/provider/emulator"
 	"github.com/iransre/exchange-platform/sandbox/charts"
 	"github.com/iransre/exchange-platform/sandbox/hosts"
+	"github.com/iransre/exchange-platform/sandbox/hosts/light"
 	"github.com/iransre/exchange-platform/sandbox/kubespray"
 	"github.com/iransre/exchange-platform/sandbox/storage"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
@@ -57,9 +58,7 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 
 	cluster := startCluster(ctx, w, logger)
 	defer cluster.stop()
-	machines, err := hosts.New(hosts.Options{
-		Dir: w.Path("hosts"), GuestBinary: w.Binary("guest"), KubectlBinary: w.Binary("kube"), Cluster: cluster, Logger: logger,
-	})
+	machines, err := newMachines(w, cluster, logger)
 	if err != nil {
 		return err
 	}
@@ -110,7 +109,14 @@ func listen(address string, port int) (net.Listener, error) {
 	return listener, nil
 }
 
-func newCloud(w *workspace.Workspace, machines emulator.Machines, logger *slog.Logger) (*emulator.Emulator, error) {
+// newMachines makes the virtual machines that the cloud has. What kind they are is said here and nowhere else.
+func newMachines(w *workspace.Workspace, cluster *cluster, logger *slog.Logger) (hosts.Disturbable, error) {
+	return light.New(light.Options{
+		Dir: w.Path("hosts"), GuestBinary: w.Binary("guest"), KubectlBinary: w.Binary("kube"), Cluster: cluster, Logger: logger,
+	})
+}
+
+func newCloud(w *workspace.Workspace, machines hosts.Machines, logger *slog.Logger) (*emulator.Emulator, error) {
 	apiKey, err := w.Secret("api-key")
 	if err != nil {
 		return nil, err
@@ -149,7 +155,7 @@ func newFiles() (http.Handler, error) {
 	return mux, nil
 }
 
-func controlHandler(status func() Status, machines *hosts.Hosts, cluster *cluster) http.Handler {
+func controlHandler(status func() Status, machines hosts.Disturbable, cluster *cluster) http.Handler {
 	mux := http.NewServeMux()
 	handleMachines(mux, machines)
 	handleEtcd(mux, cluster)

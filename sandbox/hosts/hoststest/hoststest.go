@@ -17,6 +17,7 @@ import (
 
 	"github.com/iransre/exchange-platform/provider/emulator"
 	"github.com/iransre/exchange-platform/sandbox/hosts"
+	"github.com/iransre/exchange-platform/sandbox/hosts/kubeadm"
 	gossh "golang.org/x/crypto/ssh"
 )
 
@@ -69,7 +70,7 @@ func Machine(prefix string, i int, name string, key Key) emulator.Machine {
 	}
 }
 
-// Cluster is a hosts.Cluster that only remembers what it was told.
+// Cluster is a kubeadm.Cluster that only remembers what it was told.
 type Cluster struct {
 	// API is what Address returns.
 	API string
@@ -81,7 +82,7 @@ type Cluster struct {
 	made  int
 }
 
-var _ hosts.Cluster = (*Cluster)(nil)
+var _ kubeadm.Cluster = (*Cluster)(nil)
 
 // Renew counts the clusters there were, and forgets the nodes of the one before.
 func (c *Cluster) Renew(context.Context) error {
@@ -166,11 +167,11 @@ func (c *Cluster) Lost(name string) bool {
 }
 
 // EtcdKeys gives something at every place.
-func (c *Cluster) EtcdKeys(_ context.Context, name string, addresses []string) (hosts.EtcdKeys, error) {
-	pair := func(what string) hosts.KeyPair {
-		return hosts.KeyPair{Certificate: []byte(what + " of " + name), Key: []byte("key of " + what)}
+func (c *Cluster) EtcdKeys(_ context.Context, name string, addresses []string) (kubeadm.EtcdKeys, error) {
+	pair := func(what string) kubeadm.KeyPair {
+		return kubeadm.KeyPair{Certificate: []byte(what + " of " + name), Key: []byte("key of " + what)}
 	}
-	return hosts.EtcdKeys{
+	return kubeadm.EtcdKeys{
 		Endpoint: "https://etcd.example:2379", CA: []byte("CA"),
 		Admin: pair("admin"), Member: pair("member at " + strings.Join(addresses, " ")),
 	}, nil

@@ -15,8 +15,8 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/iransre/exchange-platform/sandbox/hosts"
 	"github.com/iransre/exchange-platform/sandbox/hosts/hoststest"
+	"github.com/iransre/exchange-platform/sandbox/hosts/light"
 )
 
 func main() {
@@ -52,7 +52,7 @@ func run(count int, prefix, dir, guest, kubectl string) (err error) {
 	if err := os.WriteFile(keyFile, key.Private, 0o600); err != nil {
 		return err
 	}
-	vms, err := hosts.New(hosts.Options{
+	vms, err := light.New(light.Options{
 		Dir: filepath.Join(dir, "hosts"), GuestBinary: guest, KubectlBinary: kubectl, Cluster: &hoststest.Cluster{API: prefix + ".1:6443"},
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})

@@ -1,0 +1,93 @@
+package network
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Handler serves one connection until it ends, and closes it.
+type Handler func(net.Conn)
+
+// Dial connects to an address of the world outside.
+func Dial(ctx context.Context, address string) (Handler, error) {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	var dialer net.Dialer
+	far, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return func(conn net.Conn) { Splice(conn, far) }, nil
+}
+
+// Splice copies both ways until both ended.
+func Splice(a, b net.Conn) {
+	defer a.Close()
+	defer b.Close()
+	var group sync.WaitGroup
+	oneWay := func(to, from net.Conn) {
+		_, err := io.Copy(to, from)
+		half, ok := to.(interface{ CloseWrite() error })
+		if err != nil || !ok || half.CloseWrite() != nil {
+			_ = to.Close()
+			_ = from.Close()
+		}
+	}
+	group.Go(func() { oneWay(a, b) })
+	group.Go(func() { oneWay(b, a) })
+	group.Wait()
+}
+
+// Stream makes a connection of anything that is read and written; it knows no deadlines.
+type Stream struct {
+	io.ReadWriteCloser
+	local, remote net.Addr
+	once          sync.Once
+}
+
+// NewStream makes a connection between these two addresses.
+func NewStream(below io.ReadWriteCloser, local, remote net.Addr) *Stream {
+	return &Stream{ReadWriteCloser: below, local: local, remote: remote}
+}
+
+// LocalAddr is this end.
+func (s *Stream) LocalAddr() net.Addr { return s.local }
+
+// RemoteAddr is the other end.
+func (s *Stream) RemoteAddr() net.Addr { return s.remote }
+
+// SetDeadline does nothing, nor do the next two.
+func (s *Stream) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline does nothing.
+func (s *Stream) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline does nothing.
+func (s *Stream) SetWriteDeadline(time.Time) error { return nil }
+
+// CloseWrite ends one direction where the stream below can.
+func (s *Stream) CloseWrite() error {
+	if half, ok := s.ReadWriteCloser.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+// Close ends the stream once; the server and the copying loops both do it.
+func (s *Stream) Close() (err error) {
+	s.once.Do(func() { err = s.ReadWriteCloser.Close() })
+	return err
+}
+
+// Address is what a host, given by name or number, and a port look like from a machine that knows no names.
+func Address(host string, port int) net.Addr {
+	address, err := netip.ParseAddr(host)
+	if err != nil {
+		address = netip.IPv4Unspecified()
+	}
+	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(address, uint16(port)))
+}
