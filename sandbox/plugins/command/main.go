@@ -1,6 +1,5 @@
-// Pulumi-resource-command is the stand-in for Pulumi's command provider: it runs commands and copies files over
-// SSH. The sandbox uses it where the official one cannot be downloaded. Of the official one it leaves out commands on this
-// machine and the deprecated CopyFile.
+// Pulumi-resource-command is the stand-in for Pulumi's command provider: it runs commands over SSH. The sandbox uses it where
+// the official one cannot be downloaded. Of the official one it leaves out commands on this machine and the copying of files.
 package main
 
 import (
@@ -26,9 +25,6 @@ func main() {
 
 func run() error {
 	return p.RunProvider(context.Background(), "command", version, infer.Provider(infer.Options{
-		Resources: []infer.InferredResource{
-			infer.Resource(&remote.Command{}),
-			infer.Resource(&remote.CopyToRemote{}),
-		},
+		Resources: []infer.InferredResource{infer.Resource(&remote.Command{})},
 	}))
 }

@@ -1,5 +1,4 @@
-// Package remote runs commands on, and copies files to, other machines over SSH: command:remote:Command and
-// command:remote:CopyToRemote.
+// Package remote runs commands on other machines over SSH: command:remote:Command.
 package remote
 
 import (

@@ -7,19 +7,15 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/blang/semver"
 	gliderssh "github.com/gliderlabs/ssh"
-	"github.com/pkg/sftp"
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
 	"github.com/pulumi/pulumi-go-provider/integration"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"golang.org/x/crypto/ssh"
 	"gotest.tools/v3/assert"
@@ -61,12 +57,6 @@ func newMachine(t *testing.T) *machine {
 			"session": gliderssh.DefaultSessionHandler, "direct-tcpip": gliderssh.DirectTCPIPHandler,
 		},
 		RequestHandlers: map[string]gliderssh.RequestHandler{"tcpip-forward": forward.HandleSSHRequest},
-		SubsystemHandlers: map[string]gliderssh.SubsystemHandler{"sftp": func(session gliderssh.Session) {
-			files, err := sftp.NewServer(session)
-			if err == nil {
-				_ = files.Serve()
-			}
-		}},
 	}
 	server.AddHostKey(host)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -119,23 +109,20 @@ func newServer(t *testing.T) integration.Server {
 	t.Helper()
 	server, err := integration.NewServer(t.Context(), "command", semver.MustParse("1.2.1"),
 		integration.WithProvider(infer.Provider(infer.Options{
-			Resources: []infer.InferredResource{infer.Resource(&Command{}), infer.Resource(&CopyToRemote{})},
+			Resources: []infer.InferredResource{infer.Resource(&Command{})},
 		})))
 	assert.NilError(t, err)
 	return server
 }
 
-const (
-	commandURN = resource.URN("urn:pulumi:demo::exchange::command:remote:Command::step")
-	copyURN    = resource.URN("urn:pulumi:demo::exchange::command:remote:CopyToRemote::file")
-)
+const commandURN = resource.URN("urn:pulumi:demo::exchange::command:remote:Command::step")
 
-func create(t *testing.T, server integration.Server, urn resource.URN, inputs map[string]property.Value) (p.CreateResponse, error) {
+func create(t *testing.T, server integration.Server, inputs map[string]property.Value) (p.CreateResponse, error) {
 	t.Helper()
-	checked, err := server.Check(p.CheckRequest{Urn: urn, Inputs: property.NewMap(inputs)})
+	checked, err := server.Check(p.CheckRequest{Urn: commandURN, Inputs: property.NewMap(inputs)})
 	assert.NilError(t, err)
 	assert.Equal(t, len(checked.Failures), 0, "%v", checked.Failures)
-	return server.Create(p.CreateRequest{Urn: urn, Properties: checked.Inputs})
+	return server.Create(p.CreateRequest{Urn: commandURN, Properties: checked.Inputs})
 }
 
 func output(t *testing.T, properties property.Map, name string) string {
@@ -150,7 +137,7 @@ func TestCommandLifecycle(t *testing.T) {
 	inputs := map[string]property.Value{
 		"connection": m.connection(nil), "create": property.New("echo made"), "delete": property.New("env"),
 	}
-	created, err := create(t, server, commandURN, inputs)
+	created, err := create(t, server, inputs)
 	assert.NilError(t, err)
 	assert.Equal(t, output(t, created.Properties, "stdout"), "made")
 	assert.Assert(t, cmp.Regexp("^step[0-9a-f]{8}$", created.ID))
@@ -173,7 +160,7 @@ func TestCommandLifecycle(t *testing.T) {
 
 func TestCommandPassesStdinAndEnvironment(t *testing.T) {
 	m, server := newMachine(t), newServer(t)
-	created, err := create(t, server, commandURN, map[string]property.Value{
+	created, err := create(t, server, map[string]property.Value{
 		"connection": m.connection(nil), "create": property.New("cat"), "stdin": property.New("secret\n").WithSecret(true),
 	})
 	assert.NilError(t, err)
@@ -181,7 +168,7 @@ func TestCommandPassesStdinAndEnvironment(t *testing.T) {
 	stdin, _ := created.Properties.GetOk("stdin")
 	assert.Assert(t, stdin.Secret(), "a secret stays one")
 
-	created, err = create(t, server, commandURN, map[string]property.Value{
+	created, err = create(t, server, map[string]property.Value{
 		"connection": m.connection(nil), "create": property.New("env"),
 		"environment": property.New(map[string]property.Value{"LANG": property.New("C")}),
 	})
@@ -191,7 +178,7 @@ func TestCommandPassesStdinAndEnvironment(t *testing.T) {
 
 func TestFailedCommandShowsItsOutput(t *testing.T) {
 	m, server := newMachine(t), newServer(t)
-	_, err := create(t, server, commandURN, map[string]property.Value{
+	_, err := create(t, server, map[string]property.Value{
 		"connection": m.connection(nil), "create": property.New("fail"),
 	})
 	assert.ErrorContains(t, err, "Process exited with status 4: running \"fail\":\n")
@@ -212,7 +199,7 @@ func TestDialErrors(t *testing.T) {
 		"no host key":    {map[string]property.Value{"hostKey": property.New("nonsense")}, "failed to parse host key"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := create(t, server, commandURN, map[string]property.Value{
+			_, err := create(t, server, map[string]property.Value{
 				"connection": m.connection(test.changes), "create": property.New("env"),
 			})
 			assert.ErrorContains(t, err, test.message)
@@ -222,7 +209,7 @@ func TestDialErrors(t *testing.T) {
 
 func TestCommandThroughProxy(t *testing.T) {
 	m, proxy, server := newMachine(t), newMachine(t), newServer(t)
-	created, err := create(t, server, commandURN, map[string]property.Value{
+	created, err := create(t, server, map[string]property.Value{
 		"connection": m.connection(map[string]property.Value{"proxy": proxy.connection(nil)}), "create": property.New("echo far"),
 	})
 	assert.NilError(t, err)
@@ -241,40 +228,4 @@ func TestPreviewRunsNothing(t *testing.T) {
 	stdout, _ := created.Properties.GetOk("stdout")
 	assert.Assert(t, stdout.IsComputed(), "what it will print is not known yet")
 	assert.Equal(t, len(m.ran), 0)
-}
-
-func TestCopyToRemote(t *testing.T) {
-	m, server := newMachine(t), newServer(t)
-	source := t.TempDir()
-	assert.NilError(t, os.MkdirAll(filepath.Join(source, "group_vars", "all"), 0o700))
-	assert.NilError(t, os.WriteFile(filepath.Join(source, "group_vars", "all", "all.yml"), []byte("a: 1\n"), 0o600))
-	target := t.TempDir()
-
-	text, err := asset.FromText("[all]\n")
-	assert.NilError(t, err)
-	_, err = create(t, server, copyURN, map[string]property.Value{
-		"connection": m.connection(nil), "source": property.New(text), "remotePath": property.New(target + "/new/hosts"),
-	})
-	assert.NilError(t, err)
-	assert.Equal(t, read(t, target+"/new/hosts"), "[all]\n")
-
-	folder, err := resource.NewPathArchive(source)
-	assert.NilError(t, err)
-	_, err = create(t, server, copyURN, map[string]property.Value{
-		"connection": m.connection(nil), "source": property.New(folder), "remotePath": property.New(target),
-	})
-	assert.NilError(t, err)
-	assert.Equal(t, read(t, filepath.Join(target, filepath.Base(source), "group_vars/all/all.yml")), "a: 1\n")
-
-	_, err = create(t, server, copyURN, map[string]property.Value{
-		"connection": m.connection(nil), "source": property.New(text), "remotePath": property.New(target),
-	})
-	assert.ErrorContains(t, err, "remotePath must be a file path")
-}
-
-func read(t *testing.T, name string) string {
-	t.Helper()
-	content, err := os.ReadFile(name)
-	assert.NilError(t, err)
-	return string(content)
 }

@@ -21,7 +21,7 @@ const (
 	specialCharacters = "!@#$%&*()-_=+[]{}<>:?"
 )
 
-// TextArgs say what a password or string looks like.
+// TextArgs say what a password looks like.
 type TextArgs struct {
 	Kept
 	Length          int     `pulumi:"length"`
@@ -143,14 +143,6 @@ func below(limit int) (int, error) {
 	return int(n.Int64()), nil
 }
 
-func checkText(ctx context.Context, req infer.CheckRequest) (infer.CheckResponse[TextArgs], error) {
-	args, failures, err := infer.DefaultCheck[TextArgs](ctx, req.NewInputs)
-	if err == nil && len(failures) == 0 && !property.New(req.NewInputs).HasComputed() {
-		failures = args.withDefaults().check()
-	}
-	return infer.CheckResponse[TextArgs]{Inputs: args, Failures: failures}, err
-}
-
 // Password is a text that stays secret.
 type Password struct{}
 
@@ -161,8 +153,8 @@ type PasswordState struct {
 	BcryptHash string `pulumi:"bcryptHash" provider:"secret"`
 }
 
-// Annotate sets the token.
-func (r *Password) Annotate(a infer.Annotator) { setToken(a, "Password") }
+// Annotate names the resource as the official provider does: random:index/randomPassword:RandomPassword.
+func (r *Password) Annotate(a infer.Annotator) { a.SetToken("index/randomPassword", "RandomPassword") }
 
 // WireDependencies marks what is secret.
 func (*Password) WireDependencies(f infer.FieldSelector, _ *TextArgs, state *PasswordState) {
@@ -172,7 +164,11 @@ func (*Password) WireDependencies(f infer.FieldSelector, _ *TextArgs, state *Pas
 
 // Check refuses impossible passwords.
 func (*Password) Check(ctx context.Context, req infer.CheckRequest) (infer.CheckResponse[TextArgs], error) {
-	return checkText(ctx, req)
+	args, failures, err := infer.DefaultCheck[TextArgs](ctx, req.NewInputs)
+	if err == nil && len(failures) == 0 && !property.New(req.NewInputs).HasComputed() {
+		failures = args.withDefaults().check()
+	}
+	return infer.CheckResponse[TextArgs]{Inputs: args, Failures: failures}, err
 }
 
 // Diff asks for a replacement on every change.
@@ -202,40 +198,4 @@ func (*Password) Create(
 func bcryptable(password string) []byte {
 	const limit = 72
 	return []byte(password)[:min(len(password), limit)]
-}
-
-// String is a text that is no secret.
-type String struct{}
-
-// StringState is its state.
-type StringState struct {
-	TextArgs
-	Result string `pulumi:"result"`
-}
-
-// Annotate sets the token.
-func (r *String) Annotate(a infer.Annotator) { setToken(a, "String") }
-
-// Check refuses impossible strings.
-func (*String) Check(ctx context.Context, req infer.CheckRequest) (infer.CheckResponse[TextArgs], error) {
-	return checkText(ctx, req)
-}
-
-// Diff asks for a replacement on every change.
-func (*String) Diff(_ context.Context, req infer.DiffRequest[TextArgs, StringState]) (infer.DiffResponse, error) {
-	return replaceOn(req.State.TextArgs.withDefaults(), req.Inputs.withDefaults()), nil
-}
-
-// Create draws the string, which is its own id.
-func (*String) Create(
-	_ context.Context, req infer.CreateRequest[TextArgs],
-) (infer.CreateResponse[StringState], error) {
-	response := infer.CreateResponse[StringState]{Output: StringState{TextArgs: req.Inputs.withDefaults()}}
-	if req.DryRun {
-		return response, nil
-	}
-	var err error
-	response.Output.Result, err = response.Output.text()
-	response.ID = response.Output.Result
-	return response, err
 }

@@ -1,5 +1,5 @@
-// Package generate implements the resources of the random provider. None of them is ever updated: a changed input, above
-// all a changed keeper, replaces the value.
+// Package generate implements the one resource of the random provider that the program uses. It is never updated: a changed
+// input, above all a changed keeper, replaces the value.
 package generate
 
 import (
@@ -10,21 +10,13 @@ import (
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
 // Provider is the random provider.
 func Provider() p.Provider {
 	provider := infer.Provider(infer.Options{
-		Resources: []infer.InferredResource{
-			infer.Resource(&Password{}),
-			infer.Resource(&String{}),
-			infer.Resource(&Bytes{}),
-			infer.Resource(&ID{}),
-			infer.Resource(&UUID{}),
-			infer.Resource(&Pet{}),
-		},
+		Resources: []infer.InferredResource{infer.Resource(&Password{})},
 	})
 	// A state that the official provider has made can be continued.
 	diff, read := provider.Diff, provider.Read
@@ -52,11 +44,6 @@ func withoutForeign(state property.Map) property.Map {
 // Kept are the values whose change asks for a new one.
 type Kept struct {
 	Keepers map[string]string `pulumi:"keepers,optional"`
-}
-
-// setToken names a resource as the official provider does: random:index/randomThing:RandomThing.
-func setToken(a infer.Annotator, thing string) {
-	a.SetToken(tokens.ModuleName("index/random"+thing), tokens.TypeName("Random"+thing))
 }
 
 // replaceOn compares two sets of inputs, with their defaults filled in, and asks for a replacement if they differ.
