@@ -27,7 +27,6 @@ func init() { // a map literal would refer to itself through usage
 		"kubeadm":       kubeadm,
 		"make-ssl-etcd": makeSSLEtcd,
 		"modprobe":      nothing,
-		"swapoff":       nothing,
 		"reboot":        reboot,
 		"poweroff":      powerOff,
 		"shutdown":      shutdown,

@@ -42,35 +42,25 @@ func Splice(a, b net.Conn) {
 	group.Wait()
 }
 
-// Stream makes a connection of anything that is read and written; it knows no deadlines.
-type Stream struct {
+// NewStream makes a connection between these two addresses of anything that is read and written; it knows no deadlines.
+func NewStream(below io.ReadWriteCloser, local, remote net.Addr) net.Conn {
+	return &stream{ReadWriteCloser: below, local: local, remote: remote}
+}
+
+type stream struct {
 	io.ReadWriteCloser
 	local, remote net.Addr
 	once          sync.Once
 }
 
-// NewStream makes a connection between these two addresses.
-func NewStream(below io.ReadWriteCloser, local, remote net.Addr) *Stream {
-	return &Stream{ReadWriteCloser: below, local: local, remote: remote}
-}
-
-// LocalAddr is this end.
-func (s *Stream) LocalAddr() net.Addr { return s.local }
-
-// RemoteAddr is the other end.
-func (s *Stream) RemoteAddr() net.Addr { return s.remote }
-
-// SetDeadline does nothing, nor do the next two.
-func (s *Stream) SetDeadline(time.Time) error { return nil }
-
-// SetReadDeadline does nothing.
-func (s *Stream) SetReadDeadline(time.Time) error { return nil }
-
-// SetWriteDeadline does nothing.
-func (s *Stream) SetWriteDeadline(time.Time) error { return nil }
+func (s *stream) LocalAddr() net.Addr              { return s.local }
+func (s *stream) RemoteAddr() net.Addr             { return s.remote }
+func (s *stream) SetDeadline(time.Time) error      { return nil }
+func (s *stream) SetReadDeadline(time.Time) error  { return nil }
+func (s *stream) SetWriteDeadline(time.Time) error { return nil }
 
 // CloseWrite ends one direction where the stream below can.
-func (s *Stream) CloseWrite() error {
+func (s *stream) CloseWrite() error {
 	if half, ok := s.ReadWriteCloser.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
@@ -78,7 +68,7 @@ func (s *Stream) CloseWrite() error {
 }
 
 // Close ends the stream once; the server and the copying loops both do it.
-func (s *Stream) Close() (err error) {
+func (s *stream) Close() (err error) {
 	s.once.Do(func() { err = s.ReadWriteCloser.Close() })
 	return err
 }

@@ -20,7 +20,7 @@ var sharedFiles = []string{
 // standIns are the commands the guest binary answers to inside a machine.
 var standIns = []string{
 	"sudo", "systemctl", "systemd-run", "journalctl", "cloud-init", "apt", "apt-get", "hostnamectl", "reboot", "poweroff",
-	"shutdown", "kubeadm", "make-ssl-etcd", "modprobe", "sysctl", "swapoff",
+	"shutdown", "kubeadm", "make-ssl-etcd", "modprobe", "sysctl",
 }
 
 // kubeNames are the names by which machines call the control plane's binary.

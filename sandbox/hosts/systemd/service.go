@@ -12,7 +12,7 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/hosts/rootfs"
 )
 
-// service is one. Its manager's lock guards it.
+// service is a unit that runs a command. Its manager's lock guards it.
 type service struct {
 	spec      guestapi.UnitSpec
 	transient bool
