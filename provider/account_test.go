@@ -8,8 +8,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// functions are all functions of the provider, with arguments for them and what to look at in what they tell.
-var functions = map[tokens.Type]struct {
+// functionCalls are all functions of the provider, with arguments for them and what to look at in what they tell.
+var functionCalls = map[tokens.Type]struct {
 	arguments map[string]any
 	check     func(*testing.T, property.Map)
 }{
@@ -52,7 +52,7 @@ var functions = map[tokens.Type]struct {
 
 func TestEveryFunction(t *testing.T) {
 	plugin := newPlugin(t, newCloud(t))
-	for token, function := range functions {
+	for token, function := range functionCalls {
 		t.Run(string(token), func(t *testing.T) {
 			told, err := plugin.invoke(token, function.arguments)
 			assert.NilError(t, err)

@@ -11,6 +11,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
+	"github.com/iransre/exchange-platform/provider/internal/resource"
 )
 
 func createRequest(token tokens.Type, inputs property.Map) p.CreateRequest {
@@ -18,12 +19,12 @@ func createRequest(token tokens.Type, inputs property.Map) p.CreateRequest {
 }
 
 func TestConfigurationIsChecked(t *testing.T) {
-	t.Setenv(envAPIKey, "")
+	t.Setenv(resource.EnvAPIKey, "")
 	for _, test := range []struct {
 		config map[string]any
 		want   string
 	}{
-		{map[string]any{}, "apiKey: " + missingKey},
+		{map[string]any{}, "apiKey: " + resource.MissingKey},
 		{map[string]any{"apiKey": testKey, "zone": "tehran"}, `zone: there is no availability zone "tehran"`},
 		{map[string]any{"apiKey": testKey, "apikey": "x"}, `apikey`},
 	} {
@@ -41,14 +42,14 @@ func TestConfigurationIsChecked(t *testing.T) {
 }
 
 func TestMissingKeyIsOneClearError(t *testing.T) {
-	t.Setenv(envAPIKey, "")
-	assert.Error(t, startPlugin(t).Configure(p.ConfigureRequest{}), missingKey)
+	t.Setenv(resource.EnvAPIKey, "")
+	assert.Error(t, startPlugin(t).Configure(p.ConfigureRequest{}), resource.MissingKey)
 }
 
 func TestEnvironmentStandsInForConfiguration(t *testing.T) {
 	cloud := newCloud(t)
-	t.Setenv(envAPIKey, "Apikey "+testKey)
-	t.Setenv(envEndpoint, cloud.url)
+	t.Setenv(resource.EnvAPIKey, "Apikey "+testKey)
+	t.Setenv(resource.EnvEndpoint, cloud.url)
 	plugin := startPlugin(t)
 	checked, err := plugin.CheckConfig(p.CheckRequest{Inputs: props(map[string]any{"zone": testZone})})
 	assert.NilError(t, err)

@@ -60,9 +60,9 @@ func TestConformance(t *testing.T) {
 	for _, token := range slices.Sorted(maps.Keys(lives)) {
 		record(string(token), "TestLives/"+string(token), func(t *testing.T, cloud cloud, plugin plugin) { live(t, cloud, plugin, token) })
 	}
-	for _, token := range slices.Sorted(maps.Keys(functions)) {
+	for _, token := range slices.Sorted(maps.Keys(functionCalls)) {
 		record(string(token), "TestEveryFunction/"+string(token), func(t *testing.T, _ cloud, plugin plugin) {
-			_, err := plugin.invoke(token, functions[token].arguments)
+			_, err := plugin.invoke(token, functionCalls[token].arguments)
 			assert.NilError(t, err)
 		})
 	}
@@ -132,7 +132,7 @@ func TestEveryResourceHasALife(t *testing.T) {
 		}
 	}
 	for token := range spec.Functions {
-		_, tested := functions[tokens.Type(token)]
+		_, tested := functionCalls[tokens.Type(token)]
 		assert.Check(t, tested, "%s is not tested", token)
 	}
 }

@@ -5,24 +5,10 @@ import (
 	"testing"
 
 	"github.com/iransre/exchange-platform/provider/client"
+	"github.com/iransre/exchange-platform/provider/internal/document"
+	"github.com/iransre/exchange-platform/provider/protection"
+	"github.com/iransre/exchange-platform/provider/traffic"
 )
-
-// FuzzDNSValue feeds the decoder of the values of records, which have a shape for each type.
-func FuzzDNSValue(f *testing.F) {
-	for kind := range recordTypes() {
-		for _, seed := range []string{`[{"ip":"192.0.2.1","port":"80","weight":null}]`, `{"host":"a","priority":"x","port":1}`, `{"tag":true,"value":1}`,
-			`{"location":"l","host_header":"source"}`, `null`, `[]`, `{}`, `"text"`, `[null]`, `{"text":{}}`} {
-			f.Add(uint8(kind), seed)
-		}
-	}
-	f.Fuzz(func(_ *testing.T, kind uint8, content string) {
-		types := recordTypes()
-		args := DNSRecordArgs{Type: types[int(kind)%len(types)]}
-		if args.setValue(json.RawMessage(content)) == nil && (args.Value != nil || isAddressType(args.Type)) {
-			_, _ = args.wireValue()
-		}
-	})
-}
 
 // FuzzDocuments feeds what reads the CDN's settings, rules and load balancers: whatever a document holds, it is described, and the
 // description can be sent.
@@ -35,18 +21,18 @@ func FuzzDocuments(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(_ *testing.T, content string) {
-		var document client.Document
-		if json.Unmarshal([]byte(content), &document) != nil {
+		var told client.Document
+		if json.Unmarshal([]byte(content), &told) != nil {
 			return
 		}
 		for _, all := range []bool{true, false} {
-			toWire(observeWire(HTTPSSettingsArgs{}, document, all))
-			toWire(observeWire(CacheSettingsArgs{}, document, all))
-			toWire(observeWire(DDoSSettingsArgs{}, document, all))
-			toWire(observeWire(FirewallRuleArgs{Details: &FirewallActionDetails{}}, document, all))
-			toWire(observeWire(RateLimitRuleArgs{AllowedMethods: []string{"GET"}}, document, all))
-			toWire(observeWire(PageRuleArgs{Redirect: &PageRuleRedirect{}}, document, all))
-			toWire(observeWire(LoadBalancerPool{Origins: []LoadBalancerOrigin{{}}}, document, all))
+			document.From(document.Observe(traffic.HTTPSSettingsArgs{}, told, all))
+			document.From(document.Observe(traffic.CacheSettingsArgs{}, told, all))
+			document.From(document.Observe(protection.DDoSSettingsArgs{}, told, all))
+			document.From(document.Observe(protection.FirewallRuleArgs{Details: &protection.FirewallActionDetails{}}, told, all))
+			document.From(document.Observe(protection.RateLimitRuleArgs{AllowedMethods: []string{"GET"}}, told, all))
+			document.From(document.Observe(traffic.PageRuleArgs{Redirect: &traffic.PageRuleRedirect{}}, told, all))
+			document.From(document.Observe(traffic.LoadBalancerPool{Origins: []traffic.LoadBalancerOrigin{{}}}, told, all))
 		}
 	})
 }

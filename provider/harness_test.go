@@ -18,6 +18,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
+	core "github.com/iransre/exchange-platform/provider/internal/resource"
 )
 
 const (
@@ -36,9 +37,9 @@ const (
 )
 
 // impatient makes tests fast: the emulator moves on with each read.
-func impatient() tuning {
-	return tuning{retryInterval: time.Millisecond, pollInterval: time.Millisecond, maxPoll: 2 * time.Millisecond,
-		askTimeout: 10 * time.Second}
+func impatient() core.Tuning {
+	return core.Tuning{RetryInterval: time.Millisecond, PollInterval: time.Millisecond, MaxPoll: 2 * time.Millisecond,
+		AskTimeout: 10 * time.Second}
 }
 
 // cloud is an emulated account.
@@ -131,8 +132,8 @@ func startPlugin(t testing.TB) plugin {
 func startPluginOver(t testing.TB, http *http.Client) plugin {
 	t.Helper()
 	logs, tuning := &logs{}, impatient()
-	tuning.http = http
-	tuning.warn = func(_ context.Context, message string) {
+	tuning.HTTP = http
+	tuning.Warn = func(_ context.Context, message string) {
 		logs.mu.Lock()
 		defer logs.mu.Unlock()
 		logs.told = append(logs.told, message)

@@ -6,6 +6,8 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/assert/cmp"
+
+	"github.com/iransre/exchange-platform/provider/internal/resource"
 )
 
 func TestSSHKeyLifecycle(t *testing.T) {
@@ -93,12 +95,12 @@ func TestSecurityGroupDrift(t *testing.T) {
 	plugin := newPlugin(t, cloud)
 	rules := []any{map[string]any{"direction": "ingress", "protocol": "tcp", "portFrom": 22, "cidrs": []any{"192.0.2.0/24", "198.51.100.0/24"}}}
 	group := plugin.create(securityGroupToken, map[string]any{"name": "nodes", "rules": rules})
-	id, err := parseIdentity(group.id, formSecurityGroup)
+	id, err := resource.ParseIdentity(group.id, "<zone>/<group id>")
 	assert.NilError(t, err)
 	// Somebody opens a port in the panel, and closes one of ours.
 	by := cloud.client(t)
-	assert.NilError(t, by.CreateSecurityRule(t.Context(), testZone, id.object, ruleOf("tcp", 3306, "any")))
-	observed, err := by.SecurityRules(t.Context(), testZone, id.object)
+	assert.NilError(t, by.CreateSecurityRule(t.Context(), testZone, id.Object, ruleOf("tcp", 3306, "any")))
+	observed, err := by.SecurityRules(t.Context(), testZone, id.Object)
 	assert.NilError(t, err)
 	assert.NilError(t, by.DeleteSecurityRule(t.Context(), testZone, observed[0].ID))
 

@@ -1,22 +1,16 @@
 package provider
 
 import (
-	"slices"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
-)
 
-// zeroMeans are the modules in whose resources a zero is a value. In the others it means that an input is not set.
-var zeroMeans = []tokens.ModuleName{moduleTraffic, moduleProtection}
+	"github.com/iransre/exchange-platform/provider/internal/resource"
+)
 
 // withoutUnset drops empty texts and, unless they mean something, zeros from inputs of a resource. They mean that an input is
 // not set, and only make previews and imported code longer.
-func withoutUnset(inputs property.Map, of tokens.Type) property.Map {
-	return dropUnset(inputs, keepsZeros(of))
+func withoutUnset(inputs property.Map, row resource.Row) property.Map {
+	return dropUnset(inputs, row.KeepsZeros)
 }
-
-func keepsZeros(of tokens.Type) bool { return slices.Contains(zeroMeans, of.Module().Name()) }
 
 func dropUnset(inputs property.Map, keepZeros bool) property.Map {
 	kept := map[string]property.Value{}
@@ -46,10 +40,10 @@ func dropUnsetIn(value property.Value, keepZeros bool) property.Value {
 // asGiven writes the inputs in a state as the inputs of an update are written: without what is not set, at any depth. Inference
 // compares the two to tell what an update changes, and an output that depends on a list of which only the wording differs would
 // be unknown in each preview.
-func asGiven(state, inputs property.Map, of tokens.Type) property.Map {
+func asGiven(state, inputs property.Map, row resource.Row) property.Map {
 	for name := range inputs.All {
 		if value, there := state.GetOk(name); there {
-			state = state.Set(name, dropUnsetIn(value, keepsZeros(of)))
+			state = state.Set(name, dropUnsetIn(value, row.KeepsZeros))
 		}
 	}
 	return state
@@ -90,12 +84,9 @@ func withUnknownsIn(value, input property.Value) property.Value {
 	return value
 }
 
-// secretOutputs are outputs that are always secrets. Inference marks only inputs as such, and what is made from secret inputs.
-var secretOutputs = []string{"rootPassword"}
-
 // withSecrets marks the secret ones of a resource's outputs.
-func withSecrets(outputs property.Map) property.Map {
-	for _, name := range secretOutputs {
+func withSecrets(outputs property.Map, row resource.Row) property.Map {
+	for _, name := range row.Secrets {
 		if value, there := outputs.GetOk(name); there {
 			outputs = outputs.Set(name, value.WithSecret(true))
 		}
@@ -103,21 +94,25 @@ func withSecrets(outputs property.Map) property.Map {
 	return outputs
 }
 
-// laterOutputs are outputs that resources got after their first version, with what they are in states from before. Without them
-// such a state could not be decoded, not even to delete the resource.
-var laterOutputs = map[string]map[string]property.Value{
-	kindServer: {"rootPassword": property.New(""), "pricePerHour": property.New(0.0), "pricePerMonth": property.New(0.0)},
-}
-
 // withLaterOutputs adds to a state what it lacks because an earlier version of the provider wrote it.
-func withLaterOutputs(state property.Map, of tokens.Type) property.Map {
+func withLaterOutputs(state property.Map, row resource.Row) property.Map {
 	if state.Len() == 0 {
 		return state
 	}
-	for name, value := range laterOutputs[ownedKinds[string(of)]] {
+	for name, value := range row.Later {
 		if _, there := state.GetOk(name); !there {
 			state = state.Set(name, value)
 		}
 	}
 	return state
+}
+
+// withUnknownPrices makes prices that a preview could not find out unknown, instead of nothing.
+func withUnknownPrices(result property.Map) property.Map {
+	for _, name := range []string{"pricePerHour", "pricePerMonth"} {
+		if price, there := result.GetOk(name); there && price.IsNumber() && price.AsNumber() == 0 {
+			result = result.Set(name, property.New(property.Computed))
+		}
+	}
+	return result
 }

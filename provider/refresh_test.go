@@ -9,6 +9,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/provider/client"
+	"github.com/iransre/exchange-platform/provider/internal/resource"
 )
 
 // crowd is that many servers of an account, as a state that knows only their ids.
@@ -23,7 +24,7 @@ func crowd(t testing.TB, cloud cloud, size int) []*thing {
 		server, err := api.CreateServer(t.Context(), testZone, client.ServerRequest{
 			Name: fmt.Sprintf("w%d", i), PlanID: "eco-1-1-0", ImageID: images[0].Images[0].ID, DiskSize: 25, PublicIPv4: true})
 		assert.NilError(t, err)
-		id := identity{testZone, server.ID}
+		id := resource.Identity{Place: testZone, Object: server.ID}
 		servers = append(servers, &thing{urn: urn(serverToken), id: id.String()})
 	}
 	return servers

@@ -2,56 +2,28 @@ package provider
 
 import (
 	"context"
+	"slices"
 
 	p "github.com/pulumi/pulumi-go-provider"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	pulumi "github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 
-	"github.com/iransre/exchange-platform/provider/client"
+	"github.com/iransre/exchange-platform/provider/internal/resource"
 )
 
-// ownedKinds is the kind of object behind each resource that may be adopted.
-var ownedKinds = map[string]string{
-	Name + ":iaas:SshKey":        kindSSHKey,
-	Name + ":iaas:Network":       kindNetwork,
-	Name + ":iaas:SecurityGroup": kindSecurityGroup,
-	Name + ":iaas:Server":        kindServer,
-	Name + ":cdn:DnsRecord":      kindDNSRecord,
-
-	Name + ":iaas:ServerGroup":                kindServerGroup,
-	Name + ":storage:Volume":                  kindVolume,
-	Name + ":storage:VolumeAttachment":        kindVolumeAttachment,
-	Name + ":storage:Snapshot":                kindSnapshot,
-	Name + ":networking:FloatingIp":           kindFloatingIP,
-	Name + ":networking:FloatingIpAttachment": kindFloatingIPAttachment,
-	Name + ":networking:PtrRecord":            kindPtrRecord,
-	Name + ":networking:PortSecurity":         kindPortSecurity,
-	Name + ":tagging:Tag":                     kindTag,
-	Name + ":tagging:ServerTag":               kindServerTag,
-	Name + ":cdn:Domain":                      kindDomain,
-	Name + ":traffic:HttpsSettings":           kindHTTPSSettings,
-	Name + ":traffic:CacheSettings":           kindCacheSettings,
-	Name + ":traffic:PageRule":                kindPageRule,
-	Name + ":traffic:LoadBalancer":            kindLoadBalancer,
-	Name + ":protection:FirewallSettings":     kindFirewallSettings,
-	Name + ":protection:FirewallRule":         kindFirewallRule,
-	Name + ":protection:WafSettings":          kindWAFSettings,
-	Name + ":protection:DdosSettings":         kindDDoSSettings,
-	Name + ":protection:RateLimitRule":        kindRateLimitRule,
-}
-
-// withLifecycle adds to the inferred provider what inference cannot express: which replacements delete first, that a broken
+// withTable adds to the inferred provider what the table knows and inference cannot express: which replacements delete first, that a broken
 // server is replaced, that a changed configuration replaces nothing, and which objects are in the state.
-func withLifecycle(provider p.Provider, config *Config) p.Provider {
-	own := func(urn resource.URN, id string) {
-		if kind, adoptable := ownedKinds[string(urn.Type())]; adoptable && config.session != nil {
-			config.session.own(kind, id)
-		}
+func withTable(provider p.Provider, config *resource.Config, rows table) p.Provider {
+	// own is the row of a resource, whose object it notes as one that is in the state.
+	own := func(urn pulumi.URN, id string) resource.Row {
+		row := rows[urn.Type()]
+		config.Own(row.Name, id)
+		return row
 	}
 	wrapped := provider
 	wrapped.DiffConfig = diffConfig
 	wrapped.Diff = func(ctx context.Context, request p.DiffRequest) (p.DiffResponse, error) {
-		own(request.Urn, request.ID)
-		request.State = withLaterOutputs(request.State, request.Urn.Type())
+		row := own(request.Urn, request.ID)
+		request.State = withLaterOutputs(request.State, row)
 		compared := request
 		if request.OldInputs.Len() > 0 {
 			// Inputs are compared with inputs. An output of the same name (the gateway that ArvanCloud picked) is no difference.
@@ -61,75 +33,72 @@ func withLifecycle(provider p.Provider, config *Config) p.Provider {
 		if err != nil {
 			return response, err
 		}
-		return adjustDiff(request, response), nil
+		return adjustDiff(request, response, row), nil
 	}
 	wrapped.Check = func(ctx context.Context, request p.CheckRequest) (p.CheckResponse, error) {
+		row := rows[request.Urn.Type()]
 		response, err := provider.Check(ctx, request)
-		response.Inputs = withUnknowns(withoutUnset(response.Inputs, request.Urn.Type()), request.Inputs)
+		response.Inputs = withUnknowns(withoutUnset(response.Inputs, row), request.Inputs)
 		return response, err
 	}
 	wrapped.Create = func(ctx context.Context, request p.CreateRequest) (p.CreateResponse, error) {
+		row := rows[request.Urn.Type()]
 		response, err := provider.Create(ctx, request)
-		response.Properties = withSecrets(withUnknowns(response.Properties, request.Properties))
+		response.Properties = withSecrets(withUnknowns(response.Properties, request.Properties), row)
 		if request.DryRun {
 			response.Properties = withUnknownPrices(response.Properties)
 		}
 		return response, err
 	}
 	wrapped.Read = func(ctx context.Context, request p.ReadRequest) (p.ReadResponse, error) {
-		own(request.Urn, request.ID)
-		request.Properties = withLaterOutputs(request.Properties, request.Urn.Type())
+		row := own(request.Urn, request.ID)
+		request.Properties = withLaterOutputs(request.Properties, row)
 		response, err := provider.Read(ctx, request)
-		response.Inputs = withoutUnset(response.Inputs, request.Urn.Type())
-		response.Properties = withSecrets(response.Properties)
+		response.Inputs = withoutUnset(response.Inputs, row)
+		response.Properties = withSecrets(response.Properties, row)
 		return response, err
 	}
 	wrapped.Update = func(ctx context.Context, request p.UpdateRequest) (p.UpdateResponse, error) {
-		own(request.Urn, request.ID)
-		request.State = asGiven(withLaterOutputs(request.State, request.Urn.Type()), request.Inputs, request.Urn.Type())
+		row := own(request.Urn, request.ID)
+		request.State = asGiven(withLaterOutputs(request.State, row), request.Inputs, row)
 		response, err := provider.Update(ctx, request)
-		response.Properties = withSecrets(withUnknowns(response.Properties, request.Inputs))
+		response.Properties = withSecrets(withUnknowns(response.Properties, request.Inputs), row)
 		if request.DryRun {
 			response.Properties = withUnknownPrices(response.Properties)
 		}
 		return response, err
 	}
 	wrapped.Delete = func(ctx context.Context, request p.DeleteRequest) error {
-		request.Properties = withLaterOutputs(request.Properties, request.Urn.Type())
+		request.Properties = withLaterOutputs(request.Properties, rows[request.Urn.Type()])
 		return provider.Delete(ctx, request)
 	}
 	return wrapped
 }
 
+// diffConfig says that a changed configuration replaces nothing. By default it would replace the provider, and with it each
+// of its resources: to rotate the API key would delete every server.
+func diffConfig(_ context.Context, request p.DiffRequest) (p.DiffResponse, error) {
+	return p.DiffResponse{HasChanges: !request.OldInputs.Equals(request.Inputs)}, nil
+}
+
 // adjustDiff finishes the difference that inference found.
-func adjustDiff(request p.DiffRequest, response p.DiffResponse) p.DiffResponse {
-	changed := func(names ...string) bool {
-		for _, name := range names {
-			if _, different := response.DetailedDiff[name]; different {
-				return true
-			}
-		}
-		return false
-	}
-	switch ownedKinds[string(request.Urn.Type())] {
-	case kindServer:
-		if status := request.State.Get("status"); status.IsString() && status.AsString() == client.StatusError {
+func adjustDiff(request p.DiffRequest, response p.DiffResponse, row resource.Row) p.DiffResponse {
+	for output, broken := range row.Broken {
+		if value := request.State.Get(output); value.IsString() && value.AsString() == broken {
 			if response.DetailedDiff == nil {
 				response.DetailedDiff = map[string]p.PropertyDiff{}
 			}
-			response.DetailedDiff["status"] = p.PropertyDiff{Kind: p.UpdateReplace}
+			response.DetailedDiff[output] = p.PropertyDiff{Kind: p.UpdateReplace}
 			response.HasChanges = true
 		}
-		// The new server needs the name and the private addresses of the old one.
-		response.DeleteBeforeReplace = !changed("zone", "name")
-	case kindDNSRecord:
-		// A name may hold only one of several types.
-		response.DeleteBeforeReplace = !changed("domain", "name")
-	case kindVolumeAttachment, kindFloatingIPAttachment, kindPortSecurity, kindPtrRecord, kindServerTag, kindDomain:
-		// Each can hold only one.
-		response.DeleteBeforeReplace = true
-	case kindSSHKey, kindTag:
-		response.DeleteBeforeReplace = !changed("zone", "name")
+	}
+	if row.Replacement != nil {
+		response.DeleteBeforeReplace = row.Replacement(func(inputs ...string) bool {
+			return slices.ContainsFunc(inputs, func(input string) bool {
+				_, different := response.DetailedDiff[input]
+				return different
+			})
+		})
 	}
 	return response
 }
