@@ -137,6 +137,17 @@ func TestEveryResourceHasALife(t *testing.T) {
 	}
 }
 
+// TestEachKindHasANameOfItsOwn keeps kinds apart: what the session knows of their objects it knows by these names.
+func TestEachKindHasANameOfItsOwn(t *testing.T) {
+	known, names := map[string]bool{}, map[string]bool{}
+	for _, resource := range resources {
+		row := resource.Row()
+		assert.Check(t, !known[string(row.Token)] && !names[row.Name], "%s, which messages call %q", row.Token, row.Name)
+		known[string(row.Token)], names[row.Name] = true, true
+	}
+	assert.Equal(t, len(rows()), len(resources))
+}
+
 // TestExamplesAreRight checks the example in each resource's description as a program's inputs.
 func TestExamplesAreRight(t *testing.T) {
 	spec, err := p.GetSchema(t.Context(), Name, Version, New())

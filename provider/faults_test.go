@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	p "github.com/pulumi/pulumi-go-provider"
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/provider/client"
@@ -120,6 +121,28 @@ func TestReplacementDoesNotTakeOverWhatItReplaces(t *testing.T) {
 			replacement.settled()
 		})
 	}
+}
+
+func TestKeyIsMadeAgainAfterItsDeletionThoughTheCreationFails(t *testing.T) {
+	cloud := newCloud(t)
+	plugin := newPlugin(t, cloud)
+	inputs := map[string]any{"name": "admin", "publicKey": publicKey}
+	plugin.create(sshKeyToken, inputs).delete()
+	cloud.fail(t, emulator.Fault{Kind: emulator.ResetApplied, Method: http.MethodPost, Path: "/ssh-keys", Times: 1})
+	plugin.create(sshKeyToken, inputs).settled()
+	assert.Equal(t, cloud.count("ssh-key"), 1)
+}
+
+func TestListThatIsNotFoundIsNotTakenForAnEmptyOne(t *testing.T) {
+	cloud := newCloud(t)
+	plugin := newPlugin(t, cloud)
+	key := plugin.create(sshKeyToken, map[string]any{"name": "admin", "publicKey": publicKey})
+	record := plugin.create(dnsRecordToken, map[string]any{"domain": testDomain, "name": "demo", "type": "a",
+		"addresses": []any{map[string]any{"ip": "192.0.2.1"}}})
+	cloud.fail(t, emulator.Fault{Kind: emulator.Refuse, Method: http.MethodGet, Status: http.StatusNotFound})
+	_, err := newPlugin(t, cloud).Read(p.ReadRequest{ID: key.id, Urn: key.urn, Properties: key.state, Inputs: key.inputs})
+	assert.ErrorContains(t, err, "404 Not Found")
+	assert.Assert(t, newPluginRefresh(t, cloud, record), "a domain that is gone has taken its records along")
 }
 
 func TestForeignObjectsAreNotTakenOver(t *testing.T) {

@@ -100,7 +100,7 @@ var SecurityGroup = &resource.Kind[SecurityGroupArgs, SecurityGroupState, client
 func checkSecurityGroup(ctx context.Context, c *resource.Checker, args *SecurityGroupArgs) {
 	c.Zone(ctx, &args.Zone)
 	c.Name("name", args.Name)
-	zone.Takes(ctx, c, "security group", "name", args.Zone, zone.QuotaSecurityGroups)
+	zone.Takes(ctx, c, "name", args.Zone, zone.QuotaSecurityGroups)
 	if !c.Known("rules") {
 		return
 	}

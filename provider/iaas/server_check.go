@@ -105,7 +105,7 @@ func serverFits(ctx context.Context, c *resource.Checker, args *ServerArgs) {
 			items = map[string]int{zone.QuotaCores: int(plan.CPUs - plans[i].CPUs), zone.QuotaMemory: int((plan.Memory - plans[i].Memory) * 1024)}
 		}
 	}
-	zone.Fits(ctx, c, "planId", args.Zone, zone.Need{Kind: "server", Server: args.Name, Items: items})
+	zone.Fits(ctx, c, "planId", args.Zone, zone.Need{Server: args.Name, Items: items})
 }
 
 // imageFits checks that the zone has the image, and the server the disk for it.

@@ -10,7 +10,7 @@ import (
 )
 
 // serverGroups is the list that is kept for the reading of server groups, too.
-var serverGroups = resource.List[[]client.ServerGroup]{Name: "server group",
+var serverGroups = resource.List[[]client.ServerGroup]{Name: ServerGroup.Name,
 	Read: func(ctx context.Context, s *resource.Session, zone string) ([]client.ServerGroup, error) {
 		return s.ServerGroups(ctx, zone)
 	}}

@@ -47,7 +47,7 @@ var ServerGroup = &resource.Kind[ServerGroupArgs, ServerGroupState, client.Serve
 		if c.Known("policy") {
 			c.Choice("policy", args.Policy, "anti-affinity", "affinity", "soft-anti-affinity", "soft-affinity")
 		}
-		zone.Takes(ctx, c, "server group", "name", args.Zone, zone.QuotaServerGroups)
+		zone.Takes(ctx, c, "name", args.Zone, zone.QuotaServerGroups)
 	},
 	Same: func(args ServerGroupArgs, group client.ServerGroup) bool {
 		return group.Name == args.Name && slices.Contains(group.Policies, args.Policy)

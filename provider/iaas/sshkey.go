@@ -53,7 +53,7 @@ var SSHKey = &resource.Kind[SSHKeyArgs, SSHKeyState, client.SSHKey]{
 				c.Fail("publicKey", "this is not a public key in OpenSSH format (\"ssh-ed25519 AAAA… comment\"): %v", err)
 			}
 		}
-		zone.Takes(ctx, c, "SSH key", "name", args.Zone, zone.QuotaKeys)
+		zone.Takes(ctx, c, "name", args.Zone, zone.QuotaKeys)
 	},
 	Same: sameName,
 	Foreign: func(args SSHKeyArgs, key client.SSHKey, id resource.Identity, owned bool) error {

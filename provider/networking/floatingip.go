@@ -40,7 +40,7 @@ var FloatingIP = &resource.Kind[FloatingIPArgs, FloatingIPState, client.Floating
 	Check: func(ctx context.Context, c *resource.Checker, args *FloatingIPArgs) {
 		c.Zone(ctx, &args.Zone)
 		c.Given("description", args.Description)
-		zone.Takes(ctx, c, "floating address", "description", args.Zone, zone.QuotaFloatingIPs)
+		zone.Takes(ctx, c, "description", args.Zone, zone.QuotaFloatingIPs)
 	},
 	Same: func(args FloatingIPArgs, address client.FloatingIP) bool {
 		return address.Description == args.Description && address.PortID == ""

@@ -16,6 +16,7 @@ import (
 // Checker collects what is wrong with a resource's inputs. Inputs that a preview does not know yet decode to zero values, so
 // each check asks first whether its input is known.
 type Checker struct {
+	kind     string       // what messages call such a resource
 	resource string       // name of the resource in the program
 	inputs   property.Map // as the program gives them
 	old      property.Map // those in the state; empty when the resource is new
@@ -24,13 +25,13 @@ type Checker struct {
 
 // checkInputs decodes a resource's inputs and lets check look at them.
 func checkInputs[I any](
-	ctx context.Context, request infer.CheckRequest, check func(*Checker, *I),
+	ctx context.Context, kind string, request infer.CheckRequest, check func(*Checker, *I),
 ) (infer.CheckResponse[I], error) {
 	inputs, failures, err := infer.DefaultCheck[I](ctx, request.NewInputs)
 	if err != nil || len(failures) > 0 {
 		return infer.CheckResponse[I]{Inputs: inputs, Failures: failures}, err
 	}
-	c := &Checker{resource: request.Name, inputs: request.NewInputs, old: request.OldInputs}
+	c := &Checker{kind: kind, resource: request.Name, inputs: request.NewInputs, old: request.OldInputs}
 	check(c, &inputs)
 	return infer.CheckResponse[I]{Inputs: inputs, Failures: c.failures}, nil
 }
@@ -118,6 +119,9 @@ func (c *Checker) Choice(path, text string, choices ...string) {
 
 // Failed tells whether something is wrong already.
 func (c *Checker) Failed() bool { return len(c.failures) > 0 }
+
+// Kind is what messages call such a resource.
+func (c *Checker) Kind() string { return c.kind }
 
 // Resource is the name of the resource in the program.
 func (c *Checker) Resource() string { return c.resource }

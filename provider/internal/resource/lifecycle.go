@@ -21,7 +21,7 @@ func (l *lifecycle[I, S, O]) WireDependencies(f infer.FieldSelector, args *I, st
 
 // Check fills in defaults and refuses what the API would refuse later.
 func (l *lifecycle[I, S, O]) Check(ctx context.Context, request infer.CheckRequest) (infer.CheckResponse[I], error) {
-	return checkInputs(ctx, request, func(c *Checker, args *I) { l.kind.Check(ctx, c, args) })
+	return checkInputs(ctx, l.kind.Name, request, func(c *Checker, args *I) { l.kind.Check(ctx, c, args) })
 }
 
 // Create makes the object, or takes over the one that an earlier attempt left, and waits until it can be used.

@@ -11,9 +11,10 @@ import (
 
 // Need is what a resource takes from a zone's quota, by the API's names of the limits.
 type Need struct {
-	Kind   string
 	Server string // name of the server, if it is one
 	Items  map[string]int
+
+	kind string
 }
 
 // Limits of a quota that resources take from.
@@ -42,7 +43,7 @@ func listServers(ctx context.Context, s *resource.Session, zone string) ([]clien
 }
 
 // Takes checks that one more of something fits into the zone's quota.
-func Takes(ctx context.Context, c *resource.Checker, kind, input, zone, item string) {
+func Takes(ctx context.Context, c *resource.Checker, input, zone, item string) {
 	if c.Failed() || zone == "" {
 		return
 	}
@@ -50,14 +51,15 @@ func Takes(ctx context.Context, c *resource.Checker, kind, input, zone, item str
 	if c.IsNew() {
 		items[item] = 1
 	}
-	Fits(ctx, c, input, zone, Need{Kind: kind, Items: items})
+	Fits(ctx, c, input, zone, Need{Items: items})
 }
 
 // Fits checks that what the stack adds as a whole, as far as it has been checked, fits into what the zone's quota leaves.
 func Fits(ctx context.Context, c *resource.Checker, input, zone string, wanted Need) {
 	s := resource.SessionOf(ctx)
+	wanted.kind = c.Kind()
 	needs := resource.Remembered[Planned[Need]](s, "needs")
-	first := needs.Add(zone, wanted.Kind+" "+c.Resource(), wanted)
+	first := needs.Add(zone, c.Kind()+" "+c.Resource(), wanted)
 	planned := slices.Collect(maps.Values(needs.Of(zone)))
 	if !first || len(wanted.Items) == 0 {
 		return
@@ -104,7 +106,7 @@ func leftServers(ctx context.Context, s *resource.Session, zone string, planned 
 	}
 	return slices.DeleteFunc(slices.Clone(planned), func(n Need) bool {
 		return n.Server == "" || !slices.ContainsFunc(servers, func(server client.Server) bool {
-			return server.Name == n.Server && !s.IsOwned(n.Kind, resource.Identity{Place: zone, Object: server.ID}.String())
+			return server.Name == n.Server && !s.IsOwned(n.kind, resource.Identity{Place: zone, Object: server.ID}.String())
 		})
 	})
 }
