@@ -44,8 +44,7 @@ var Tag = &resource.Kind[TagArgs, TagState, client.Tag]{
 		return client.Tag{}, s.CreateTag(ctx, args.Zone, args.Name)
 	},
 	State: func(args TagArgs, tag client.Tag, before TagState) TagState {
-		id := string(tag.ID)
-		return TagState{args, cmp.Or(id, before.TagID)}
+		return TagState{args, cmp.Or(string(tag.ID), before.TagID)}
 	},
 	Observe: func(_ TagArgs, tag client.Tag, _ bool, id resource.Identity) TagArgs {
 		return TagArgs{id.Place, tag.Name}

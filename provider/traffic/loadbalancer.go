@@ -78,8 +78,7 @@ var LoadBalancer = &resource.Kind[LoadBalancerArgs, LoadBalancerState, balancer]
 	Same:      func(args LoadBalancerArgs, b balancer) bool { return b.settings.Text("name") == args.Name },
 	Make:      makeBalancer,
 	State: func(args LoadBalancerArgs, b balancer, before LoadBalancerState) LoadBalancerState {
-		id := b.settings.Text("id")
-		return LoadBalancerState{args, cmp.Or(id, before.LoadBalancerID)}
+		return LoadBalancerState{args, cmp.Or(b.settings.Text("id"), before.LoadBalancerID)}
 	},
 	Observe: observeBalancer,
 	Change:  changeBalancer,

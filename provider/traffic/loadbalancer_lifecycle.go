@@ -105,7 +105,7 @@ func balancers(ctx context.Context, s *resource.Session, domain string) ([]balan
 	return all, nil
 }
 
-// members are the objects inside of an object: from its object if they are there, else from their own list.
+// members are the objects inside of an object: from its document if they are there, else from their own list.
 func members(
 	ctx context.Context, s *resource.Session, domain string, object client.Document, name string, path ...string,
 ) ([]client.Document, error) {

@@ -112,8 +112,7 @@ func (k *Kind[I, S, O]) stateOf(ctx context.Context, args I, object O, before S)
 	return state
 }
 
-// change brings the object to its inputs. Changes that come to the same however often they are made are made once more when it is
-// in doubt whether they were applied.
+// change brings the object to its inputs, if a change can be made in place at all.
 func (k *Kind[I, S, O]) change(ctx context.Context, s *Session, id Identity, before S, args I) error {
 	if k.Change == nil {
 		return nil
