@@ -169,9 +169,11 @@ func fill(filled map[string]bool, path string, value reflect.Value) {
 		}
 	case reflect.Struct:
 		for _, field := range reflect.VisibleFields(value.Type()) {
-			if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" {
+			if name, option, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" {
 				content := value.FieldByIndex(field.Index)
-				filled[path+name] = filled[path+name] || !content.IsZero()
+				// A false that is always written is there too.
+				written := content.Kind() == reflect.Bool && option == ""
+				filled[path+name] = filled[path+name] || written || !content.IsZero()
 				fill(filled, path+name+".", content)
 			}
 		}

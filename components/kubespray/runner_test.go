@@ -3,6 +3,7 @@ package kubespray
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -234,6 +235,26 @@ func TestRunnerUnits(t *testing.T) {
 	command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 	out, err := command.CombinedOutput()
 	assert.NilError(t, err, string(out))
+}
+
+// TestAllThatRunsIsUploaded: a folder that the embedding forgets would be missed on the runner only; tests are not wanted there.
+func TestAllThatRunsIsUploaded(t *testing.T) {
+	var runs, uploaded []string
+	assert.NilError(t, filepath.WalkDir("runner", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && (entry.Name() == "tests" || entry.Name() == "__pycache__") {
+			return filepath.SkipDir
+		}
+		if extension := filepath.Ext(path); extension == ".py" || extension == ".yml" {
+			runs = append(runs, path)
+		}
+		return err
+	}))
+	for _, f := range demoRendered(t).files {
+		if strings.HasPrefix(f.path, "runner/") {
+			uploaded = append(uploaded, f.path)
+		}
+	}
+	assert.DeepEqual(t, uploaded, runs)
 }
 
 func TestRunnerInstallsAnsibleInAPythonEnvironment(t *testing.T) {
