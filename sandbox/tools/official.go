@@ -11,9 +11,8 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
-// oldestPulumi is the oldest installed CLI that is used instead of building one: the first that reads every option from
-// a variable PULUMI_OPTION_….
-const oldestPulumi = "v3.250.0"
+// oldestPulumi is the oldest installed CLI that is used instead of building one: the oldest that Pulumi.yaml lets work.
+const oldestPulumi = "v3.256.0"
 
 // official is the path of the installed official program that makes building t needless, or "". Pulumi's own programs
 // are looked for on PATH and, for plugins, among those that `pulumi plugin install` keeps.

@@ -38,7 +38,8 @@ type Tool struct {
 	Static bool
 }
 
-const pulumiVersion = "v3.256.0"
+// pulumiVersion is that of the module in go.mod, which a test holds it to.
+const pulumiVersion = "v3.274.1"
 
 // All lists the tools of w in the order in which they are built: what a first `up` needs first comes first.
 func All(w *workspace.Workspace) []Tool {
@@ -59,11 +60,13 @@ func All(w *workspace.Workspace) []Tool {
 	}
 	kube := own("kube", "the real Kubernetes control plane "+controlplane.KubernetesVersion+", etcd, kubectl and KWOK", "cmd/kube")
 	kube.LinkerFlags = controlplane.VersionFlags
+	language := own("pulumi-language-go", "stand-in for Pulumi's Go language host", "plugins/golang")
+	language.LinkerFlags = " -X main.version=" + strings.TrimPrefix(pulumiVersion, "v")
 	guest := own("guest", "the machines' systemctl, cloud-init, kubeadm …", "cmd/guest")
 	guest.Static = true
 	return []Tool{
 		pulumi,
-		own("pulumi-language-go", "stand-in for Pulumi's Go language host", "plugins/golang"),
+		language,
 		plugin("random", "v4.21.1", "plugins/random"),
 		plugin("command", "v1.2.1", "plugins/command"),
 		plugin("kubernetes", "v4.33.0", "plugins/kubernetes"),

@@ -12,8 +12,8 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/plugins/golang/host"
 )
 
-// version is the Pulumi version this host answers for; the build sets it, because the CLI compares it with its own.
-var version = "3.256.0"
+// version is the Pulumi version this host answers for, the CLI's own; the build sets it.
+var version = "0.0.0"
 
 func main() {
 	if len(os.Args) > 1 && (os.Args[1] == "-version" || os.Args[1] == "--version") {
