@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the scripts share. Source it; it changes to the checkout's root and makes every build use one cache.
 
 set -euo pipefail

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -171,9 +172,7 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 // with is what was asked for and what the answer adds.
 func with(asked resource.PropertyMap, answer map[string]any) resource.PropertyMap {
 	answered := asked.Copy()
-	for key, value := range resource.NewPropertyMapFromMap(answer) {
-		answered[key] = value
-	}
+	maps.Copy(answered, resource.NewPropertyMapFromMap(answer))
 	return answered
 }
 

@@ -5,6 +5,7 @@ package refusals
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -126,9 +127,7 @@ func (c Change) apply(config map[string]any) error {
 		if err != nil {
 			return err
 		}
-		for key, value := range c.With {
-			nodes[i].(map[string]any)[key] = value
-		}
+		maps.Copy(nodes[i].(map[string]any), c.With)
 	default:
 		return fmt.Errorf("a change without a verb: %+v", c)
 	}
