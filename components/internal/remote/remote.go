@@ -92,6 +92,7 @@ func (m *Machine) register(
 	}
 	if command.Stdin != nil {
 		args.Stdin = command.Stdin.ToStringOutput()
+		opts = append(opts, pulumi.HideDiffs([]string{"stdin"})) // what it is for is in the command's text, or among the messages
 	}
 	if command.Secret || command.Silent {
 		args.Logging = remote.LoggingNone
