@@ -7,9 +7,11 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -162,7 +164,8 @@ func expected(t *testing.T, file string) string {
 		}
 		lines = append(lines, strings.TrimRight(comment, "\n"))
 	}
-	return strings.Join(lines, "\n")
+	sections := strings.Join(slices.Sorted(maps.Keys(sectionsOf(&Config{}))), ", ")
+	return strings.ReplaceAll(strings.Join(lines, "\n"), "{every section}", sections)
 }
 
 func TestAllMistakesAreReportedAtOnce(t *testing.T) {
