@@ -123,10 +123,18 @@ func run(ctx context.Context, stack, charts string, arguments []string, out io.W
 	if err := setSecrets(ctx, w, stack); err != nil {
 		return err
 	}
+	up := arguments[0] == "up"
+	if up {
+		arguments = append(arguments, "--suppress-outputs")
+	}
 	if err := pulumi(ctx, w, stack, out, arguments...); err != nil {
 		return err
 	}
-	if arguments[0] == "up" {
+	if up {
+		// a line each, where `up` itself would take three pages
+		if err := pulumi(ctx, w, stack, out, "stack", "output"); err != nil {
+			return err
+		}
 		if err := writeKubeconfig(ctx, w, stack); err != nil {
 			return err
 		}
