@@ -76,11 +76,20 @@ func TestChangedConfigurationReplacesNothing(t *testing.T) {
 	response, err := plugin.DiffConfig(p.DiffRequest{OldInputs: before, Inputs: before})
 	assert.NilError(t, err)
 	assert.Assert(t, !response.HasChanges)
-	response, err = plugin.DiffConfig(p.DiffRequest{OldInputs: before, Inputs: props(map[string]any{"apiKey": "rotated", "zone": "ir-thr-fr1"})})
-	assert.NilError(t, err)
-	assert.Assert(t, response.HasChanges)
-	assert.Equal(t, len(response.DetailedDiff), 0)
-	assert.Assert(t, !response.DeleteBeforeReplace)
+	for name, changed := range map[string]property.Map{
+		"key and zone":             props(map[string]any{"apiKey": "rotated", "zone": "ir-thr-fr1"}),
+		"a secret key":             before.Set("apiKey", property.New("rotated").WithSecret(true)),
+		"a key of the environment": before.Delete("apiKey"),
+		"more":                     before.Set("addressPricePerHour", property.New(900.0)),
+	} {
+		for _, change := range []p.DiffRequest{{OldInputs: before, Inputs: changed}, {OldInputs: changed, Inputs: before}} {
+			response, err = plugin.DiffConfig(change)
+			assert.NilError(t, err)
+			assert.Assert(t, response.HasChanges, name)
+			assert.Equal(t, len(response.DetailedDiff), 0, name)
+			assert.Assert(t, !response.DeleteBeforeReplace, name)
+		}
+	}
 }
 
 func TestFunctions(t *testing.T) {

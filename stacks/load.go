@@ -28,8 +28,8 @@ func Defaults(profile settings.Profile) *Config {
 }
 
 // Load makes the configuration of a stack from raw, the stack file's values as Pulumi hands them to a program:
-// "namespace:key" to a string, which is JSON where the key's type is an object or a list. Keys outside the project's
-// namespace belong to providers and are not looked at.
+// "namespace:key" to a string, which is JSON where the key's type is an object or a list. Keys of the program's providers
+// are in account.go; those of other namespaces are not looked at.
 //
 // The one thing it reads besides is the file that etcdBackup.certificate may name.
 //
@@ -41,6 +41,8 @@ func Load(project, stack string, raw map[string]string) (*Config, error) {
 	}
 	cfg := Defaults(profile)
 	problems, readable := decode(project, raw, cfg)
+	_, mistakes := readAccount(raw)
+	problems = append(problems, mistakes...)
 	if readable {
 		problems = append(problems, cfg.Kubernetes.EtcdBackup.ReadCertificate(field.NewPath("kubernetes", "etcdBackup"))...)
 		problems = append(problems, validate(stack, cfg)...)

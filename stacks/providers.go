@@ -30,6 +30,9 @@ func newProviders(ctx *pulumi.Context, cfg *Config) (*providers, error) {
 	if cfg.Cloud.Endpoint != "" {
 		args.Endpoint = pulumi.String(cfg.Cloud.Endpoint)
 	}
+	if err := accountArgs(ctx, args); err != nil {
+		return nil, err
+	}
 	cloud, err := arvancloud.NewProvider(ctx, "arvancloud", args)
 	if err != nil {
 		return nil, err
