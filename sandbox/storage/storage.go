@@ -1,20 +1,21 @@
-// Package storage is a small S3-compatible object storage over a folder: as much of it as backups need. Every request must
-// be signed (version 4), which is checked with the signer of Amazon's own SDK.
+// Package storage is a small S3-compatible object storage over a folder: as much of it as Pulumi's states, backups and people
+// with a client need. Every request must be signed (version 4), which is checked with the signer of Amazon's own SDK. What
+// it cannot do it refuses: nothing that a client asks for is passed over.
 package storage
 
 import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 )
 
@@ -37,15 +38,20 @@ type Storage struct {
 	options Options
 	root    *os.Root
 	now     func() time.Time
+	// names is held while folders come and go: one that is empty is deleted, and must not be while an object moves into it.
+	names sync.Mutex
 }
+
+// uploads is the folder of what is not whole yet. No bucket can have its name.
+const uploads = ".uploads"
 
 // New opens the storage and makes its buckets.
 func New(options Options) (*Storage, error) {
 	if options.PageSize == 0 {
 		options.PageSize = 1000
 	}
-	for _, bucket := range options.Buckets {
-		if err := os.MkdirAll(filepath.Join(options.Dir, bucket), 0o700); err != nil {
+	for _, folder := range append([]string{uploads}, options.Buckets...) {
+		if err := os.MkdirAll(filepath.Join(options.Dir, folder), 0o700); err != nil {
 			return nil, fmt.Errorf("storage: %w", err)
 		}
 	}
@@ -74,6 +80,15 @@ func refuse(status int, code, message string) error {
 	return &refusal{Code: code, Message: message, status: status}
 }
 
+func unknown(what string) error {
+	return refuse(http.StatusNotImplemented, "NotImplemented", "the sandbox's storage does not know "+what)
+}
+
+var (
+	errNoSuchKey    = refuse(http.StatusNotFound, "NoSuchKey", "The specified key does not exist")
+	errPrecondition = refuse(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+)
+
 // ServeHTTP answers one request.
 func (s *Storage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	err := s.authorize(r)
@@ -90,117 +105,174 @@ func (s *Storage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeXML(w, answer.status, answer)
 }
 
-func (s *Storage) serve(w http.ResponseWriter, r *http.Request) error {
-	bucket, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	if info, err := s.root.Stat(bucket); bucket == "" || !fs.ValidPath(bucket) || err != nil || !info.IsDir() {
-		return refuse(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
-	}
-	file := path.Join(bucket, name)
-	switch {
-	case name == "" && r.Method == http.MethodGet && r.URL.Query().Get("list-type") == "2":
-		return s.list(w, r, bucket)
-	case name == "" || !fs.ValidPath(name):
-		return refuse(http.StatusNotImplemented, "NotImplemented", "the sandbox's storage does not know "+r.Method+" "+r.URL.Path)
-	case r.Method == http.MethodPut:
-		return s.put(r, file)
-	case r.Method == http.MethodGet, r.Method == http.MethodHead:
-		return s.get(w, r, file)
-	case r.Method == http.MethodDelete:
-		if err := s.root.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+// ignored are the headers of S3 that need no answer here: those of the signature and of the body, which have been looked at,
+// and those that ask for what one user and one folder are anyway.
+var ignored = []string{"x-amz-content-sha256", "x-amz-date", "x-amz-user-agent", "x-amz-decoded-content-length", "x-amz-trailer",
+	"x-amz-sdk-checksum-algorithm", "x-amz-checksum-algorithm", "x-amz-checksum-type", "x-amz-checksum-mode", "x-amz-storage-class",
+	"x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner", "x-amz-request-payer", "x-amz-mp-object-size", "x-amz-optional-object-attributes"}
+
+// understood refuses a request that asks for more than its operation does here: with parameters, or with headers of S3's.
+func understood(r *http.Request, parameters, headers []string) error {
+	for name := range r.URL.Query() {
+		if name != "x-id" && !slices.Contains(parameters, name) { // x-id is the operation's name, for logs
+			return unknown(r.Method + " with ?" + name)
 		}
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	default:
-		return refuse(http.StatusNotImplemented, "NotImplemented", "the sandbox's storage does not know "+r.Method)
 	}
-}
-
-// uploading begins the names of files that are not whole yet; no object's name may.
-const uploading = ".uploading-"
-
-// put replaces the object as a whole.
-func (s *Storage) put(r *http.Request, file string) error {
-	if strings.HasPrefix(path.Base(file), uploading) {
-		return refuse(http.StatusBadRequest, "InvalidArgument", "no object may be called that")
+	for name := range r.Header {
+		name = strings.ToLower(name)
+		if _, summed := checksums[name]; strings.HasPrefix(name, "x-amz-") && !summed && !slices.Contains(ignored, name) && !slices.Contains(headers, name) {
+			return unknown("the header " + name)
+		}
 	}
-	if err := s.root.MkdirAll(path.Dir(file), 0o700); err != nil {
-		return err
+	if acl := r.Header.Get("X-Amz-Acl"); acl != "" && acl != "private" && acl != "bucket-owner-full-control" {
+		return unknown("x-amz-acl: " + acl)
 	}
-	part := path.Join(path.Dir(file), uploading+path.Base(file))
-	target, err := s.root.Create(part)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(target, r.Body)
-	if err := errors.Join(err, target.Close()); err != nil {
-		return errors.Join(err, s.root.Remove(part))
-	}
-	return s.root.Rename(part, file)
-}
-
-func (s *Storage) get(w http.ResponseWriter, r *http.Request, file string) error {
-	object, err := s.root.Open(file)
-	if err != nil {
-		return refuse(http.StatusNotFound, "NoSuchKey", "The specified key does not exist")
-	}
-	defer object.Close()
-	info, err := object.Stat()
-	if err != nil || info.IsDir() {
-		return refuse(http.StatusNotFound, "NoSuchKey", "The specified key does not exist")
-	}
-	w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
-	w.Header().Set("Last-Modified", info.ModTime().UTC().Format(http.TimeFormat))
-	if r.Method == http.MethodHead {
-		return nil
-	}
-	_, _ = io.Copy(w, object) // the answer has begun: nothing can be said of an error
 	return nil
 }
 
-// listing is the answer to ListObjectsV2.
-type listing struct {
-	XMLName               xml.Name `xml:"ListBucketResult"`
-	Name, Prefix          string
-	KeyCount, MaxKeys     int
-	IsTruncated           bool
-	NextContinuationToken string `xml:",omitempty"`
-	Contents              []content
+// operation is one of S3's. It is chosen by the method, the parameter that names a part of the object or bucket, and whether
+// it is a copy.
+type operation struct {
+	do                  func(s *Storage, w http.ResponseWriter, r *http.Request, bucket, name string) error
+	parameters, headers []string
 }
 
-type content struct {
-	Key          string
-	LastModified time.Time
-	Size         int64
-}
+var (
+	listingParameters = []string{"list-type", "prefix", "delimiter", "marker", "start-after", "continuation-token", "max-keys",
+		"encoding-type", "fetch-owner"}
 
-// list gives the objects in the order of their names. What a page leaves off begins behind the name that is its token.
-func (s *Storage) list(w http.ResponseWriter, r *http.Request, bucket string) error {
-	prefix, after := r.URL.Query().Get("prefix"), r.URL.Query().Get("continuation-token")
-	answer := listing{Name: bucket, Prefix: prefix, MaxKeys: s.options.PageSize}
-	err := fs.WalkDir(s.root.FS(), bucket, func(file string, entry fs.DirEntry, err error) error {
-		name := strings.TrimPrefix(file, bucket+"/")
-		if err != nil || entry.IsDir() || !strings.HasPrefix(name, prefix) || name <= after || strings.HasPrefix(entry.Name(), uploading) {
-			return err
+	ofBuckets = map[string]operation{
+		"HEAD":           {do: (*Storage).nothing},
+		"GET":            {do: (*Storage).list, parameters: listingParameters},
+		"GET location":   {do: (*Storage).location},
+		"GET versioning": {do: (*Storage).versioning},
+		"POST delete":    {do: (*Storage).removeAll},
+	}
+	ofObjects = map[string]operation{
+		"HEAD":         {do: (*Storage).get},
+		"GET":          {do: (*Storage).get},
+		"PUT":          {do: (*Storage).put, headers: []string{"x-amz-acl"}},
+		"PUT copy":     {do: (*Storage).copy, headers: []string{"x-amz-acl", "x-amz-copy-source", "x-amz-copy-source-if-match", "x-amz-metadata-directive"}},
+		"DELETE":       {do: (*Storage).remove},
+		"POST uploads": {do: (*Storage).beginUpload, headers: []string{"x-amz-acl"}},
+		"PUT uploadId": {do: (*Storage).putPart, parameters: []string{"partNumber"}},
+		"PUT uploadId copy": {do: (*Storage).copyPart, parameters: []string{"partNumber"},
+			headers: []string{"x-amz-copy-source", "x-amz-copy-source-if-match", "x-amz-copy-source-range"}},
+		"POST uploadId":   {do: (*Storage).completeUpload},
+		"DELETE uploadId": {do: (*Storage).abortUpload},
+	}
+)
+
+// serve finds the operation and does it.
+func (s *Storage) serve(w http.ResponseWriter, r *http.Request) error {
+	bucket, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if bucket == "" && r.Method == http.MethodGet {
+		return s.listBuckets(w, r)
+	}
+	if !slices.Contains(s.options.Buckets, bucket) {
+		return refuse(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
+	}
+	operations := ofBuckets
+	if name != "" {
+		operations = ofObjects
+		if !fs.ValidPath(name) {
+			return unknown("objects of such a name: " + name)
 		}
-		info, err := entry.Info()
+	}
+	asked := []string{r.Method}
+	for _, part := range []string{"location", "versioning", "delete", "uploads", "uploadId"} {
+		if r.URL.Query().Has(part) {
+			asked = append(asked, part)
+		}
+	}
+	if r.Header.Get("X-Amz-Copy-Source") != "" {
+		asked = append(asked, "copy")
+	}
+	key := strings.Join(asked, " ")
+	found, known := operations[key]
+	if !known {
+		return unknown(key + " of " + r.URL.Path)
+	}
+	_, part, _ := strings.Cut(strings.TrimSuffix(key, " copy"), " ")
+	if err := understood(r, append([]string{part}, found.parameters...), found.headers); err != nil {
+		return err
+	}
+	return found.do(s, w, r, bucket, name)
+}
+
+func (s *Storage) nothing(http.ResponseWriter, *http.Request, string, string) error { return nil }
+
+func (s *Storage) location(w http.ResponseWriter, _ *http.Request, _, _ string) error {
+	writeXML(w, http.StatusOK, struct {
+		XMLName xml.Name `xml:"LocationConstraint"`
+		Region  string   `xml:",chardata"`
+	}{Region: s.options.Region})
+	return nil
+}
+
+// versioning says that no versions are kept.
+func (s *Storage) versioning(w http.ResponseWriter, _ *http.Request, _, _ string) error {
+	writeXML(w, http.StatusOK, struct {
+		XMLName xml.Name `xml:"VersioningConfiguration"`
+	}{})
+	return nil
+}
+
+func (s *Storage) listBuckets(w http.ResponseWriter, r *http.Request) error {
+	if err := understood(r, nil, nil); err != nil {
+		return err
+	}
+	type bucket struct{ Name, CreationDate string }
+	var answer struct {
+		XMLName xml.Name `xml:"ListAllMyBucketsResult"`
+		Buckets []bucket `xml:"Buckets>Bucket"`
+	}
+	for _, name := range slices.Sorted(slices.Values(s.options.Buckets)) {
+		info, err := s.root.Stat(name)
 		if err != nil {
 			return err
 		}
-		answer.Contents = append(answer.Contents, content{name, info.ModTime().UTC(), info.Size()})
-		return nil
-	})
-	if err != nil {
+		answer.Buckets = append(answer.Buckets, bucket{name, info.ModTime().UTC().Format(time.RFC3339)})
+	}
+	writeXML(w, http.StatusOK, answer)
+	return nil
+}
+
+// place moves a whole file from the uploads to where an object is.
+func (s *Storage) place(from, file string, onlyIfNew bool) error {
+	s.names.Lock()
+	defer s.names.Unlock()
+	if _, err := s.root.Stat(file); err == nil && onlyIfNew {
+		return errPrecondition
+	}
+	err := s.root.MkdirAll(path.Dir(file), 0o700)
+	if err == nil {
+		err = s.root.Rename(from, file)
+	}
+	for _, inTheWay := range []error{syscall.ENOTDIR, syscall.EISDIR, syscall.EEXIST, syscall.ENOTEMPTY} {
+		if errors.Is(err, inTheWay) {
+			return unknown("an object whose name is the folder of others: " + err.Error())
+		}
+	}
+	return err
+}
+
+// take deletes an object, and the folders in which it was the last.
+func (s *Storage) take(bucket, name string) error {
+	s.names.Lock()
+	defer s.names.Unlock()
+	file := path.Join(bucket, name)
+	if info, err := s.root.Stat(file); err != nil || info.IsDir() {
+		return nil // as good as deleted
+	}
+	if err := s.root.Remove(file); err != nil {
 		return err
 	}
-	slices.SortFunc(answer.Contents, func(a, b content) int { return strings.Compare(a.Key, b.Key) })
-	if len(answer.Contents) > s.options.PageSize {
-		answer.Contents = answer.Contents[:s.options.PageSize]
-		answer.IsTruncated = true
-		answer.NextContinuationToken = answer.Contents[s.options.PageSize-1].Key
+	for folder := path.Dir(file); folder != bucket; folder = path.Dir(folder) {
+		if s.root.Remove(folder) != nil {
+			break // it holds others
+		}
 	}
-	answer.KeyCount = len(answer.Contents)
-	writeXML(w, http.StatusOK, answer)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -37,9 +38,7 @@ func serve(t *testing.T) (*Storage, string) {
 func client(t *testing.T, url string, changed map[string]string, statements string) (string, error) {
 	t.Helper()
 	settings := map[string]string{"endpoint": url, "bucket": "backups", "region": "here", "accessKey": "the-user", "secretKey": "the-secret"}
-	for key, value := range changed {
-		settings[key] = value
-	}
+	maps.Copy(settings, changed)
 	encoded, err := json.Marshal(settings)
 	assert.NilError(t, err)
 	program := "import json, etcd_backup, sys\nstorage = etcd_backup.Storage(json.load(sys.stdin))\n" + statements
@@ -126,4 +125,35 @@ print(headers["x-amz-date"], etcd_backup.authorization(storage.settings, "PUT", 
 		assert.NilError(t, response.Body.Close())
 		assert.Assert(t, response.StatusCode >= 400, fmt.Sprint(path, " ", response.Status, " ", string(text)))
 	}
+}
+
+// boto3 is what Barman and people's scripts use; it is not everywhere.
+func TestBoto3(t *testing.T) {
+	if exec.Command("python3", "-c", "import boto3").Run() != nil {
+		t.Skip("python3 has no boto3 here")
+	}
+	_, url := serve(t)
+	command := exec.Command("python3", "-c", `
+import boto3, io, sys
+from botocore.config import Config
+s3 = boto3.client("s3", endpoint_url=sys.argv[1], region_name="here", aws_access_key_id="the-user", aws_secret_access_key="the-secret",
+                  config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 0}))
+s3.head_bucket(Bucket="backups")
+s3.upload_fileobj(io.BytesIO(b"x" * (17 << 20)), "backups", "base/data + 1.tar")
+s3.copy({"Bucket": "backups", "Key": "base/data + 1.tar"}, "backups", "copy")
+for name in "wals/1", "wals/2", "wals/3":
+    s3.put_object(Bucket="backups", Key=name, Body=name)
+pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket="backups", Delimiter="/"))
+print([p["Prefix"] for page in pages for p in page.get("CommonPrefixes", [])], [c["Size"] for page in pages for c in page.get("Contents", [])])
+print([c["Key"] for page in s3.get_paginator("list_objects").paginate(Bucket="backups") for c in page["Contents"]])
+print(s3.get_object(Bucket="backups", Key="wals/2", Range="bytes=0-3")["Body"].read())
+print(len(s3.delete_objects(Bucket="backups", Delete={"Objects": [{"Key": "wals/1"}, {"Key": "wals/2"}]})["Deleted"]))
+`, url)
+	output, err := command.CombinedOutput()
+	assert.NilError(t, err, string(output))
+	assert.Equal(t, string(output), `['base/', 'wals/'] [17825792]
+['base/data + 1.tar', 'copy', 'wals/1', 'wals/2', 'wals/3']
+b'wals'
+2
+`)
 }

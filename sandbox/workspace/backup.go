@@ -12,9 +12,10 @@ import (
 	"time"
 )
 
-// What the sandbox's object storage has for backups of etcd.
+// What the sandbox's object storage has for backups of etcd, and for whoever tries it as the place of a state.
 const (
 	BackupBucket  = "etcd-backup"
+	StateBucket   = "my-state"
 	StorageRegion = "sandbox"
 )
 
