@@ -23,7 +23,7 @@ func (w *Workspace) Environment(stack string) (map[string]string, error) {
 	}
 	return map[string]string{
 		"PATH":                          filepath.Join(w.Tools, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
-		"KUBECONFIG":                    w.Path("kubeconfig"),
+		"KUBECONFIG":                    w.Kubeconfig(),
 		"ARVANCLOUD_API_KEY":            apiKey,
 		"ARVANCLOUD_ENDPOINT":           w.APIURL(),
 		"PULUMI_HOME":                   w.PulumiHome(),

@@ -95,6 +95,9 @@ func run(ctx context.Context, stack, charts string, arguments []string, out io.W
 	if err != nil {
 		return err
 	}
+	if err := w.CheckRoom(roomFor(arguments[0])); err != nil {
+		return err
+	}
 	mirror, err := chartMirror(w, charts)
 	if err != nil {
 		return err
@@ -123,19 +126,27 @@ func run(ctx context.Context, stack, charts string, arguments []string, out io.W
 	if err := setSecrets(ctx, w, stack); err != nil {
 		return err
 	}
+	if arguments[0] != "preview" { // which takes no lock
+		if err := w.CheckLock(stack); err != nil {
+			return err
+		}
+	}
 	up := arguments[0] == "up"
 	if up {
 		arguments = append(arguments, "--suppress-outputs")
 	}
-	if err := pulumi(ctx, w, stack, out, arguments...); err != nil {
-		return err
+	failure := pulumi(ctx, w, stack, out, arguments...)
+	if up {
+		if err := writeKubeconfig(ctx, w, stack); err != nil {
+			return errors.Join(failure, err)
+		}
+	}
+	if failure != nil {
+		return explain(w, stack, failure)
 	}
 	if up {
 		// a line each, where `up` itself would take three pages
 		if err := pulumi(ctx, w, stack, out, "stack", "output"); err != nil {
-			return err
-		}
-		if err := writeKubeconfig(ctx, w, stack); err != nil {
 			return err
 		}
 		fmt.Fprintf(out, "Look around: eval \"$(./scripts/sandbox env %s)\" and then kubectl get nodes,pods -A\n", stack)
@@ -229,6 +240,27 @@ func setSecrets(ctx context.Context, w *workspace.Workspace, stack string) error
 	return nil
 }
 
+// roomFor is how many MiB a command needs: machines that come up write to disks in the sandbox's folder, and refuse to work
+// with less than 256; whatever else is done, the state is written anew beside its copy.
+func roomFor(command string) uint64 {
+	if command == "up" {
+		return 512
+	}
+	return 64
+}
+
+// explain adds to a failure of pulumi's what the sandbox knows of its cause.
+func explain(w *workspace.Workspace, stack string, failure error) error {
+	for _, cause := range []error{w.CheckRoom(roomFor("up")), w.CheckLock(stack)} {
+		if cause != nil {
+			return cause
+		}
+	}
+	return failure
+}
+
+// writeKubeconfig leaves the kubeconfig of the cluster that is there now, or none. The stack of an `up` that failed may have
+// none, or the last cluster's.
 func writeKubeconfig(ctx context.Context, w *workspace.Workspace, stack string) error {
 	cmd, err := pulumiProcess(ctx, w, stack, "stack", "output", "kubeconfig", "--show-secrets")
 	if err != nil {
@@ -236,7 +268,9 @@ func writeKubeconfig(ctx context.Context, w *workspace.Workspace, stack string) 
 	}
 	kubeconfig, err := cmd.Output()
 	if err != nil {
-		return fmt.Errorf("read the output kubeconfig of %s: %w", stack, err)
+		_, err = w.CheckKubeconfig()
+		return err
 	}
-	return os.WriteFile(w.Path("kubeconfig"), kubeconfig, 0o600)
+	_, err = w.KeepKubeconfig(kubeconfig)
+	return err
 }

@@ -1,10 +1,53 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"gotest.tools/v3/assert"
+
+	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
+
+// newWorkspace is a checkout without anything in its sandbox.
+func newWorkspace(t *testing.T) *workspace.Workspace {
+	t.Helper()
+	t.Setenv("SANDBOX_NAME", "")
+	t.Chdir(t.TempDir())
+	assert.NilError(t, os.WriteFile("Pulumi.yaml", nil, 0o644))
+	w, err := workspace.Open()
+	assert.NilError(t, err)
+	return w
+}
+
+func TestEnvPointsToNoClusterThatIsGone(t *testing.T) {
+	w := newWorkspace(t)
+	assert.NilError(t, os.WriteFile(w.Kubeconfig(), []byte("clusters: [{name: old, cluster: {certificate-authority-data: b2xk}}]"), 0o600))
+	var said, lines bytes.Buffer
+	command := envCommand()
+	command.SetOut(&lines)
+	command.SetErr(&said)
+	command.SetArgs(nil)
+	assert.NilError(t, command.Execute())
+	assert.Assert(t, bytes.Contains(said.Bytes(), []byte("there is no kubeconfig")), said.String())
+	assert.Assert(t, bytes.Contains(lines.Bytes(), []byte("export KUBECONFIG=")))
+	_, err := os.Stat(w.Kubeconfig())
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestAFailureOfPulumisIsExplained(t *testing.T) {
+	w := newWorkspace(t)
+	assert.Equal(t, explain(w, "demo", errSaid), errSaid, "pulumi has said it")
+	folder := w.Path("state", ".pulumi", "locks", "organization", "exchange-platform", "demo")
+	assert.NilError(t, os.MkdirAll(folder, 0o755))
+	assert.NilError(t, os.WriteFile(filepath.Join(folder, "1.json"), []byte(`{"pid": 7, "username": "maryam", "hostname": "elsewhere"}`), 0o600))
+	err := explain(w, "demo", errSaid)
+	assert.Assert(t, !errors.Is(err, errSaid), "it is to be printed")
+	assert.ErrorContains(t, err, "process 7 of maryam on elsewhere")
+}
 
 func TestAnOptionOfOursIsTakenOutOfPulumisArguments(t *testing.T) {
 	for _, arguments := range [][]string{

@@ -87,6 +87,13 @@ func envCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			kept, err := w.CheckKubeconfig()
+			if err != nil {
+				return err
+			}
+			if !kept {
+				fmt.Fprintln(cmd.ErrOrStderr(), "there is no kubeconfig: since the cluster that is there was made, no up of its stack has ended well")
+			}
 			for _, name := range slices.Sorted(maps.Keys(variables)) {
 				fmt.Fprintf(cmd.OutOrStdout(), "export %s='%s'\n", name, variables[name])
 			}
