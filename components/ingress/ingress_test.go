@@ -11,7 +11,7 @@ import (
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
-var nginx = ingress.Config{Engine: ingress.Nginx}
+var nginx = ingress.Config{Engine: ingress.Nginx, MaxBodyMiB: 20}
 
 // program installs the component beside a resource that stands for the kinds of the Prometheus operator.
 func program(args ingress.Args, monitored bool) func(*pulumi.Context) error {
@@ -37,7 +37,7 @@ func TestIngress(t *testing.T) {
 func TestWithoutProxiesAndMonitoring(t *testing.T) {
 	r := mocktest.Run(t, program(ingress.Args{Config: nginx}, false))
 	values := mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any)["controller"].(map[string]any)
-	assert.DeepEqual(t, values["config"], map[string]any{})
+	assert.DeepEqual(t, values["config"], map[string]any{"proxy-body-size": "20m"})
 	assert.DeepEqual(t, values["metrics"], map[string]any{"enabled": false, "serviceMonitor": map[string]any{"enabled": false}})
 }
 

@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -39,7 +40,7 @@ func nginxValues(args *Args) map[string]any {
 			// Its certificate is made by a hook job with one more image to pull, and while the controller is away it refuses every
 			// change of an Ingress.
 			"admissionWebhooks": map[string]any{"enabled": false},
-			"config":            nginxConfig(args.TrustedProxies),
+			"config":            nginxConfig(args),
 			"metrics": map[string]any{
 				"enabled":        args.MonitorCRDs != nil,
 				"serviceMonitor": map[string]any{"enabled": args.MonitorCRDs != nil},
@@ -50,12 +51,14 @@ func nginxValues(args *Args) map[string]any {
 }
 
 // nginxConfig is the controller's ConfigMap: all its values are text.
-func nginxConfig(trustedProxies []string) map[string]any {
-	if len(trustedProxies) == 0 {
-		return map[string]any{}
+func nginxConfig(args *Args) map[string]any {
+	config := map[string]any{
+		// nginx' own limit of 1 MB refuses a photo of a passport
+		"proxy-body-size": fmt.Sprintf("%dm", args.Config.MaxBodyMiB),
 	}
-	return map[string]any{
-		"use-forwarded-headers": "true",
-		"proxy-real-ip-cidr":    strings.Join(trustedProxies, ","),
+	if len(args.TrustedProxies) > 0 {
+		config["use-forwarded-headers"] = "true"
+		config["proxy-real-ip-cidr"] = strings.Join(args.TrustedProxies, ",")
 	}
+	return config
 }
