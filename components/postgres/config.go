@@ -3,6 +3,7 @@ package postgres
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -33,7 +34,25 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 	return slices.Concat(
 		settings.OneOf(c.Engine, path.Child("engine"), Bitnami),
 		settings.Matches(c.Database, path.Child("database"), name, form),
-		settings.Matches(c.User, path.Child("user"), name, form))
+		settings.Matches(c.User, path.Child("user"), name, form),
+		c.validateReserved(path))
+}
+
+// validateReserved refuses names that PostgreSQL itself has or keeps.
+func (c *Config) validateReserved(path *field.Path) field.ErrorList {
+	var problems field.ErrorList
+	switch {
+	case c.User == "postgres":
+		problems = append(problems, field.Invalid(path.Child("user"), c.User,
+			`is the superuser, who may read every file and run every program of the server; the exchange gets a user of its own, such as "exchange"`))
+	case strings.HasPrefix(c.User, "pg_"), slices.Contains([]string{"public", "none", "user"}, c.User):
+		problems = append(problems, field.Invalid(path.Child("user"), c.User, `is a name that PostgreSQL keeps for itself; choose another one, such as "exchange"`))
+	}
+	if slices.Contains([]string{"template0", "template1"}, c.Database) {
+		problems = append(problems, field.Invalid(path.Child("database"), c.Database,
+			`is what PostgreSQL makes new databases from; choose another one, such as "exchange"`))
+	}
+	return problems
 }
 
 // Warnings says in prod what is not kept.

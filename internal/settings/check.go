@@ -72,10 +72,16 @@ func CIDRs(cidrs []string, path *field.Path) field.ErrorList {
 	return problems
 }
 
-// Everybody tells whether a range holds every address.
+// Everybody tells whether a range holds so many addresses that it keeps nobody out: two halves of them all are as good as one.
 func Everybody(cidr string) bool {
 	prefix, err := netip.ParsePrefix(cidr)
-	return err == nil && prefix.Bits() == 0
+	if err != nil {
+		return false
+	}
+	if prefix.Addr().Is4() {
+		return prefix.Bits() < 8
+	}
+	return prefix.Bits() < 16
 }
 
 // InDomain tells whether host is the domain or a name in it.
