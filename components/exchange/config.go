@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -20,6 +21,9 @@ type Config struct {
 	WebReplicas int `json:"webReplicas"`
 	// WorkerReplicas is the number of pods of Django-Q.
 	WorkerReplicas int `json:"workerReplicas"`
+	// GunicornArgs are further arguments of the web server, such as "--workers=4"; they win over the chart's own. Those that
+	// only some of its releases know depend on the image: `--no-control-socket` is known from gunicorn 25.1 on.
+	GunicornArgs []string `json:"gunicornArgs,omitempty"`
 }
 
 // Image is the application's image. It comes from where it says, whatever chart mirror there is.
@@ -36,6 +40,9 @@ func (c *Config) SetDefaults(profile settings.Profile) {
 	*c = Config{WebReplicas: count, WorkerReplicas: count}
 }
 
+// argument is one of a program's, in its long form.
+var argument = regexp.MustCompile(`^--[a-z][a-z0-9-]*(=\S+)?$`)
+
 // Validate reports what is wrong with the section.
 func (c *Config) Validate(profile settings.Profile, path *field.Path) field.ErrorList {
 	problems := slices.Concat(
@@ -44,6 +51,10 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 		settings.Text(c.Image.Tag, path.Child("image", "tag"), "name the version to run"),
 		settings.AtLeast(c.WebReplicas, path.Child("webReplicas"), 1),
 		settings.AtLeast(c.WorkerReplicas, path.Child("workerReplicas"), 1))
+	for i, arg := range c.GunicornArgs {
+		problems = append(problems, settings.Matches(arg, path.Child("gunicornArgs").Index(i), argument,
+			`must be one argument with its value, such as "--workers=4"`)...)
+	}
 	if profile == settings.Prod && c.Image.moves() {
 		problems = append(problems, field.Invalid(path.Child("image", "tag"), c.Image.Tag, tagThatMoves))
 	}

@@ -151,10 +151,13 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 			"existingSecret": secret,
 		},
 		"secretRevision": revision,
-		"web":            pulumi.Map{"replicas": pulumi.Int(args.Config.WebReplicas)},
-		"worker":         pulumi.Map{"replicas": pulumi.Int(args.Config.WorkerReplicas)},
-		"migrations":     pulumi.Map{"timeoutSeconds": pulumi.Int(migrationTime.Seconds())},
-		"ingress":        pulumi.Map{"className": args.IngressClass},
+		"web": pulumi.Map{
+			"replicas": pulumi.Int(args.Config.WebReplicas),
+			"gunicorn": pulumi.Map{"extraArgs": pulumi.ToStringArray(args.Config.GunicornArgs)},
+		},
+		"worker":     pulumi.Map{"replicas": pulumi.Int(args.Config.WorkerReplicas)},
+		"migrations": pulumi.Map{"timeoutSeconds": pulumi.Int(migrationTime.Seconds())},
+		"ingress":    pulumi.Map{"className": args.IngressClass},
 		"metrics": pulumi.Map{
 			"enabled":        pulumi.Bool(monitored),
 			"serviceMonitor": pulumi.Map{"enabled": pulumi.Bool(monitored)},

@@ -101,6 +101,11 @@ func TestReplicasOfTheDatabaseAndMigrationTime(t *testing.T) {
 	assert.DeepEqual(t, values["metrics"], map[string]any{"enabled": false, "serviceMonitor": map[string]any{"enabled": false}})
 }
 
+func TestTheWebServersArgumentsReachTheChart(t *testing.T) {
+	values := valuesOf(t, mocktest.Run(t, program(func(args *exchange.Args) { args.Config.GunicornArgs = []string{"--no-control-socket"} }, nil)))
+	assert.DeepEqual(t, values["web"].(map[string]any)["gunicorn"], map[string]any{"extraArgs": []any{"--no-control-socket"}})
+}
+
 func TestAMissingChartIsNamed(t *testing.T) {
 	_, err := mocktest.Try(program(func(args *exchange.Args) { args.ChartPath = "./nowhere" }, nil))
 	assert.ErrorContains(t, err, "chart folder ./nowhere")

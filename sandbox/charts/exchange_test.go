@@ -92,6 +92,33 @@ func TestTheMigrationsNeedNothingOfTheChart(t *testing.T) {
 	}
 }
 
+// gunicornFlags are the arguments that gunicorn 20.0 knows and every later release up to 25 kept, of those that a chart may set.
+var gunicornFlags = strings.Fields("--bind --workers --threads --timeout --graceful-timeout --keep-alive --worker-tmp-dir")
+
+// An argument that it does not know ends gunicorn at once: which one is in the image is not the chart's to say.
+func TestGunicornGetsOnlyArgumentsThatEveryReleaseKnows(t *testing.T) {
+	args := gunicornArgs(t, map[string]any{})
+	for _, arg := range args {
+		flag, _, _ := strings.Cut(arg, "=")
+		assert.Check(t, slices.Contains(gunicornFlags, flag), flag)
+	}
+	more := gunicornArgs(t, map[string]any{"web": map[string]any{"gunicorn": map[string]any{"extraArgs": []any{"--workers=7"}}}})
+	assert.DeepEqual(t, more, append(args, "--workers=7")) // the last one wins
+}
+
+func gunicornArgs(t *testing.T, change map[string]any) []string {
+	t.Helper()
+	web := find(t, rendered(t, exchange(t), "exchange", chartutil.CoalesceTables(change, exchangeValues(t, "demo"))), "Deployment", "exchange-web")
+	containers, _, _ := unstructured.NestedSlice(web.Object, "spec", "template", "spec", "containers")
+	for _, each := range containers[0].(map[string]any)["env"].([]any) {
+		if variable := each.(map[string]any); variable["name"] == "GUNICORN_CMD_ARGS" {
+			return strings.Fields(variable["value"].(string))
+		}
+	}
+	t.Fatal("no GUNICORN_CMD_ARGS")
+	return nil
+}
+
 // A second copy of the pods' rules, in the words of the restricted pod security standard.
 func TestNoContainerOfTheExchangeHasRights(t *testing.T) {
 	for _, object := range rendered(t, exchange(t), "exchange", exchangeValues(t, "prod")) {
