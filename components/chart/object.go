@@ -62,11 +62,12 @@ type SecretArgs struct {
 	Part      string // the end of its resource's name where Install makes it; "secret" if empty
 	Namespace pulumi.StringInput
 	Name      string
+	Type      string           // Kubernetes' own; Opaque if empty. It cannot change
 	Data      pulumi.StringMap // plain text by key; kept as a secret wherever it goes
 	Labels    map[string]string
 }
 
-// Secret is a Kubernetes Secret of type Opaque.
+// Secret is a Kubernetes Secret.
 type Secret struct {
 	pulumi.CustomResourceState
 
@@ -83,7 +84,7 @@ func (i *Installer) Secret(
 	opts = append([]pulumi.ResourceOption{pulumi.AdditionalSecretOutputs([]string{"data", "stringData"})}, opts...)
 	err := i.object(ctx, name, &ObjectArgs{
 		APIVersion: "v1", Kind: "Secret", Name: args.Name, Namespace: args.Namespace, Labels: args.Labels,
-		Fields: pulumi.Map{"type": pulumi.String("Opaque"), "stringData": pulumi.ToSecret(args.Data).(pulumi.StringMapOutput)},
+		Fields: pulumi.Map{"type": pulumi.String(orElse(args.Type, "Opaque")), "stringData": pulumi.ToSecret(args.Data).(pulumi.StringMapOutput)},
 	}, secret, opts)
 	if err != nil {
 		return nil, err

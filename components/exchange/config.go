@@ -32,6 +32,11 @@ type Image struct {
 	Repository string `json:"repository"`
 	// Tag is the version to run.
 	Tag string `json:"tag"`
+	// RegistryUser may pull the image, if its registry asks who does. Empty means that everybody may.
+	RegistryUser string `json:"registryUser,omitempty"`
+	// RegistryPassword belongs to RegistryUser; most registries call it a token. Set it with
+	// `pulumi config set --secret --path exchange-platform:exchange.image.registryPassword`.
+	RegistryPassword string `json:"registryPassword,omitempty"`
 }
 
 // SetDefaults fills in what the profile gives.
@@ -49,6 +54,7 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 		settings.Messages(validation.IsDNS1123Subdomain(c.Host), c.Host, path.Child("host")),
 		settings.Text(c.Image.Repository, path.Child("image", "repository"), "name the application's image without its tag"),
 		settings.Text(c.Image.Tag, path.Child("image", "tag"), "name the version to run"),
+		c.Image.validateLogin(path.Child("image")),
 		settings.AtLeast(c.WebReplicas, path.Child("webReplicas"), 1),
 		settings.AtLeast(c.WorkerReplicas, path.Child("workerReplicas"), 1))
 	for i, arg := range c.GunicornArgs {

@@ -78,13 +78,21 @@ func (e *Exchange) install(ctx *pulumi.Context, name string, args *Args, child p
 	if err != nil {
 		return err
 	}
+	secrets := []chart.SecretArgs{{Name: secretName, Data: credentials}}
+	if args.Config.Image.private() {
+		login, err := registrySecret(args.Config.Image)
+		if err != nil {
+			return err
+		}
+		secrets = append(secrets, login)
+	}
 	path := args.ChartPath
 	if path == "" {
 		path = DefaultChartPath
 	}
 	made, err := args.Installer.Install(ctx, name, &chart.Parts{
 		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted},
-		Secrets:   []chart.SecretArgs{{Name: secretName, Data: credentials}},
+		Secrets:   secrets,
 		Releases: []chart.ReleaseArgs{{
 			Path: path, Name: releaseName, Atomic: true, CRDs: args.MonitorCRDs,
 			Values: values(args, pulumi.String(secretName), revision(ctx, credentials)),
@@ -139,8 +147,12 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 	if args.Database.ReadOnlyHost != nil {
 		database["readOnlyHost"] = args.Database.ReadOnlyHost
 	}
+	image := pulumi.Map{"repository": pulumi.String(args.Config.Image.Repository), "tag": pulumi.String(args.Config.Image.Tag)}
+	if args.Config.Image.private() {
+		image["pullSecrets"] = pulumi.ToStringArray([]string{registrySecretName})
+	}
 	return pulumi.Map{
-		"image":    pulumi.Map{"repository": pulumi.String(args.Config.Image.Repository), "tag": pulumi.String(args.Config.Image.Tag)},
+		"image":    image,
 		"host":     pulumi.String(args.Config.Host),
 		"django":   pulumi.Map{"existingSecret": secret},
 		"database": database,

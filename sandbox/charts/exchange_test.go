@@ -92,6 +92,18 @@ func TestTheMigrationsNeedNothingOfTheChart(t *testing.T) {
 	}
 }
 
+func TestEveryPodOfAPrivateImageHasItsLogin(t *testing.T) {
+	values := chartutil.CoalesceTables(map[string]any{"image": map[string]any{"pullSecrets": []any{"exchange-registry"}}}, exchangeValues(t, "demo"))
+	pods := 0
+	for _, object := range rendered(t, exchange(t), "exchange", values) {
+		if pod := summary.Pod(object); pod != nil {
+			pods++
+			assert.DeepEqual(t, pod["imagePullSecrets"], []any{map[string]any{"name": "exchange-registry"}})
+		}
+	}
+	assert.Equal(t, pods, 3, "web, worker and migrations")
+}
+
 // gunicornFlags are the arguments that gunicorn 20.0 knows and every later release up to 25 kept, of those that a chart may set.
 var gunicornFlags = strings.Fields("--bind --workers --threads --timeout --graceful-timeout --keep-alive --worker-tmp-dir")
 
