@@ -23,6 +23,8 @@ type memory struct {
 	settled map[string]string
 	// cluster is what was known of the cluster, as JSON.
 	cluster string
+	// machines are the servers, as the cloud was last told.
+	machines arvan.Running
 	// tokens are the terms of the kubeconfigs' tokens, by the names of their grants.
 	tokens map[string]access.Term
 }
@@ -59,7 +61,7 @@ func recall(ctx *pulumi.Context) (*memory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what the last update left: %w", err)
 	}
-	last := &memory{cluster: "{}"}
+	last := &memory{cluster: "{}", machines: arvan.Running{}}
 	for urn, resource := range found.Outputs {
 		if err := last.take(urn, resource.Type, resource.Outputs); err != nil {
 			return nil, err
@@ -74,7 +76,11 @@ func (m *memory) take(urn, token string, outputs map[string]any) error {
 	var err error
 	switch token {
 	case arvan.MachinesType:
-		m.name = urn[strings.LastIndex(urn, "::")+2:]
+		m.name = nameOf(urn)
+	case arvan.ServerType:
+		var made arvan.Made
+		err = convert(outputs, &made)
+		m.machines[nameOf(urn)] = made
 	case kubespray.ClusterType:
 		if text, _ := outputs["state"].(string); text != "" {
 			m.cluster = text
@@ -96,6 +102,9 @@ func (m *memory) take(urn, token string, outputs map[string]any) error {
 	}
 	return nil
 }
+
+// nameOf is a resource's name.
+func nameOf(urn string) string { return urn[strings.LastIndex(urn, "::")+2:] }
 
 // takeSettled reads the settings as earlier versions left them: a few, as plain text.
 func (m *memory) takeSettled(output any) error {
@@ -129,6 +138,9 @@ func refuse(stack string, cfg *Config, last *memory) error {
 	if last.name != "" && last.name != stack {
 		reasons = append([]string{fmt.Sprintf("the stack cannot change its name from %q to %q: its machines and keys are named after it, and all of them would be replaced. "+
 			"Restore it with `pulumi stack rename %s`, or make a new stack and move to it", last.name, stack, last.name)}, reasons...)
+	}
+	if kubespray.Stands(last.cluster) {
+		reasons = append(reasons, last.machines.Refusals(cfg.Nodes, cfg.Kubernetes.Force)...)
 	}
 	if len(reasons) > 0 {
 		return fmt.Errorf("stack %s: refused, nothing was touched:\n  - %s", stack, strings.Join(reasons, "\n  - "))

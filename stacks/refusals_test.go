@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/components/arvan"
@@ -31,7 +32,7 @@ func TestUnsafeEditsAreRefused(t *testing.T) {
 	base := edited(t, prod, table.Base)
 	cfg, err := Load(project, "prod", stackFile(t, base))
 	assert.NilError(t, err)
-	running := &memory{name: "prod", cluster: stateOf(t, deployedWith(t, cfg)), settled: settings.Settled(cfg)}
+	running := leftBy(t, "prod", cfg)
 
 	for _, refusal := range table.Refused {
 		if refusal.By != refusals.Program {
@@ -111,6 +112,18 @@ func reasons(err error) []string {
 	return lines
 }
 
+// leftBy is what an update of that configuration leaves for the next one.
+func leftBy(t *testing.T, stack string, cfg *Config) *memory {
+	t.Helper()
+	recording := deployedWith(t, cfg)
+	left := &memory{name: stack, cluster: stateOf(t, recording), settled: settings.Settled(cfg), machines: arvan.Running{}}
+	for _, server := range recording.OfType(arvan.ServerType) {
+		outputs := mocktest.Plain(resource.NewProperty(server.Inputs)).(map[string]any)
+		assert.NilError(t, left.take("urn:pulumi:prod::exchange-platform::"+arvan.ServerType+"::"+server.Name, server.Type, outputs))
+	}
+	return left
+}
+
 func edited(t *testing.T, text []byte, changes []refusals.Change) string {
 	t.Helper()
 	changed, err := refusals.Apply(text, changes...)
@@ -136,5 +149,33 @@ func stateOf(t *testing.T, recording *mocktest.Recording) string {
 		state, err := json.Marshal(map[string]any{"state": map[string]any{"revision": 1, "shape": json.RawMessage(shape)}})
 		assert.NilError(t, err)
 		return string(state)
+	}
+}
+
+// What switches off no two machines of a quorum is not refused, and nothing is while no cluster stands.
+func TestMachinesMayBeResizedOneAfterTheOther(t *testing.T) {
+	for name, test := range map[string]struct {
+		change    func(*Config)
+		noCluster bool
+	}{
+		"one control plane and one worker": {change: func(c *Config) { c.Nodes[1].Plan, c.Nodes[4].DiskGiB = "g2-16-8-0", 300 }},
+		"the bastion and a control plane":  {change: func(c *Config) { c.Nodes[0].Plan, c.Nodes[3].DiskGiB = "g2-8-4-0", 80 }},
+		"two workers, forced": {change: func(c *Config) {
+			c.Nodes[4].DiskGiB, c.Nodes[5].DiskGiB, c.Kubernetes.Force = 300, 300, true
+		}},
+		"all control planes, before there is a cluster": {noCluster: true, change: func(c *Config) {
+			c.Nodes[1].DiskGiB, c.Nodes[2].DiskGiB, c.Nodes[3].DiskGiB = 80, 80, 80
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, err := Load(project, "prod", completed(t, "prod"))
+			assert.NilError(t, err)
+			last := leftBy(t, "prod", cfg)
+			if test.noCluster {
+				last.cluster = "{}"
+			}
+			test.change(cfg)
+			assert.NilError(t, refuse("prod", cfg, last))
+		})
 	}
 }

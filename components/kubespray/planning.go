@@ -87,6 +87,13 @@ func (args *Args) remembered(found *known, wanted *plan.Shape) error {
 		args.Cluster, args.Runner, stateRoot, args.Cluster)
 }
 
+// Stands tells whether a cluster's state (Args.LastState) is that of one that was finished. One that is damaged does not; Check
+// says so.
+func Stands(state string) bool {
+	found, err := readKnown(state)
+	return err == nil && found.State != nil && found.State.Shape != nil
+}
+
 // Check tells whether these arguments would be refused for the cluster as its last update left it (Args.LastState). It needs
 // no machine to exist, so a stack can ask before it changes any: neither addresses nor keys are looked at.
 func Check(args *Args) error {

@@ -1,0 +1,70 @@
+package arvan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ServerType is the type of a machine in a stack's state.
+const ServerType = "arvancloud:iaas:Server"
+
+// Running are the machines that the stack's last update left, by name.
+type Running map[string]Made
+
+// Made is what a machine was made of, and resized to since.
+type Made struct {
+	Plan    string `json:"planId"`
+	DiskGiB int    `json:"diskSize"`
+	// ImageID and ImageName are the operating system's.
+	ImageID   string `json:"imageId"`
+	ImageName string `json:"imageName"`
+}
+
+// Refusals say which machines must not be switched off together: the cloud is told to change all of them at the same time, and
+// nobody has moved what runs on them. force lets several workers, as it does where they are replaced; a quorum it cannot help.
+func (r Running) Refusals(wanted Nodes, force bool) []string {
+	var reasons []string
+	for _, role := range []struct {
+		Role
+		what, instead string
+		forced        bool
+	}{
+		{ControlPlane, "etcd runs on them and would lose its quorum", "", false},
+		{Worker, "what runs on one has its copies on the others", ", or set kubernetes.force", force},
+	} {
+		off, resized := r.off(wanted, role.Role)
+		if resized == 0 || len(off) < 2 || role.forced {
+			continue
+		}
+		reasons = append(reasons, fmt.Sprintf("%s would be switched off at once for another plan, disk or image; %s: change one in each up, "+
+			"%s first, and the next when that one is Ready again (docs/cluster.md)%s", strings.Join(off, ", "), role.what, off[0], role.instead))
+	}
+	return reasons
+}
+
+// off are the running machines of a role that the update switches off, and how many of them for another size. The others are
+// replaced; where all are, the cluster's plan says more of it.
+func (r Running) off(wanted Nodes, role Role) (names []string, resized int) {
+	for _, node := range wanted {
+		made, runs := r[node.Name]
+		if !runs || node.Role != role {
+			continue
+		}
+		another := made.resized(node)
+		if another {
+			resized++
+		}
+		if another || made.replaced(node) {
+			names = append(names, node.Name)
+		}
+	}
+	return names, resized
+}
+
+func (m Made) resized(node Node) bool {
+	return m.Plan != node.Plan || m.DiskGiB != 0 && m.DiskGiB != node.DiskGiB
+}
+
+func (m Made) replaced(node Node) bool {
+	return node.Image != nil && m.ImageName != node.Image.String()
+}
