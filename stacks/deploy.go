@@ -72,7 +72,7 @@ func deploy(ctx *pulumi.Context, cfg *Config) (*platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	imageIDs, err := checkOffer(ctx, cfg, providers.arvancloud)
+	imageIDs, err := checkOffer(ctx, cfg, providers.arvancloud, last.machines)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func deploy(ctx *pulumi.Context, cfg *Config) (*platform, error) {
 
 	var p platform
 	p.Machines, err = arvan.New(ctx, name, &arvan.Args{
-		Cloud: cfg.Cloud, Network: cfg.Network, Nodes: cfg.Nodes, ImageIDs: imageIDs, Protect: cfg.Protect,
+		Cloud: cfg.Cloud, Network: cfg.Network, Nodes: cfg.Nodes, ImageIDs: imageIDs, Running: last.machines, Protect: cfg.Protect,
 	}, base)
 	if err != nil {
 		return nil, err

@@ -1,19 +1,13 @@
 package stacks
 
 import (
-	"fmt"
-	"slices"
-	"strings"
-
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/internal/random"
 	"github.com/iransre/exchange-platform/sdks/arvancloud"
-	"github.com/iransre/exchange-platform/sdks/arvancloud/iaas"
 	"github.com/pulumi/pulumi-command/sdk/go/command"
 )
 
@@ -51,53 +45,6 @@ func newProviders(ctx *pulumi.Context, cfg *Config) (*providers, error) {
 // option hands the providers to a component and all its children.
 func (p *providers) option() pulumi.ResourceOption {
 	return pulumi.Providers(p.arvancloud, p.command, p.random)
-}
-
-// checkOffer asks the cloud whether the zone has the images and every plan, before anything is made, and returns the
-// images' ids there.
-func checkOffer(ctx *pulumi.Context, cfg *Config, cloud *arvancloud.Provider) (imageIDs map[arvan.Image]string, err error) {
-	imageIDs = map[arvan.Image]string{}
-	find := func(path string, image arvan.Image) error {
-		if _, asked := imageIDs[image]; asked {
-			return nil
-		}
-		found, err := iaas.GetImage(ctx, &iaas.GetImageArgs{
-			Distribution: image.Distribution, Version: image.Version, Zone: &cfg.Cloud.Zone,
-		}, pulumi.Provider(cloud))
-		if err != nil {
-			return fmt.Errorf("%s: %s", path, reason(err))
-		}
-		imageIDs[image] = found.ImageId
-		return nil
-	}
-	if err := find("cloud.image", cfg.Cloud.Image); err != nil {
-		return nil, err
-	}
-	var asked []string
-	for i, node := range cfg.Nodes {
-		if node.Image != nil {
-			if err := find(fmt.Sprintf("nodes[%d].image", i), *node.Image); err != nil {
-				return nil, err
-			}
-		}
-		if slices.Contains(asked, node.Plan) {
-			continue
-		}
-		asked = append(asked, node.Plan)
-		if _, err := iaas.GetPlan(ctx, &iaas.GetPlanArgs{PlanId: node.Plan, Zone: &cfg.Cloud.Zone}, pulumi.Provider(cloud)); err != nil {
-			return nil, fmt.Errorf("nodes[%d].plan: %s", i, reason(err))
-		}
-	}
-	return imageIDs, nil
-}
-
-// reason is what the provider said, without what the calls between it and us put before it.
-func reason(err error) string {
-	text := err.Error()
-	if _, said, found := strings.Cut(text, "returned an error: "); found {
-		return said
-	}
-	return text
 }
 
 // newInstaller is the way into the cluster.

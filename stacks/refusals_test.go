@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/components/arvan"
@@ -117,9 +116,8 @@ func leftBy(t *testing.T, stack string, cfg *Config) *memory {
 	t.Helper()
 	recording := deployedWith(t, cfg)
 	left := &memory{name: stack, cluster: stateOf(t, recording), settled: settings.Settled(cfg), machines: arvan.Running{}}
-	for _, server := range recording.OfType(arvan.ServerType) {
-		outputs := mocktest.Plain(resource.NewProperty(server.Inputs)).(map[string]any)
-		assert.NilError(t, left.take("urn:pulumi:prod::exchange-platform::"+arvan.ServerType+"::"+server.Name, server.Type, outputs))
+	for _, server := range serversOf(recording) {
+		assert.NilError(t, left.take("urn:pulumi:prod::exchange-platform::"+server.Type+"::"+server.Name, server.Type, server.Outputs))
 	}
 	return left
 }

@@ -15,8 +15,10 @@ type Args struct {
 	Network Network
 	// Nodes are the machines; they are made in any order.
 	Nodes Nodes
-	// ImageIDs are what the images that are named are in the zone; new with each build of them.
+	// ImageIDs are what the images that are named are in the zone, as far as it has them; new with each build of them.
 	ImageIDs map[Image]string
+	// Running are the machines that are there already.
+	Running Running
 	// Protect refuses to delete what the machines cannot do without and nothing can bring back: their network and the key
 	// that logs in to them. Machines themselves come and go.
 	Protect bool
@@ -134,10 +136,14 @@ func newMachine(ctx *pulumi.Context, node Node, args *Args, shared *surroundings
 		return nil, err
 	}
 	image, ignored := node.image(args.Cloud.Image)
+	imageID, imageName := args.ImageIDs[image], image.String()
+	if imageID == "" { // the zone has it no longer, and the machine is made
+		imageID, imageName = args.Running[node.Name].ImageID, args.Running[node.Name].ImageName
+	}
 	made, err := iaas.NewServer(ctx, node.Name, &iaas.ServerArgs{
 		Name: pulumi.String(node.Name), Zone: pulumi.String(args.Cloud.Zone),
 		PlanId: pulumi.String(node.Plan), DiskSize: pulumi.Int(node.DiskGiB),
-		ImageId: pulumi.String(args.ImageIDs[image]), ImageName: pulumi.String(image.String()),
+		ImageId: pulumi.String(imageID), ImageName: pulumi.String(imageName),
 		SshKeyName:          shared.sshKey.Name,
 		SecurityGroupIds:    shared.firewalls.of(node),
 		ServerGroupId:       shared.groups.of(node),

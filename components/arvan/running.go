@@ -20,6 +20,14 @@ type Made struct {
 	ImageName string `json:"imageName"`
 }
 
+// Needs tells whether the cloud must have the image and the plan of a node: for a machine that is new or replaced both, for
+// one that is resized the plan.
+func (r Running) Needs(node Node) (image, plan bool) {
+	made, runs := r[node.Name]
+	image = !runs || made.replaced(node)
+	return image, image || made.Plan != node.Plan
+}
+
 // Refusals say which machines must not be switched off together: the cloud is told to change all of them at the same time, and
 // nobody has moved what runs on them. force lets several workers, as it does where they are replaced; a quorum it cannot help.
 func (r Running) Refusals(wanted Nodes, force bool) []string {

@@ -26,6 +26,8 @@ type World struct {
 	Known string
 	// Command runs a remote command instead of the answers that programs here are used to.
 	Command func(name string, inputs resource.PropertyMap) (stdout string, err error)
+	// Withdrawn are the plans and images ("ubuntu 24.04") that the zone no longer has.
+	Withdrawn []string
 }
 
 // Left is a resource in the state of a stack's last update.
@@ -156,6 +158,13 @@ func (w World) run(name string, inputs resource.PropertyMap) (resource.PropertyV
 
 // Call answers a function. One without an answer here is an error: an empty result would look like the cloud's.
 func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	asked := text(args.Args, "planId")
+	if asked == "" {
+		asked = text(args.Args, "distribution") + " " + text(args.Args, "version")
+	}
+	if slices.Contains(r.world.Withdrawn, asked) {
+		return nil, fmt.Errorf("the zone has no %s", asked)
+	}
 	switch args.Token {
 	case "arvancloud:iaas:getImage":
 		return with(args.Args, map[string]any{"imageId": imageID(args.Args), "diskSize": 10}), nil
