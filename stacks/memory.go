@@ -145,5 +145,9 @@ func refuse(stack string, cfg *Config, last *memory) error {
 	if len(reasons) > 0 {
 		return fmt.Errorf("stack %s: refused, nothing was touched:\n  - %s", stack, strings.Join(reasons, "\n  - "))
 	}
-	return kubespray.Check(clusterArgs(stack, cfg, &arvan.Machines{}, &apiNames{}, last.cluster))
+	cluster := clusterArgs(stack, cfg, &arvan.Machines{}, &apiNames{}, last.cluster)
+	for i, node := range cfg.Nodes {
+		cluster.Nodes[i].System = last.machines.ImageOf(node, cfg.Cloud.Image)
+	}
+	return kubespray.Check(cluster)
 }

@@ -177,3 +177,14 @@ func TestMachinesMayBeResizedOneAfterTheOther(t *testing.T) {
 		})
 	}
 }
+
+// What a machine runs counts, not what new ones are made from.
+func TestTheRunnersPythonIsJudgedByTheSystemItHas(t *testing.T) {
+	cfg, err := Load(project, "prod", completed(t, "prod"))
+	assert.NilError(t, err)
+	running := leftBy(t, "prod", cfg)
+	cfg.Cloud.Image.Version = "22.04"
+	assert.ErrorContains(t, refuse("prod", cfg, &memory{cluster: "{}"}),
+		"arvan-prod-b1, on which Ansible runs, has Python 3.10 with ubuntu 22.04, and Kubespray v2.31.0 needs 3.11 or newer there")
+	assert.NilError(t, refuse("prod", cfg, running))
+}

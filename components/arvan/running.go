@@ -28,6 +28,15 @@ func (r Running) Needs(node Node) (image, plan bool) {
 	return image, image || made.Plan != node.Plan
 }
 
+// ImageOf is the name of the operating system that a node's machine has or, if it is new or replaced, gets.
+func (r Running) ImageOf(node Node, common Image) string {
+	if made, runs := r[node.Name]; runs && !made.replaced(node) {
+		return made.ImageName
+	}
+	image, _ := node.image(common)
+	return image.String()
+}
+
 // Refusals say which machines must not be switched off together: the cloud is told to change all of them at the same time, and
 // nobody has moved what runs on them. force lets several workers, as it does where they are replaced; a quorum it cannot help.
 func (r Running) Refusals(wanted Nodes, force bool) []string {

@@ -62,7 +62,9 @@ type Node struct {
 	// this update puts another machine behind the name. Both are optional.
 	Image       pulumi.StringInput
 	WantedImage string
-	Labels      map[string]string
+	// System is the operating system that the machine has, or that this update gives it, as "ubuntu 24.04". Only Check looks at it.
+	System string
+	Labels map[string]string
 	// Taints are written key=value:Effect.
 	Taints []string
 }

@@ -99,6 +99,13 @@ func Stands(state string) bool {
 func Check(args *Args) error {
 	completed := *args
 	completed.setDefaults()
+	found, err := readKnown(args.LastState)
+	if err != nil {
+		return err
+	}
+	if reasons := completed.pythonRefusals(found.State); len(reasons) > 0 {
+		return fmt.Errorf("cluster %s: %w", args.Cluster, &plan.Refusal{Reasons: reasons})
+	}
 	return completed.check()
 }
 
