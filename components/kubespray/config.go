@@ -31,8 +31,8 @@ type Config struct {
 	// it: it is on the root disk (`nodes[].diskGiB`) unless the machines' image mounts another one there. Empty means
 	// Kubespray's own, /opt/local-path-provisioner.
 	DataPath string `json:"dataPath,omitempty" later:"new volumes only"`
-	// Force lets a node be removed even where the workloads' disruption budgets do not allow it, and several workers be replaced
-	// or resized at once. Set it for one `pulumi up`.
+	// Force lets a node be removed or upgraded even where the workloads' disruption budgets do not allow it, and several workers
+	// be replaced or resized at once. Set it for one `pulumi up`.
 	Force bool `json:"force,omitempty"`
 	// Kubespray is the installer that runs on the bastion or, without one, on the first control plane.
 	Kubespray Toolchain `json:"kubespray"`

@@ -120,6 +120,26 @@ func TestRunnerRefusesWhatItCannotTrust(t *testing.T) {
 		assert.Assert(t, is.Contains(out, "node arvan-k8s-w1 is also one of the cluster prod: give it a name of its own"))
 		assert.Equal(t, len(h.played()), 0)
 	})
+	t.Run("an upgrade that a disruption budget does not allow", func(t *testing.T) {
+		h := newHost(t)
+		out, ok := h.run("up", "--wanted", h.upload(addWorker))
+		assert.Assert(t, ok, out)
+		h.set("budgets", noDisruption)
+		changed := func(args *Args) {
+			addWorker(args)
+			args.Hardened = !args.Hardened // flags of the API servers: only control planes are drained
+		}
+		out, ok = h.run("check", "--wanted", h.upload(changed))
+		assert.Assert(t, ok, out)
+		h.set("budgets", strings.ReplaceAll(noDisruption, "arvan-k8s-w2", "arvan-k8s-m1"))
+		for _, order := range []string{"check", "up"} {
+			out, ok = h.run(order, "--wanted", h.upload(changed))
+			assert.Assert(t, !ok)
+			assert.Assert(t, is.Contains(out, "the disruption budget postgres/db allows 0 disruptions, and nodes are drained on which its pods run: "+
+				"db-0 on arvan-k8s-m1. Give that workload another replica"))
+		}
+		assert.DeepEqual(t, h.played(), []string{"cluster.yml"})
+	})
 	t.Run("a removal that a disruption budget does not allow", func(t *testing.T) {
 		h := newHost(t)
 		out, ok := h.run("up", "--wanted", h.upload(addWorker))

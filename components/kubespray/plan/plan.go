@@ -30,7 +30,7 @@ type Plan struct {
 	Steps []Step `json:"steps"`
 	// Leaving are the nodes, as they are now, that leave or are replaced: their old addresses are needed to reach them.
 	Leaving []Node `json:"leaving,omitempty"`
-	// Force overrides the disruption budgets of what runs on the leaving nodes.
+	// Force overrides the disruption budgets of what runs on the nodes that are drained.
 	Force bool `json:"force,omitempty"`
 }
 
@@ -54,7 +54,7 @@ type Step struct {
 
 // Options are what a user may say about a change.
 type Options struct {
-	// Force carries out a removal that the disruption budgets do not allow, and replaces several workers at once.
+	// Force carries out a removal or an upgrade that the disruption budgets do not allow, and replaces several workers at once.
 	Force bool
 }
 
@@ -119,7 +119,7 @@ func (p *Plan) upgrade(c *change) {
 		{stays(isWorker), "drain and upgrade one worker at a time"},
 	} {
 		if len(part.nodes) > 0 {
-			p.add(Step{Playbook: Upgrade, Hosts: part.nodes, Limit: part.nodes, Variables: map[string]any{"serial": 1}, Why: part.why})
+			p.add(Step{Playbook: Upgrade, Hosts: part.nodes, Limit: part.nodes, Variables: c.upgradeVariables(), Why: part.why})
 		}
 	}
 	if c.controlPlanesChange() {
@@ -178,10 +178,19 @@ var controlPlaneGroups = []string{"kube_control_plane", "etcd"}
 
 // controlPlanes writes the static pods of the control planes anew: cluster.yml leaves their flags as they were.
 func (p *Plan) controlPlanes(c *change) {
+	variables := c.upgradeVariables()
+	variables["etcd_retries"] = 10
 	p.add(Step{
-		Playbook: Upgrade, Hosts: c.wanted.names(controls), Limit: controlPlaneGroups,
-		Variables: map[string]any{"serial": 1, "etcd_retries": 10}, Why: c.controlPlaneReason(),
+		Playbook: Upgrade, Hosts: c.wanted.names(controls), Limit: controlPlaneGroups, Variables: variables, Why: c.controlPlaneReason(),
 	})
+}
+
+// upgradeVariables are those of upgrade-cluster.yml. Forced, what a node's drain cannot evict is deleted.
+func (c *change) upgradeVariables() map[string]any {
+	if c.force {
+		return map[string]any{"serial": 1, "drain_retries": 0, "drain_fallback_enabled": true}
+	}
+	return map[string]any{"serial": 1}
 }
 
 func (p *Plan) facts(c *change) {
@@ -208,6 +217,9 @@ func (p *Plan) remove(c *change) {
 					"node": name, "skip_confirmation": true,
 					"drain_grace_period": 300, "drain_timeout": "360s", "drain_retries": 3,
 				},
+			}
+			if c.force { // a drain that fails ends nothing
+				step.Variables["allow_ungraceful_removal"] = true
 			}
 			if next := c.wanted.node(name); next != nil {
 				step.Why = "its machine is replaced: take the old one out"

@@ -249,6 +249,33 @@ func TestRelabel(t *testing.T) {
 	})
 }
 
+// Without a word to Kubespray, a drain that the budgets do not allow would fail where the runner was told not to refuse it.
+func TestForceReachesTheDrains(t *testing.T) {
+	for _, force := range []bool{false, true} {
+		for name, test := range map[string]struct {
+			wanted   *Shape
+			playbook string
+			says     string
+		}{
+			"a removal":                 {cluster(without("w3")), Remove, "allow_ungraceful_removal"},
+			"an upgrade":                {cluster(version("1.35.4", "v2.31.0")), Upgrade, "drain_fallback_enabled"},
+			"flags of the API servers":  {cluster(set("kube_profiling", "true")), Upgrade, "drain_fallback_enabled"},
+			"a control plane joins two": {cluster(with(controlPlane(4), controlPlane(5))), Upgrade, "drain_fallback_enabled"},
+		} {
+			plan, err := Make(&State{Shape: cluster()}, test.wanted, Options{Force: force})
+			assert.NilError(t, err, name)
+			asked := 0
+			for _, step := range plan.Steps {
+				if step.Playbook == test.playbook {
+					asked++
+					assert.Equal(t, step.Variables[test.says] == true, force, "%s: %v", name, step.Variables)
+				}
+			}
+			assert.Assert(t, asked > 0, "%s: %v", name, steps(plan))
+		}
+	}
+}
+
 func TestDescribe(t *testing.T) {
 	plan, err := Make(&State{Shape: cluster()}, cluster(with(worker(4))), Options{})
 	assert.NilError(t, err)

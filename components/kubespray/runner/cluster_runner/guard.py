@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+from collections.abc import Collection, Iterator
 from typing import Any, Optional
 
 from cluster_runner import json_files
@@ -10,15 +11,15 @@ from cluster_runner.errors import Failure, Refused
 from cluster_runner.protocol import Order, Shape
 from cluster_runner.store import Store
 
+# The playbook that drains each of its hosts and brings it back.
+UPGRADE = "upgrade-cluster.yml"
+
 
 def check(store: Store, wanted: Shape, order: Order) -> None:
     """Raises Refused if the order must not be carried out."""
     reasons = foreign_names(store, wanted)
-    # Of a node that is replaced, the old machine is gone already: to ask whether it may go comes too late.
-    stay = {node["name"] for node in wanted["nodes"]}
-    workers = [node["name"] for node in order.get("leaving") or [] if node["worker"] and node["name"] not in stay]
-    if workers and not order.get("force"):
-        reasons += budgets(cluster_objects(store, wanted), workers)
+    if not order.get("force"):
+        reasons += disruptions(store, wanted, order)
     if reasons:
         raise Refused(reasons)
 
@@ -35,33 +36,67 @@ def foreign_names(store: Store, wanted: Shape) -> list[str]:
     return reasons
 
 
-def cluster_objects(store: Store, wanted: Shape) -> list[Any]:
+def disruptions(store: Store, wanted: Shape, order: Order) -> list[str]:
+    """What the workloads' disruption budgets have against the nodes that are drained: each of them would stop the run half way."""
+    # Of a node that is replaced, the old machine is gone already: to ask whether it may go comes too late.
+    stay = {node["name"] for node in wanted["nodes"]}
+    leaving = [node["name"] for node in order.get("leaving") or [] if node["worker"] and node["name"] not in stay]
+    drained = {host for step in order["steps"] or [] if step["playbook"] == UPGRADE for host in step["hosts"]}
+    if not leaving and not drained:
+        return []
     try:
-        return json.loads(store.login().kubectl(
-            wanted["nodes"], "get poddisruptionbudgets,pods --all-namespaces --output json"))["items"]
+        objects = cluster_objects(store, wanted)
     except Failure as failure:
-        raise Refused(["it cannot be told whether the workloads' disruption budgets allow it (%s): bring the API server back first"
-                       % failure.report["message"]]) from failure
+        if not leaving:
+            return []  # without its API server a cluster cannot be drained either: Kubespray leaves that out, and may bring it back
+        return ["it cannot be told whether the workloads' disruption budgets allow it (%s): bring the API server back first"
+                % failure.report["message"]]
+    return budgets(objects, leaving) + exhausted(objects, drained)
+
+
+def cluster_objects(store: Store, wanted: Shape) -> list[Any]:
+    return json.loads(store.login().kubectl(
+        wanted["nodes"], "get poddisruptionbudgets,pods --all-namespaces --output json"))["items"]
 
 
 def budgets(objects: list[Any], leaving: list[str]) -> list[str]:
     """Each disruption budget whose pods run on more of the leaving nodes than it allows to be disturbed."""
-    pods = [item for item in objects if item["kind"] == "Pod" and item["spec"].get("nodeName") in leaving
-            and item["status"].get("phase") not in ("Succeeded", "Failed")]
     reasons = []
+    for name, allowed, pods in disturbed(objects, leaving):
+        nodes = sorted({pod["spec"]["nodeName"] for pod in pods})
+        if len(nodes) > allowed:
+            advice = ("remove %d at a time" % allowed) if allowed else "give that workload another replica first"
+            reasons.append("the disruption budget %s allows %d disruption%s, and its pods run on %s: %s, or set kubernetes.force"
+                           % (name, allowed, "" if allowed == 1 else "s", ", ".join(nodes), advice))
+    return reasons
+
+
+def exhausted(objects: list[Any], drained: Collection[str]) -> list[str]:
+    """Each disruption budget that lets no pod go from nodes that are drained one after the other."""
+    return ["the disruption budget %s allows 0 disruptions, and nodes are drained on which its pods run: %s. Give that workload another "
+            "replica, or see that its pods are Ready; or set kubernetes.force, which ends them all the same"
+            % (name, ", ".join(sorted("%s on %s" % (pod["metadata"]["name"], pod["spec"]["nodeName"]) for pod in pods)))
+            for name, allowed, pods in disturbed(objects, drained) if pods and not allowed]
+
+
+def disturbed(objects: list[Any], nodes: Collection[str]) -> Iterator[tuple[str, int, list[Any]]]:
+    """Each disruption budget, how many disruptions it allows, and its pods that a drain of these nodes evicts."""
+    evicted = [item for item in objects if item["kind"] == "Pod" and item["spec"].get("nodeName") in nodes and evicts(item)]
     for budget in objects:
         if budget["kind"] != "PodDisruptionBudget" or "disruptionsAllowed" not in budget.get("status", {}):
             continue
-        nodes = sorted({pod["spec"]["nodeName"] for pod in pods
-                        if pod["metadata"]["namespace"] == budget["metadata"]["namespace"]
-                        and selects(budget["spec"].get("selector"), pod["metadata"].get("labels") or {})})
-        allowed = budget["status"]["disruptionsAllowed"]
-        if len(nodes) > allowed:
-            advice = ("remove %d at a time" % allowed) if allowed else "give that workload another replica first"
-            reasons.append("the disruption budget %s/%s allows %d disruption%s, and its pods run on %s: %s, or set kubernetes.force"
-                           % (budget["metadata"]["namespace"], budget["metadata"]["name"], allowed, "" if allowed == 1 else "s",
-                              ", ".join(nodes), advice))
-    return reasons
+        metadata = budget["metadata"]
+        pods = [pod for pod in evicted if pod["metadata"]["namespace"] == metadata["namespace"]
+                and selects(budget["spec"].get("selector"), pod["metadata"].get("labels") or {})]
+        yield "%s/%s" % (metadata["namespace"], metadata["name"]), budget["status"]["disruptionsAllowed"], pods
+
+
+def evicts(pod: Any) -> bool:
+    """Whether a drain asks for the pod's eviction: it leaves those of DaemonSets and the kubelet's own where they are."""
+    metadata = pod["metadata"]
+    owners = [owner["kind"] for owner in metadata.get("ownerReferences") or [] if owner.get("controller")]
+    return (pod["status"].get("phase") not in ("Succeeded", "Failed") and "DaemonSet" not in owners
+            and "kubernetes.io/config.mirror" not in (metadata.get("annotations") or {}))
 
 
 def selects(selector: Optional[dict[str, Any]], labels: dict[str, str]) -> bool:
