@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
@@ -12,23 +13,17 @@ func TestCheckRefusesBadInput(t *testing.T) {
 	plugin := newPlugin(t, newCloud(t))
 	rule := func(changes map[string]any) map[string]any {
 		rule := map[string]any{"direction": "ingress", "protocol": "tcp", "portFrom": 22, "cidrs": []any{"0.0.0.0/0"}}
-		for name, value := range changes {
-			rule[name] = value
-		}
+		maps.Copy(rule, changes)
 		return map[string]any{"name": "nodes", "rules": []any{rule}}
 	}
 	record := func(changes map[string]any) map[string]any {
 		record := map[string]any{"domain": "iransre.ir", "name": "demo", "type": "a", "addresses": []any{map[string]any{"ip": "192.0.2.1"}}}
-		for name, value := range changes {
-			record[name] = value
-		}
+		maps.Copy(record, changes)
 		return record
 	}
 	server := func(changes map[string]any) map[string]any {
 		server := map[string]any{"name": "m1", "planId": "eco-1-1-0", "imageId": "i"}
-		for name, value := range changes {
-			server[name] = value
-		}
+		maps.Copy(server, changes)
 		return server
 	}
 	for _, test := range []struct {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,9 +19,7 @@ func TestCheckRefusesWhatTheZoneDoesNotOffer(t *testing.T) {
 	windows := plugin.image("windows", "2022")
 	server := func(changes map[string]any) property.Map {
 		inputs := serverInputs(plugin)
-		for name, value := range changes {
-			inputs[name] = value
-		}
+		maps.Copy(inputs, changes)
 		return props(inputs)
 	}
 	for _, test := range []struct {

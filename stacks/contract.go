@@ -16,8 +16,8 @@ import (
 func contract(parts *platform) (pulumi.Map, error) {
 	told := pulumi.Map{"contractVersion": pulumi.Int(outputs.ContractVersion)}
 	value := reflect.ValueOf(parts).Elem()
-	for i := range value.NumField() {
-		if err := collect(told, "", value.Field(i)); err != nil {
+	for _, field := range value.Fields() {
+		if err := collect(told, "", field); err != nil {
 			return nil, err
 		}
 	}
@@ -32,7 +32,7 @@ func collect(told pulumi.Map, prefix string, part reflect.Value) error {
 		if !tagged {
 			continue
 		}
-		for _, path := range strings.Split(paths, ",") {
+		for path := range strings.SplitSeq(paths, ",") {
 			if err := tell(told, prefix+path, part.Field(i)); err != nil {
 				return fmt.Errorf("output %s: %s.%s %w", prefix+path, part.Type(), part.Type().Field(i).Name, err)
 			}
@@ -61,8 +61,8 @@ func hasOutputs(kind reflect.Type) bool {
 	if kind.Kind() != reflect.Struct {
 		return false
 	}
-	for i := range kind.NumField() {
-		if _, tagged := kind.Field(i).Tag.Lookup("output"); tagged {
+	for field := range kind.Fields() {
+		if _, tagged := field.Tag.Lookup("output"); tagged {
 			return true
 		}
 	}

@@ -64,14 +64,14 @@ func assertFilled(t *testing.T, path string, contract reflect.Type, told any) {
 		}
 	case reflect.Struct:
 		object, _ := told.(map[string]any)
-		for i := range contract.NumField() {
-			key, options, _ := strings.Cut(contract.Field(i).Tag.Get("json"), ",")
+		for field := range contract.Fields() {
+			key, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 			value, there := object[key]
 			if !there && strings.Contains(options, "omitempty") {
 				continue
 			}
 			assert.Check(t, there, "%s.%s is filled by no component", path, key)
-			assertFilled(t, path+"."+key, contract.Field(i).Type, value)
+			assertFilled(t, path+"."+key, field.Type, value)
 		}
 	}
 }

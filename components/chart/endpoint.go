@@ -39,7 +39,7 @@ func (r *Release) Endpoint(args EndpointArgs) Endpoint {
 func ServiceHost(service, namespace string) string { return service + "." + namespace + ".svc" }
 
 // ElementType makes an Endpoint something a component can give out.
-func (Endpoint) ElementType() reflect.Type { return reflect.TypeOf((*endpoint)(nil)).Elem() }
+func (Endpoint) ElementType() reflect.Type { return reflect.TypeFor[endpoint]() }
 
 type endpoint struct {
 	URL        string `pulumi:"url"`

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -43,9 +44,7 @@ func (i *Installer) Namespace(
 		level = Baseline
 	}
 	labels := map[string]string{"pod-security.kubernetes.io/enforce": level}
-	for key, value := range args.Labels {
-		labels[key] = value
-	}
+	maps.Copy(labels, args.Labels)
 	namespace := &Namespace{}
 	err := i.object(ctx, name, &ObjectArgs{
 		APIVersion: "v1", Kind: "Namespace", Name: args.Name, Labels: labels,
@@ -146,9 +145,7 @@ func (i *Installer) object(
 		"kind":       pulumi.String(args.Kind),
 		"metadata":   metadata(args),
 	}
-	for key, value := range args.Fields {
-		inputs[key] = value
-	}
+	maps.Copy(inputs, args.Fields)
 	if err := ctx.RegisterResource(token(args), name, inputs, into, all...); err != nil {
 		return fmt.Errorf("%s %q: %w", args.Kind, name, err)
 	}

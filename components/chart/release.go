@@ -148,5 +148,5 @@ type releaseProperties struct {
 
 // ElementType tells the SDK the names under which the inputs travel.
 func (*releaseInputs) ElementType() reflect.Type {
-	return reflect.TypeOf((*releaseProperties)(nil)).Elem()
+	return reflect.TypeFor[releaseProperties]()
 }

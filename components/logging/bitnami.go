@@ -1,6 +1,8 @@
 package logging
 
 import (
+	"maps"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
@@ -102,8 +104,6 @@ func kibanaValues() (map[string]any, error) {
 
 func withEnabled(image map[string]any, enabled bool) map[string]any {
 	values := map[string]any{"enabled": enabled}
-	for key, value := range image {
-		values[key] = value
-	}
+	maps.Copy(values, image)
 	return values
 }

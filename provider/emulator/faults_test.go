@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,15 +109,15 @@ func TestWhichCallsAreHit(t *testing.T) {
 	hits := func() string {
 		defer a.emulator.ClearFaults()
 		a.fault(emulator.Fault{Kind: emulator.Refuse, Path: "/ecc/v1/regions/*/tags", Status: 503, Chance: 0.5, Seed: 42})
-		pattern := ""
+		var pattern strings.Builder
 		for range 40 {
 			if got, err := a.try("GET", zone+"/tags", nil); err == nil && got.status == 503 {
-				pattern += "x"
+				pattern.WriteString("x")
 			} else {
-				pattern += "."
+				pattern.WriteString(".")
 			}
 		}
-		return pattern
+		return pattern.String()
 	}
 	first := hits()
 	assert.Equal(t, first, hits())

@@ -1,6 +1,7 @@
 package emulator_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
@@ -56,9 +57,7 @@ func TestPrivateNetworkIsChecked(t *testing.T) {
 		"name server is no number": {"dns_servers": "dns.example"},
 	} {
 		body := map[string]any{"name": "n", "subnet_ip": "10.0.0.0/24", "enable_gateway": true}
-		for field, value := range changes {
-			body[field] = value
-		}
+		maps.Copy(body, changes)
 		t.Run(name, func(t *testing.T) {
 			assert.Assert(t, len(a.in(t).call(422, "POST", zone+"/subnets", body).body.Errors) > 2)
 		})

@@ -1,6 +1,7 @@
 package emulator_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
@@ -53,12 +54,8 @@ func TestBadSecurityRules(t *testing.T) {
 		"family": {"ether_type": "ipv6", "ips": []string{"10.0.0.0/8"}}, "second address": {"ips": []string{"10.0.0.0/8", "x"}},
 	} {
 		bad := map[string]any{}
-		for field, value := range good {
-			bad[field] = value
-		}
-		for field, value := range changes {
-			bad[field] = value
-		}
+		maps.Copy(bad, good)
+		maps.Copy(bad, changes)
 		t.Run(name, func(t *testing.T) { a.in(t).call(500, "POST", rules, bad) })
 	}
 	a.call(404, "POST", zone+"/securities/security-rules/unknown", good)

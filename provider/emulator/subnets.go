@@ -154,7 +154,7 @@ func (b subnetBody) apply(n *network) fieldErrors {
 	}
 	if b.DNSServers != nil {
 		n.Subnet.DNSServers = nil
-		for _, server := range strings.Fields(*b.DNSServers) {
+		for server := range strings.FieldsSeq(*b.DNSServers) {
 			if _, err := netip.ParseAddr(server); err != nil {
 				errors.add("dns_servers", "The dns servers must be IP addresses, one per line.")
 				break

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -151,9 +152,7 @@ func (a *account) orderOf(changes map[string]any) map[string]any {
 		"name": "web", "flavor_id": "g2-4-2-0", "image_id": a.imageID("debian", "12"), "network_ids": []string{a.publicNetwork()},
 		"security_groups": []any{}, "key_name": 0, "ssh_key": false, "disk_size": 25,
 	}
-	for field, value := range changes {
-		order[field] = value
-	}
+	maps.Copy(order, changes)
 	return order
 }
 

@@ -33,8 +33,8 @@ func Configuration(root string) (string, error) {
 	}
 	page.WriteString(head)
 	config := reflect.TypeFor[stacks.Config]()
-	for i := range config.NumField() {
-		if err := page.section(config, config.Field(i)); err != nil {
+	for field := range config.Fields() {
+		if err := page.section(config, field); err != nil {
 			return "", err
 		}
 	}
@@ -80,8 +80,8 @@ func (p *page) section(config reflect.Type, field reflect.StructField) error {
 // rows writes a row for each key of a struct; whole is what a later change of all of it does, which holds for the keys that
 // say nothing else, and defaults are those of each profile.
 func (p *page) rows(structure reflect.Type, prefix string, whole settings.Later, defaults []map[string]any) error {
-	for i := range structure.NumField() {
-		field := structure.Field(i)
+	for field := range structure.Fields() {
+		field := field
 		if field.Anonymous {
 			if err := p.rows(field.Type, prefix, whole, defaults); err != nil {
 				return err
@@ -170,8 +170,8 @@ func inner(t reflect.Type) reflect.Type {
 
 // spokenKeys says the keys of the stack file where a comment says the names of fields.
 func spokenKeys(about string, structure reflect.Type) string {
-	for i := range structure.NumField() {
-		about = spoken(about, structure.Field(i).Name, keyOf(structure.Field(i)))
+	for field := range structure.Fields() {
+		about = spoken(about, field.Name, keyOf(field))
 	}
 	return about
 }

@@ -202,7 +202,7 @@ func (c *change) versions() []string {
 // numbers are the parts of a version, with or without the leading "v".
 func numbers(version string) []int {
 	var parts []int
-	for _, text := range strings.Split(strings.TrimPrefix(version, "v"), ".") {
+	for text := range strings.SplitSeq(strings.TrimPrefix(version, "v"), ".") {
 		number, _ := strconv.Atoi(text)
 		parts = append(parts, number)
 	}

@@ -18,8 +18,8 @@ func docs[T any]() map[string]string {
 }
 
 func addDocs(object reflect.Type, texts map[string]string) {
-	for i := range object.NumField() {
-		field := object.Field(i)
+	for field := range object.Fields() {
+		field := field
 		if text := field.Tag.Get("doc"); text != "" {
 			texts[propertyName(field)] = text
 		} else if field.Anonymous {
@@ -61,7 +61,7 @@ func Nested(a infer.Annotator, token string, object any) {
 func documented(text, form, token, properties string) string {
 	var b strings.Builder
 	b.WriteString(text + "\n\n## Example Usage\n\n```yaml\nresources:\n  example:\n    type: " + token + "\n    properties:\n")
-	for _, line := range strings.Split(strings.Trim(properties, "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.Trim(properties, "\n"), "\n") {
 		b.WriteString("      " + strings.TrimLeft(line, "\t") + "\n")
 	}
 	b.WriteString("```\n\n## Import\n\nImport it with the id `" + form + "`.")
@@ -83,7 +83,7 @@ func wireDependencies(f infer.FieldSelector, args, state any) {
 		}
 		if from := field.Tag.Get("from"); from != "" {
 			var needed []infer.InputField
-			for _, name := range strings.Split(from, ",") {
+			for name := range strings.SplitSeq(from, ",") {
 				needed = append(needed, f.InputField(inputs[name]).Computed())
 			}
 			f.OutputField(output).DependsOn(needed...)

@@ -60,8 +60,8 @@ func (k *Kind[I, S, O]) Row() Row {
 func secretFields[S any]() []string {
 	var names []string
 	state := reflect.TypeFor[S]()
-	for i := range state.NumField() {
-		if field := state.Field(i); strings.Contains(field.Tag.Get("provider"), "secret") {
+	for field := range state.Fields() {
+		if field := field; strings.Contains(field.Tag.Get("provider"), "secret") {
 			names = append(names, propertyName(field))
 		}
 	}

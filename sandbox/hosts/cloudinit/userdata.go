@@ -157,11 +157,12 @@ func fileMode(permissions any) (fs.FileMode, error) {
 // runScript makes the shell script that cloud-init makes of runcmd: lists are one command each, strings are shell lines.
 // As there, a failing line does not stop the script; its last command decides.
 func runScript(commands []any) (string, error) {
-	script := "#!/bin/sh\n"
+	var script strings.Builder
+	script.WriteString("#!/bin/sh\n")
 	for i, entry := range commands {
 		switch value := entry.(type) {
 		case string:
-			script += value + "\n"
+			script.WriteString(value + "\n")
 		case []any:
 			var words []string
 			for _, word := range value {
@@ -175,10 +176,10 @@ func runScript(commands []any) (string, error) {
 				}
 				words = append(words, "'"+strings.ReplaceAll(text, "'", `'\''`)+"'")
 			}
-			script += strings.Join(words, " ") + "\n"
+			script.WriteString(strings.Join(words, " ") + "\n")
 		default:
 			return "", fmt.Errorf("cloud-config: runcmd[%d] is neither a string nor a list", i)
 		}
 	}
-	return script, nil
+	return script.String(), nil
 }

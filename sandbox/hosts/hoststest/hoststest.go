@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -185,9 +186,7 @@ func (c *Cluster) Nodes() map[string]hosts.Node {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	nodes := map[string]hosts.Node{}
-	for name, node := range c.nodes {
-		nodes[name] = node
-	}
+	maps.Copy(nodes, c.nodes)
 	return nodes
 }
 

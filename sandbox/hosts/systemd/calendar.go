@@ -80,7 +80,7 @@ func parseCalendar(text string) (c calendar, err error) {
 
 func parseWeekdays(text string) ([]span, error) {
 	var spans []span
-	for _, part := range strings.Split(text, ",") {
+	for part := range strings.SplitSeq(text, ",") {
 		from, to, ranged := strings.Cut(part, "..")
 		if !ranged {
 			to = from
@@ -108,7 +108,7 @@ func weekday(name string) int {
 // parseSpans reads *, numbers, ranges a..b and repetitions a/b, with commas between them.
 func parseSpans(text string, lowest, highest int) ([]span, error) {
 	var spans []span
-	for _, part := range strings.Split(text, ",") {
+	for part := range strings.SplitSeq(text, ",") {
 		base, every, repeated := strings.Cut(part, "/")
 		from, to, ranged := strings.Cut(base, "..")
 		s := span{lowest, highest, 1}

@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"strings"
 	"testing"
@@ -99,9 +100,7 @@ func (m *machine) connection(changes map[string]property.Value) property.Value {
 		"host": property.New("127.0.0.1"), "port": property.New(m.port), "user": property.New("ubuntu"),
 		"privateKey": property.New(m.privateKey), "hostKey": property.New(m.hostKey), "dialErrorLimit": property.New(1.0),
 	}
-	for name, value := range changes {
-		values[name] = value
-	}
+	maps.Copy(values, changes)
 	return property.New(values)
 }
 

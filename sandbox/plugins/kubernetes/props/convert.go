@@ -4,6 +4,7 @@ package props
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
@@ -110,10 +111,8 @@ func HasUnknown(v any) bool {
 			}
 		}
 	case []any:
-		for _, element := range v {
-			if HasUnknown(element) {
-				return true
-			}
+		if slices.ContainsFunc(v, HasUnknown) {
+			return true
 		}
 	}
 	return false

@@ -3,6 +3,7 @@ package provider
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"testing"
 
 	p "github.com/pulumi/pulumi-go-provider"
@@ -136,9 +137,7 @@ func (w *world) remove(t *testing.T, m made) {
 
 func configMap(name string, data, metadata object) object {
 	all := object{"name": name, "namespace": "web"}
-	for key, value := range metadata {
-		all[key] = value
-	}
+	maps.Copy(all, metadata)
 	return object{"apiVersion": "v1", "kind": "ConfigMap", "metadata": all, "data": data}
 }
 

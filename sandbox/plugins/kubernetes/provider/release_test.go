@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"testing"
 
@@ -41,9 +42,7 @@ func releaseInputs(chart, name string, replicas int64, changes object) property.
 		"chart": chart, "name": name, "namespace": "web", "timeout": int64(30), "maxHistory": int64(2),
 		"values": object{"replicas": replicas, "nodeSelector": object{}},
 	}
-	for key, value := range changes {
-		inputs[key] = value
-	}
+	maps.Copy(inputs, changes)
 	return props.Properties(inputs)
 }
 

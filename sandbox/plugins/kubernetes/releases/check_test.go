@@ -1,6 +1,7 @@
 package releases
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -141,9 +142,7 @@ func TestDiff(t *testing.T) {
 			"name": property.New("web"), "namespace": property.New("web"), "chart": property.New("web"),
 			"version": property.New("1.4.0"), "values": property.New(values{"replicas": property.New(1.0), "host": property.New("a")}),
 		}
-		for name, value := range changes {
-			all[name] = value
-		}
+		maps.Copy(all, changes)
 		return complete(property.NewMap(all))
 	}
 	old := state(inputs(nil), map[string]any{"status": map[string]any{"revision": 3}, "resourceNames": map[string]any{}})

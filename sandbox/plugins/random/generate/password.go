@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
@@ -84,7 +85,7 @@ func (a TextArgs) text() (string, error) {
 		special = *a.OverrideSpecial
 	}
 	var drawn []rune
-	var all string
+	var all strings.Builder
 	for _, class := range []struct {
 		characters string
 		wanted     bool
@@ -96,7 +97,7 @@ func (a TextArgs) text() (string, error) {
 		{special, *a.Special, *a.MinSpecial},
 	} {
 		if class.wanted {
-			all += class.characters
+			all.WriteString(class.characters)
 		}
 		characters, err := draw([]rune(class.characters), class.minimum)
 		if err != nil {
@@ -104,10 +105,10 @@ func (a TextArgs) text() (string, error) {
 		}
 		drawn = append(drawn, characters...)
 	}
-	if all == "" {
+	if all.String() == "" {
 		return "", errors.New("the character set specified is empty")
 	}
-	rest, err := draw([]rune(all), a.Length-len(drawn))
+	rest, err := draw([]rune(all.String()), a.Length-len(drawn))
 	if err != nil {
 		return "", err
 	}
