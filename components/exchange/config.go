@@ -21,10 +21,23 @@ type Config struct {
 	WebReplicas int `json:"webReplicas"`
 	// WorkerReplicas is the number of pods of Django-Q.
 	WorkerReplicas int `json:"workerReplicas"`
+	// WorkerProbe says by what a broken pod of Django-Q is known and restarted: "processes" (one that it needs is gone or lies
+	// dead), "heartbeat" (the application has not touched the file DJANGO_Q_HEARTBEAT_FILE for two minutes), or "none".
+	WorkerProbe Probe `json:"workerProbe"`
 	// GunicornArgs are further arguments of the web server, such as "--workers=4"; they win over the chart's own. Those that
 	// only some of its releases know depend on the image: `--no-control-socket` is known from gunicorn 25.1 on.
 	GunicornArgs []string `json:"gunicornArgs,omitempty"`
 }
+
+// Probe is what a worker is known by to be broken.
+type Probe string
+
+// The probes of a worker.
+const (
+	Processes Probe = "processes"
+	Heartbeat Probe = "heartbeat"
+	NoProbe   Probe = "none"
+)
 
 // Image is the application's image. It comes from where it says, whatever chart mirror there is.
 type Image struct {
@@ -42,7 +55,7 @@ type Image struct {
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(profile settings.Profile) {
 	count := map[settings.Profile]int{settings.Demo: 1, settings.Prod: 2}[profile]
-	*c = Config{WebReplicas: count, WorkerReplicas: count}
+	*c = Config{WebReplicas: count, WorkerReplicas: count, WorkerProbe: Processes}
 }
 
 // argument is one of a program's, in its long form.
@@ -56,7 +69,8 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 		settings.Text(c.Image.Tag, path.Child("image", "tag"), "name the version to run"),
 		c.Image.validateLogin(path.Child("image")),
 		settings.AtLeast(c.WebReplicas, path.Child("webReplicas"), 1),
-		settings.AtLeast(c.WorkerReplicas, path.Child("workerReplicas"), 1))
+		settings.AtLeast(c.WorkerReplicas, path.Child("workerReplicas"), 1),
+		settings.OneOf(c.WorkerProbe, path.Child("workerProbe"), Processes, Heartbeat, NoProbe))
 	for i, arg := range c.GunicornArgs {
 		problems = append(problems, settings.Matches(arg, path.Child("gunicornArgs").Index(i), argument,
 			`must be one argument with its value, such as "--workers=4"`)...)

@@ -167,7 +167,11 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 			"replicas": pulumi.Int(args.Config.WebReplicas),
 			"gunicorn": pulumi.Map{"extraArgs": pulumi.ToStringArray(args.Config.GunicornArgs)},
 		},
-		"worker":     pulumi.Map{"replicas": pulumi.Int(args.Config.WorkerReplicas)},
+		"worker": pulumi.Map{
+			"replicas":     pulumi.Int(args.Config.WorkerReplicas),
+			"processProbe": pulumi.Map{"enabled": pulumi.Bool(args.Config.WorkerProbe == Processes)},
+			"heartbeat":    pulumi.Map{"enabled": pulumi.Bool(args.Config.WorkerProbe == Heartbeat)},
+		},
 		"migrations": pulumi.Map{"timeoutSeconds": pulumi.Int(migrationTime.Seconds())},
 		"ingress":    pulumi.Map{"className": args.IngressClass},
 		"metrics": pulumi.Map{

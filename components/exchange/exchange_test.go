@@ -26,7 +26,7 @@ func program(change func(*exchange.Args), look func(*pulumi.Context, *exchange.E
 			ChartPath: "../../charts/exchange",
 			Config: exchange.Config{
 				Image: exchange.Image{Repository: "ghcr.io/iransre/exchange", Tag: "1.4.2"}, Host: "demo.iransre.ir",
-				WebReplicas: 1, WorkerReplicas: 1,
+				WebReplicas: 1, WorkerReplicas: 1, WorkerProbe: exchange.Processes,
 			},
 			IngressClass: pulumi.String("nginx"),
 			Database: exchange.Database{
@@ -99,6 +99,15 @@ func TestReplicasOfTheDatabaseAndMigrationTime(t *testing.T) {
 	assert.Equal(t, values["database"].(map[string]any)["readOnlyHost"], "pg-ro.postgres.svc")
 	assert.Equal(t, values["migrations"].(map[string]any)["timeoutSeconds"], 480.0)
 	assert.DeepEqual(t, values["metrics"], map[string]any{"enabled": false, "serviceMonitor": map[string]any{"enabled": false}})
+}
+
+func TestTheWorkersProbe(t *testing.T) {
+	for probe, wanted := range map[exchange.Probe][2]bool{exchange.Processes: {true, false}, exchange.Heartbeat: {false, true}, exchange.NoProbe: {false, false}} {
+		values := valuesOf(t, mocktest.Run(t, program(func(args *exchange.Args) { args.Config.WorkerProbe = probe }, nil)))
+		worker := values["worker"].(map[string]any)
+		assert.DeepEqual(t, worker["processProbe"], map[string]any{"enabled": wanted[0]})
+		assert.DeepEqual(t, worker["heartbeat"], map[string]any{"enabled": wanted[1]})
+	}
 }
 
 func TestTheWebServersArgumentsReachTheChart(t *testing.T) {

@@ -102,3 +102,23 @@ resources: {{- toYaml $m.resources | nindent 2 }}
 volumeMounts:
   - {name: tmp, mountPath: /tmp}
 {{- end -}}
+
+{{/*
+Whether a Django-Q cluster is whole, seen from its processes, so that no application has to take part: below the first process
+there is a guard, and below the guard its pusher, its monitor and at least one that works. One of them that stays dead
+has a guard that no longer looks after them.
+*/}}
+{{- define "exchange.processProbe" -}}
+import os, sys
+below = {}
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        with open("/proc/%s/stat" % pid) as stat:
+            state, parent = stat.read().rpartition(")")[2].split()[:2]
+    except OSError:
+        continue
+    below.setdefault(parent, {})[pid] = state
+guarded = [list(below.get(pid, {}).values()) for pid in below.get("1", {})]
+if not any(len(states) >= 3 and not set(states) & set("ZX") for states in guarded):
+    sys.exit("Django-Q's processes are not whole: %s" % guarded)
+{{- end -}}
