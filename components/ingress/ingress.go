@@ -4,11 +4,13 @@ package ingress
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/internal/component"
+	"github.com/iransre/exchange-platform/internal/settings"
 )
 
 // Engine is the software that serves the Ingress objects.
@@ -24,8 +26,8 @@ const class = "nginx"
 type Args struct {
 	Installer *chart.Installer
 	Config    Config
-	// TrustedProxies are the address ranges in front of the workers (the CDN's). From them, and only if there are any, the
-	// client's address and scheme are taken from the X-Forwarded headers.
+	// TrustedProxies are the address ranges in front of the workers (the CDN's), and all that the firewall lets in. From them,
+	// and only if there are any, the client's address and scheme are taken from the X-Forwarded headers.
 	TrustedProxies []string
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
@@ -47,6 +49,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	self := &Ingress{}
 	return component.New(ctx, "exchange:ingress:Ingress", name, self, opts, func(child pulumi.ResourceOption) error {
 		self.Class = pulumi.String(class).ToStringOutput()
+		if slices.ContainsFunc(args.TrustedProxies, settings.Everybody) {
+			return fmt.Errorf("trusted proxies %v: whoever is in them chooses the address he is logged with; list the proxies' own ranges", args.TrustedProxies)
+		}
 		switch args.Config.Engine {
 		case Nginx:
 			return self.installNginx(ctx, name, args, child)

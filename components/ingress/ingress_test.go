@@ -37,11 +37,20 @@ func TestIngress(t *testing.T) {
 func TestWithoutProxiesAndMonitoring(t *testing.T) {
 	r := mocktest.Run(t, program(ingress.Args{Config: nginx}, false))
 	values := mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any)["controller"].(map[string]any)
-	assert.DeepEqual(t, values["config"], map[string]any{"proxy-body-size": "20m"})
+	assert.DeepEqual(t, values["config"], map[string]any{
+		"proxy-body-size": "20m", "use-forwarded-headers": "false", "compute-full-forwarded-for": "false",
+	})
 	assert.DeepEqual(t, values["metrics"], map[string]any{"enabled": false, "serviceMonitor": map[string]any{"enabled": false}})
 }
 
 func TestUnknownEngine(t *testing.T) {
 	_, err := mocktest.Try(program(ingress.Args{Config: ingress.Config{Engine: "traefik"}}, false))
 	assert.ErrorContains(t, err, `exchange:ingress:Ingress "ingress": unknown engine "traefik": use "ingress-nginx"`)
+}
+
+func TestEverybodyIsNoProxy(t *testing.T) {
+	for _, cidr := range []string{"0.0.0.0/0", "128.0.0.0/1", "::/0"} {
+		_, err := mocktest.Try(program(ingress.Args{Config: nginx, TrustedProxies: []string{"185.143.232.0/22", cidr}}, false))
+		assert.ErrorContains(t, err, "chooses the address he is logged with")
+	}
 }

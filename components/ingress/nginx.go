@@ -2,6 +2,7 @@ package ingress
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -52,12 +53,17 @@ func nginxValues(args *Args) map[string]any {
 
 // nginxConfig is the controller's ConfigMap: all its values are text.
 func nginxConfig(args *Args) map[string]any {
+	trusts := len(args.TrustedProxies) > 0
 	config := map[string]any{
 		// nginx' own limit of 1 MB refuses a photo of a passport
 		"proxy-body-size": fmt.Sprintf("%dm", args.Config.MaxBodyMiB),
+		// Turned on, X-Forwarded-Proto, -Host and -Port are believed whoever sends them, and proxy-real-ip-cidr is about
+		// X-Forwarded-For only: it must be off unless the firewall lets nobody but the proxies in.
+		"use-forwarded-headers": strconv.FormatBool(trusts),
+		// The application is told one address, the client's, and not the list that the client began.
+		"compute-full-forwarded-for": "false",
 	}
-	if len(args.TrustedProxies) > 0 {
-		config["use-forwarded-headers"] = "true"
+	if trusts {
 		config["proxy-real-ip-cidr"] = strings.Join(args.TrustedProxies, ",")
 	}
 	return config
