@@ -163,7 +163,7 @@ func TestObjectsAreNamedAndComplete(t *testing.T) {
 
 	again, err := server.Check(p.CheckRequest{Urn: urn, State: checked.Inputs, Inputs: property.NewMap(values{})})
 	assert.NilError(t, err)
-	assert.Equal(t, fmt.Sprint(again.Inputs.Get("metadata")), fmt.Sprint(checked.Inputs.Get("metadata")), "the name stays")
+	assert.Assert(t, again.Inputs.Get("metadata").Equals(checked.Inputs.Get("metadata")), "the name stays")
 }
 
 func TestUnknownInputs(t *testing.T) {

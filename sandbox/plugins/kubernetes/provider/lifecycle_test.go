@@ -109,7 +109,7 @@ func (w *world) unchanged(t *testing.T, m made) {
 	t.Helper()
 	assert.Assert(t, !w.diff(t, m, m.inputs).HasChanges)
 	refreshed := w.refresh(t, m)
-	assert.Equal(t, fmt.Sprint(refreshed.inputs), fmt.Sprint(m.inputs), "no drift")
+	assert.Assert(t, refreshed.inputs.Equals(m.inputs), "drift: %#v is not %#v", refreshed.inputs, m.inputs)
 	diff := w.diff(t, refreshed, m.inputs)
 	assert.Assert(t, !diff.HasChanges, "%v", diff.DetailedDiff)
 }
