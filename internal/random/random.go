@@ -1,5 +1,5 @@
 // Package random registers the two things the program wants of Pulumi's random provider by their tokens. The provider's SDK
-// is one package of a dozen resources: 2.3 CPU seconds of every cold compile, for one of them.
+// is one package of a dozen resources, an eighth of what the program costs to compile, for one of them.
 package random
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
