@@ -81,7 +81,6 @@ func (p *page) section(config reflect.Type, field reflect.StructField) error {
 // say nothing else, and defaults are those of each profile.
 func (p *page) rows(structure reflect.Type, prefix string, whole settings.Later, defaults []map[string]any) error {
 	for field := range structure.Fields() {
-		field := field
 		if field.Anonymous {
 			if err := p.rows(field.Type, prefix, whole, defaults); err != nil {
 				return err

@@ -19,7 +19,6 @@ func docs[T any]() map[string]string {
 
 func addDocs(object reflect.Type, texts map[string]string) {
 	for field := range object.Fields() {
-		field := field
 		if text := field.Tag.Get("doc"); text != "" {
 			texts[propertyName(field)] = text
 		} else if field.Anonymous {

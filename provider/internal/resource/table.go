@@ -61,7 +61,7 @@ func secretFields[S any]() []string {
 	var names []string
 	state := reflect.TypeFor[S]()
 	for field := range state.Fields() {
-		if field := field; strings.Contains(field.Tag.Get("provider"), "secret") {
+		if strings.Contains(field.Tag.Get("provider"), "secret") {
 			names = append(names, propertyName(field))
 		}
 	}
