@@ -35,12 +35,8 @@ type GetNetworksResult struct {
 }
 
 func GetNetworksOutput(ctx *pulumi.Context, args GetNetworksOutputArgs, opts ...pulumi.InvokeOption) GetNetworksResultOutput {
-	return pulumi.ToOutputWithContext(ctx.Context(), args).
-		ApplyT(func(v interface{}) (GetNetworksResultOutput, error) {
-			args := v.(GetNetworksArgs)
-			options := pulumi.InvokeOutputOptions{InvokeOptions: internal.PkgInvokeDefaultOpts(opts)}
-			return ctx.InvokeOutput("arvancloud:account:getNetworks", args, GetNetworksResultOutput{}, options).(GetNetworksResultOutput), nil
-		}).(GetNetworksResultOutput)
+	options := pulumi.InvokeOutputOptions{InvokeOptions: internal.PkgInvokeDefaultOpts(opts)}
+	return ctx.InvokeOutput("arvancloud:account:getNetworks", args, GetNetworksResultOutput{}, options).(GetNetworksResultOutput)
 }
 
 type GetNetworksOutputArgs struct {

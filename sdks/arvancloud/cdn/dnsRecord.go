@@ -100,6 +100,12 @@ func (DnsRecordState) ElementType() reflect.Type {
 	return reflect.TypeOf((*dnsRecordState)(nil)).Elem()
 }
 
+// DnsRecordExists checks whether an existing DnsRecord resource with the given ID exists.
+func DnsRecordExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *DnsRecordState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:cdn:DnsRecord", id, state, "", opts...)
+}
+
 type dnsRecordArgs struct {
 	// Addresses of an a or aaaa record.
 	Addresses []DnsAddress `pulumi:"addresses"`

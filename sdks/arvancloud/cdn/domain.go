@@ -87,6 +87,12 @@ func (DomainState) ElementType() reflect.Type {
 	return reflect.TypeOf((*domainState)(nil)).Elem()
 }
 
+// DomainExists checks whether an existing Domain resource with the given ID exists.
+func DomainExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *DomainState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:cdn:Domain", id, state, "", opts...)
+}
+
 type domainArgs struct {
 	// Name of the domain, for example iransre.ir.
 	Domain string `pulumi:"domain"`

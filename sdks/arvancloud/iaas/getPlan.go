@@ -49,12 +49,8 @@ type GetPlanResult struct {
 }
 
 func GetPlanOutput(ctx *pulumi.Context, args GetPlanOutputArgs, opts ...pulumi.InvokeOption) GetPlanResultOutput {
-	return pulumi.ToOutputWithContext(ctx.Context(), args).
-		ApplyT(func(v interface{}) (GetPlanResultOutput, error) {
-			args := v.(GetPlanArgs)
-			options := pulumi.InvokeOutputOptions{InvokeOptions: internal.PkgInvokeDefaultOpts(opts)}
-			return ctx.InvokeOutput("arvancloud:iaas:getPlan", args, GetPlanResultOutput{}, options).(GetPlanResultOutput), nil
-		}).(GetPlanResultOutput)
+	options := pulumi.InvokeOutputOptions{InvokeOptions: internal.PkgInvokeDefaultOpts(opts)}
+	return ctx.InvokeOutput("arvancloud:iaas:getPlan", args, GetPlanResultOutput{}, options).(GetPlanResultOutput)
 }
 
 type GetPlanOutputArgs struct {

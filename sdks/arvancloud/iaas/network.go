@@ -98,6 +98,12 @@ func (NetworkState) ElementType() reflect.Type {
 	return reflect.TypeOf((*networkState)(nil)).Elem()
 }
 
+// NetworkExists checks whether an existing Network resource with the given ID exists.
+func NetworkExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *NetworkState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:iaas:Network", id, state, "", opts...)
+}
+
 type networkArgs struct {
 	// IPv4 range of the network, for example 10.10.0.0/24.
 	Cidr string `pulumi:"cidr"`

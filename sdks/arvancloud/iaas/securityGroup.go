@@ -82,6 +82,12 @@ func (SecurityGroupState) ElementType() reflect.Type {
 	return reflect.TypeOf((*securityGroupState)(nil)).Elem()
 }
 
+// SecurityGroupExists checks whether an existing SecurityGroup resource with the given ID exists.
+func SecurityGroupExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *SecurityGroupState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:iaas:SecurityGroup", id, state, "", opts...)
+}
+
 type securityGroupArgs struct {
 	// What the group is for.
 	Description *string `pulumi:"description"`

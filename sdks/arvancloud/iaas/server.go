@@ -131,6 +131,12 @@ func (ServerState) ElementType() reflect.Type {
 	return reflect.TypeOf((*serverState)(nil)).Elem()
 }
 
+// ServerExists checks whether an existing Server resource with the given ID exists.
+func ServerExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *ServerState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:iaas:Server", id, state, "", opts...)
+}
+
 type serverArgs struct {
 	// Size of the root disk in GB, at least 25. It can grow but not shrink. Default: the plan's, or 25.
 	DiskSize *int `pulumi:"diskSize"`

@@ -82,6 +82,12 @@ func (SshKeyState) ElementType() reflect.Type {
 	return reflect.TypeOf((*sshKeyState)(nil)).Elem()
 }
 
+// SshKeyExists checks whether an existing SshKey resource with the given ID exists.
+func SshKeyExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *SshKeyState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:iaas:SshKey", id, state, "", opts...)
+}
+
 type sshKeyArgs struct {
 	// Name of the key, unique in the zone.
 	Name string `pulumi:"name"`

@@ -83,6 +83,12 @@ func (FloatingIpState) ElementType() reflect.Type {
 	return reflect.TypeOf((*floatingIpState)(nil)).Elem()
 }
 
+// FloatingIpExists checks whether an existing FloatingIp resource with the given ID exists.
+func FloatingIpExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *FloatingIpState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:networking:FloatingIp", id, state, "", opts...)
+}
+
 type floatingIpArgs struct {
 	// What the address is for. It stands in for a name, which addresses do not have: make it unique.
 	Description string `pulumi:"description"`

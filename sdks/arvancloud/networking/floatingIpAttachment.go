@@ -87,6 +87,12 @@ func (FloatingIpAttachmentState) ElementType() reflect.Type {
 	return reflect.TypeOf((*floatingIpAttachmentState)(nil)).Elem()
 }
 
+// FloatingIpAttachmentExists checks whether an existing FloatingIpAttachment resource with the given ID exists.
+func FloatingIpAttachmentExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *FloatingIpAttachmentState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:networking:FloatingIpAttachment", id, state, "", opts...)
+}
+
 type floatingIpAttachmentArgs struct {
 	// Id of the address (output floatingIpId of a FloatingIp).
 	FloatingIpId string `pulumi:"floatingIpId"`

@@ -88,6 +88,12 @@ func (PortSecurityState) ElementType() reflect.Type {
 	return reflect.TypeOf((*portSecurityState)(nil)).Elem()
 }
 
+// PortSecurityExists checks whether an existing PortSecurity resource with the given ID exists.
+func PortSecurityExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *PortSecurityState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:networking:PortSecurity", id, state, "", opts...)
+}
+
 type portSecurityArgs struct {
 	// Whether the port takes only traffic from and to its own addresses, by its security groups. false lets virtual addresses through.
 	Enabled bool `pulumi:"enabled"`

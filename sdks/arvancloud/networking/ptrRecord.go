@@ -80,6 +80,12 @@ func (PtrRecordState) ElementType() reflect.Type {
 	return reflect.TypeOf((*ptrRecordState)(nil)).Elem()
 }
 
+// PtrRecordExists checks whether an existing PtrRecord resource with the given ID exists.
+func PtrRecordExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *PtrRecordState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:networking:PtrRecord", id, state, "", opts...)
+}
+
 type ptrRecordArgs struct {
 	// Public address of a server, or a floating one.
 	Address string `pulumi:"address"`

@@ -85,6 +85,12 @@ func (DdosSettingsState) ElementType() reflect.Type {
 	return reflect.TypeOf((*ddosSettingsState)(nil)).Elem()
 }
 
+// DdosSettingsExists checks whether an existing DdosSettings resource with the given ID exists.
+func DdosSettingsExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *DdosSettingsState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:protection:DdosSettings", id, state, "", opts...)
+}
+
 type ddosSettingsArgs struct {
 	// arcaptcha, recaptcha or hcaptcha.
 	CaptchaService *string `pulumi:"captchaService"`

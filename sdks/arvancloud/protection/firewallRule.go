@@ -95,6 +95,12 @@ func (FirewallRuleState) ElementType() reflect.Type {
 	return reflect.TypeOf((*firewallRuleState)(nil)).Elem()
 }
 
+// FirewallRuleExists checks whether an existing FirewallRule resource with the given ID exists.
+func FirewallRuleExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *FirewallRuleState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:protection:FirewallRule", id, state, "", opts...)
+}
+
 type firewallRuleArgs struct {
 	// allow, deny, bypass or challenge.
 	Action string `pulumi:"action"`

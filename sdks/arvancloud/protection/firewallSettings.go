@@ -78,6 +78,12 @@ func (FirewallSettingsState) ElementType() reflect.Type {
 	return reflect.TypeOf((*firewallSettingsState)(nil)).Elem()
 }
 
+// FirewallSettingsExists checks whether an existing FirewallSettings resource with the given ID exists.
+func FirewallSettingsExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *FirewallSettingsState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:protection:FirewallSettings", id, state, "", opts...)
+}
+
 type firewallSettingsArgs struct {
 	// What happens to requests that no rule is for: allow, deny, drop, bypass or challenge.
 	DefaultAction *string `pulumi:"defaultAction"`

@@ -101,6 +101,12 @@ func (RateLimitRuleState) ElementType() reflect.Type {
 	return reflect.TypeOf((*rateLimitRuleState)(nil)).Elem()
 }
 
+// RateLimitRuleExists checks whether an existing RateLimitRule resource with the given ID exists.
+func RateLimitRuleExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *RateLimitRuleState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:protection:RateLimitRule", id, state, "", opts...)
+}
+
 type rateLimitRuleArgs struct {
 	// block or challenge.
 	Action *string `pulumi:"action"`

@@ -79,6 +79,12 @@ func (WafSettingsState) ElementType() reflect.Type {
 	return reflect.TypeOf((*wafSettingsState)(nil)).Elem()
 }
 
+// WafSettingsExists checks whether an existing WafSettings resource with the given ID exists.
+func WafSettingsExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *WafSettingsState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:protection:WafSettings", id, state, "", opts...)
+}
+
 type wafSettingsArgs struct {
 	// Domain on the CDN, for example iransre.ir.
 	Domain string `pulumi:"domain"`

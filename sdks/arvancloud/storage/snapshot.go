@@ -86,6 +86,12 @@ func (SnapshotState) ElementType() reflect.Type {
 	return reflect.TypeOf((*snapshotState)(nil)).Elem()
 }
 
+// SnapshotExists checks whether an existing Snapshot resource with the given ID exists.
+func SnapshotExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *SnapshotState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:storage:Snapshot", id, state, "", opts...)
+}
+
 type snapshotArgs struct {
 	// What the snapshot is for.
 	Description *string `pulumi:"description"`

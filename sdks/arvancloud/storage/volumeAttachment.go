@@ -83,6 +83,12 @@ func (VolumeAttachmentState) ElementType() reflect.Type {
 	return reflect.TypeOf((*volumeAttachmentState)(nil)).Elem()
 }
 
+// VolumeAttachmentExists checks whether an existing VolumeAttachment resource with the given ID exists.
+func VolumeAttachmentExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *VolumeAttachmentState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:storage:VolumeAttachment", id, state, "", opts...)
+}
+
 type volumeAttachmentArgs struct {
 	// Id of the server (output serverId of a Server).
 	ServerId string `pulumi:"serverId"`

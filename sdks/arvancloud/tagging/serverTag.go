@@ -81,6 +81,12 @@ func (ServerTagState) ElementType() reflect.Type {
 	return reflect.TypeOf((*serverTagState)(nil)).Elem()
 }
 
+// ServerTagExists checks whether an existing ServerTag resource with the given ID exists.
+func ServerTagExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *ServerTagState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:tagging:ServerTag", id, state, "", opts...)
+}
+
 type serverTagArgs struct {
 	// Id of the server (output serverId of a Server).
 	ServerId string `pulumi:"serverId"`

@@ -76,6 +76,12 @@ func (TagState) ElementType() reflect.Type {
 	return reflect.TypeOf((*tagState)(nil)).Elem()
 }
 
+// TagExists checks whether an existing Tag resource with the given ID exists.
+func TagExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *TagState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:tagging:Tag", id, state, "", opts...)
+}
+
 type tagArgs struct {
 	// Name of the tag, unique in the zone.
 	Name string `pulumi:"name"`

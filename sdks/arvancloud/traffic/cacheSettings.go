@@ -96,6 +96,12 @@ func (CacheSettingsState) ElementType() reflect.Type {
 	return reflect.TypeOf((*cacheSettingsState)(nil)).Elem()
 }
 
+// CacheSettingsExists checks whether an existing CacheSettings resource with the given ID exists.
+func CacheSettingsExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *CacheSettingsState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:traffic:CacheSettings", id, state, "", opts...)
+}
+
 type cacheSettingsArgs struct {
 	// Name of the only argument by which answers are kept apart.
 	Argument *string `pulumi:"argument"`

@@ -94,6 +94,12 @@ func (HttpsSettingsState) ElementType() reflect.Type {
 	return reflect.TypeOf((*httpsSettingsState)(nil)).Elem()
 }
 
+// HttpsSettingsExists checks whether an existing HttpsSettings resource with the given ID exists.
+func HttpsSettingsExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *HttpsSettingsState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:traffic:HttpsSettings", id, state, "", opts...)
+}
+
 type httpsSettingsArgs struct {
 	// "managed" for one that ArvanCloud orders, or the id of an uploaded one.
 	Certificate *string `pulumi:"certificate"`

@@ -99,6 +99,12 @@ func (PageRuleState) ElementType() reflect.Type {
 	return reflect.TypeOf((*pageRuleState)(nil)).Elem()
 }
 
+// PageRuleExists checks whether an existing PageRule resource with the given ID exists.
+func PageRuleExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *PageRuleState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	return ctx.ExistsResource("arvancloud:traffic:PageRule", id, state, "", opts...)
+}
+
 type pageRuleArgs struct {
 	// off, uri or query_string.
 	CacheMode *string `pulumi:"cacheMode"`
