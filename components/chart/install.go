@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -38,7 +39,7 @@ func (i *Installer) Install(ctx *pulumi.Context, name string, parts *Parts, chil
 	var secrets []pulumi.Resource
 	for _, args := range parts.Secrets {
 		args.Namespace = namespace.Name
-		secret, err := i.Secret(ctx, name+"-"+orElse(args.Part, "secret"), &args, child)
+		secret, err := i.Secret(ctx, name+"-"+cmp.Or(args.Part, "secret"), &args, child)
 		if err != nil {
 			return nil, err
 		}
@@ -47,14 +48,14 @@ func (i *Installer) Install(ctx *pulumi.Context, name string, parts *Parts, chil
 	}
 	for _, args := range parts.Releases {
 		args.Namespace = namespace.Name
+		part := cmp.Or(args.Part, "release")
 		if args.Needs != "" {
 			needed, there := installed.releases[args.Needs]
 			if !there {
-				return nil, fmt.Errorf("release %q of %s needs %q, which does not come before it", orElse(args.Part, "release"), name, args.Needs)
+				return nil, fmt.Errorf("release %q of %s needs %q, which does not come before it", part, name, args.Needs)
 			}
 			args.CRDs = needed
 		}
-		part := orElse(args.Part, "release")
 		release, err := i.Release(ctx, name+"-"+part, &args, child, pulumi.DependsOn(secrets))
 		if err != nil {
 			return nil, err
@@ -62,11 +63,4 @@ func (i *Installer) Install(ctx *pulumi.Context, name string, parts *Parts, chil
 		installed.releases[part] = release
 	}
 	return installed, nil
-}
-
-func orElse(part, usual string) string {
-	if part == "" {
-		return usual
-	}
-	return part
 }

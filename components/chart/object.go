@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 
@@ -83,7 +84,7 @@ func (i *Installer) Secret(
 	opts = append([]pulumi.ResourceOption{pulumi.AdditionalSecretOutputs([]string{"data", "stringData"})}, opts...)
 	err := i.object(ctx, name, &ObjectArgs{
 		APIVersion: "v1", Kind: "Secret", Name: args.Name, Namespace: args.Namespace, Labels: args.Labels,
-		Fields: pulumi.Map{"type": pulumi.String(orElse(args.Type, "Opaque")), "stringData": pulumi.ToSecret(args.Data).(pulumi.StringMapOutput)},
+		Fields: pulumi.Map{"type": pulumi.String(cmp.Or(args.Type, "Opaque")), "stringData": pulumi.ToSecret(args.Data).(pulumi.StringMapOutput)},
 	}, secret, opts)
 	if err != nil {
 		return nil, err

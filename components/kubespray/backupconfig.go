@@ -68,10 +68,7 @@ func (b *EtcdBackup) ReadCertificate(path *field.Path) field.ErrorList {
 	return nil
 }
 
-var (
-	bucketName    = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	prefixPattern = regexp.MustCompile(`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`)
-)
+var prefixPattern = regexp.MustCompile(`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`)
 
 // validate lists what keeps backups from being made, as far as it can be known without asking the storage.
 func (b *EtcdBackup) validate(profile settings.Profile, path *field.Path) field.ErrorList {
@@ -90,7 +87,7 @@ func (b *EtcdBackup) validate(profile settings.Profile, path *field.Path) field.
 	if at, err := url.Parse(b.Endpoint); err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" || strings.Trim(at.Path, "/") != "" {
 		problems = append(problems, given(path.Child("endpoint"), b.Endpoint, `must be the storage's address without a path, such as "https://s3.ir-thr-at1.arvanstorage.ir"`))
 	}
-	if !bucketName.MatchString(b.Bucket) {
+	if !settings.BucketName.MatchString(b.Bucket) {
 		problems = append(problems, given(path.Child("bucket"), b.Bucket, "name a bucket that exists and that nothing else uses: 3 to 63 lower-case letters, digits, dots and dashes"))
 	}
 	if b.Prefix != "" {

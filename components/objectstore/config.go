@@ -1,7 +1,6 @@
 package objectstore
 
 import (
-	"regexp"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -24,15 +23,13 @@ func (c *Config) SetDefaults(settings.Profile) {
 	*c = Config{Engine: MinIO, StaticBucket: "static", MediaBucket: "media"}
 }
 
-var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-
 // Validate reports what is wrong with the section.
 func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
 	const form = "must be 3 to 63 lower-case letters, digits, dots and hyphens"
 	problems := slices.Concat(
 		settings.OneOf(c.Engine, path.Child("engine"), MinIO),
-		settings.Matches(c.StaticBucket, path.Child("staticBucket"), bucketName, form),
-		settings.Matches(c.MediaBucket, path.Child("mediaBucket"), bucketName, form))
+		settings.Matches(c.StaticBucket, path.Child("staticBucket"), settings.BucketName, form),
+		settings.Matches(c.MediaBucket, path.Child("mediaBucket"), settings.BucketName, form))
 	if c.StaticBucket == c.MediaBucket {
 		problems = append(problems, field.Duplicate(path.Child("mediaBucket"), c.MediaBucket))
 	}

@@ -10,6 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
+// BucketName is the form of a bucket's name in an S3-compatible storage.
+var BucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
 // Text asks for a value that is not blank; hint says what to write.
 func Text(value string, path *field.Path, hint string) field.ErrorList {
 	if strings.TrimSpace(value) == "" {
