@@ -1,25 +1,23 @@
 package stacks
 
 import (
-	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/kubespray"
-	"github.com/iransre/exchange-platform/internal/random"
+	"github.com/iransre/exchange-platform/internal/providers"
 	"github.com/iransre/exchange-platform/sdks/arvancloud"
-	"github.com/pulumi/pulumi-command/sdk/go/command"
 )
 
-// providers are those that need no cluster. Default providers are disabled (Pulumi.yaml), so each resource names its own;
+// providerSet are those that need no cluster. Default providers are disabled (Pulumi.yaml), so each resource names its own;
 // components hand these down to their children.
-type providers struct {
+type providerSet struct {
 	arvancloud *arvancloud.Provider
-	command    *command.Provider
-	random     *random.Provider
+	command    *providers.Provider
+	random     *providers.Provider
 }
 
-func newProviders(ctx *pulumi.Context, cfg *Config) (*providers, error) {
+func newProviders(ctx *pulumi.Context, cfg *Config) (*providerSet, error) {
 	args := &arvancloud.ProviderArgs{Zone: pulumi.String(cfg.Cloud.Zone)}
 	if cfg.Cloud.Endpoint != "" {
 		args.Endpoint = pulumi.String(cfg.Cloud.Endpoint)
@@ -31,36 +29,34 @@ func newProviders(ctx *pulumi.Context, cfg *Config) (*providers, error) {
 	if err != nil {
 		return nil, err
 	}
-	commands, err := command.NewProvider(ctx, "command", &command.ProviderArgs{})
+	commands, err := providers.NewCommand(ctx, "command")
 	if err != nil {
 		return nil, err
 	}
-	passwords, err := random.NewProvider(ctx, "random")
+	passwords, err := providers.NewRandom(ctx, "random")
 	if err != nil {
 		return nil, err
 	}
-	return &providers{cloud, commands, passwords}, nil
+	return &providerSet{cloud, commands, passwords}, nil
 }
 
 // option hands the providers to a component and all its children.
-func (p *providers) option() pulumi.ResourceOption {
+func (p *providerSet) option() pulumi.ResourceOption {
 	return pulumi.Providers(p.arvancloud, p.command, p.random)
 }
 
 // newInstaller is the way into the cluster.
 func newInstaller(ctx *pulumi.Context, name string, cfg *Config, cluster *kubespray.Cluster) (*chart.Installer, error) {
-	provider, err := kubernetes.NewProvider(ctx, "kubernetes", &kubernetes.ProviderArgs{
+	provider, err := providers.NewKubernetes(ctx, "kubernetes", providers.Kubernetes{
 		Kubeconfig: cluster.Kubeconfig,
 		// Without it, a preview that does not know the kubeconfig yet, or a renewed certificate, plans to replace everything
 		// in the cluster.
-		ClusterIdentifier:     pulumi.String(name + "-cluster"),
-		EnableServerSideApply: pulumi.Bool(true),
+		ClusterIdentifier: name + "-cluster",
 		// Names are fixed, so a replacement would delete first: pods that start meanwhile would miss their Secret.
-		EnableSecretMutable:    pulumi.Bool(true),
-		EnableConfigMapMutable: pulumi.Bool(true),
+		MutableSecrets: true, MutableConfigMaps: true,
 		// An environment that keeps nothing has nothing left to delete in a cluster whose machines are gone. Elsewhere a
 		// cluster out of reach for a moment must not be taken for one that is gone.
-		DeleteUnreachable: pulumi.Bool(!cfg.Protect),
+		DeleteUnreachable: !cfg.Protect,
 	})
 	if err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/internal/mocktest"
-	"github.com/iransre/exchange-platform/internal/random"
+	"github.com/iransre/exchange-platform/internal/providers"
 	"github.com/iransre/exchange-platform/sdks/arvancloud"
 )
 
@@ -58,7 +58,7 @@ func run(t *testing.T, args *arvan.Args) *mocktest.Recording {
 		if err != nil {
 			return err
 		}
-		dice, err := random.NewProvider(ctx, "dice")
+		dice, err := providers.NewRandom(ctx, "dice")
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"golang.org/x/crypto/ssh"
 
-	"github.com/iransre/exchange-platform/internal/random"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // key is an SSH key pair that lives in the state as a random text: made once, the same in every later run, and replaced by
@@ -24,7 +24,7 @@ type key struct {
 // encrypts, is the bytes themselves (pulumi-random, provider/resources.go).
 func newKey(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (*key, error) {
 	// 64 letters and digits are 381 random bits, and a key has 256
-	source, err := random.NewPassword(ctx, name, 64, opts...)
+	source, err := providers.NewPassword(ctx, name, 64, opts...)
 	if err != nil {
 		return nil, err
 	}

@@ -9,8 +9,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/utilities"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 //go:generate go run ./docs
@@ -56,7 +57,7 @@ func (i *Installer) options(opts []pulumi.ResourceOption) ([]pulumi.ResourceOpti
 	if i == nil || i.Provider == nil {
 		return nil, fmt.Errorf("chart.Installer has no Provider: default providers are disabled, so nothing can be installed")
 	}
-	own := utilities.PkgResourceDefaultOpts([]pulumi.ResourceOption{pulumi.Provider(i.Provider)})
+	own := []pulumi.ResourceOption{pulumi.Version(providers.KubernetesVersion), pulumi.Provider(i.Provider)}
 	return append(own, opts...), nil
 }
 

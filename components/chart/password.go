@@ -5,7 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/iransre/exchange-platform/internal/random"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // passwordLength gives 190 bits.
@@ -16,7 +16,7 @@ func (i *Installer) Password(ctx *pulumi.Context, name string, opts ...pulumi.Re
 	if i.Random != nil {
 		opts = append([]pulumi.ResourceOption{pulumi.Provider(i.Random)}, opts...)
 	}
-	password, err := random.NewPassword(ctx, name, passwordLength, opts...)
+	password, err := providers.NewPassword(ctx, name, passwordLength, opts...)
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("password %q: %w", name, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/internal/component"
-	"github.com/iransre/exchange-platform/components/internal/record"
 )
 
 // Args says which name leads straight to which addresses, past the CDN.
@@ -32,7 +31,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	// what it was called when it was a part of edge
 	opts = append(opts, pulumi.Aliases([]pulumi.Alias{{Type: pulumi.String("exchange:edge:Name")}}))
 	return component.New(ctx, "exchange:dns:Name", name, self, opts, func(child pulumi.ResourceOption) error {
-		host, err := record.New(ctx, name+"-record", &record.Args{
+		host, err := Record(ctx, name+"-record", &RecordArgs{
 			Domain: args.Domain, Host: args.Host, Addresses: args.Addresses, TTLSeconds: args.TTLSeconds,
 		}, child)
 		self.Host = host

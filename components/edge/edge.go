@@ -6,8 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/iransre/exchange-platform/components/dns"
 	"github.com/iransre/exchange-platform/components/internal/component"
-	"github.com/iransre/exchange-platform/components/internal/record"
 )
 
 // Args says which name leads where.
@@ -33,7 +33,7 @@ type Edge struct {
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Edge, error) {
 	edge := &Edge{}
 	return component.New(ctx, "exchange:edge:Edge", name, edge, opts, func(child pulumi.ResourceOption) error {
-		host, err := record.New(ctx, name+"-record", &record.Args{
+		host, err := dns.Record(ctx, name+"-record", &dns.RecordArgs{
 			Domain: args.Config.Domain, Host: args.Host, Addresses: args.Addresses, TTLSeconds: args.Config.TTLSeconds,
 			// the CDN ends TLS; to the workers it speaks what the ingress serves without a certificate of its own
 			Proxied: args.Config.Proxied, Upstream: "http",

@@ -11,7 +11,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/internal/component"
-	"github.com/iransre/exchange-platform/internal/random"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 const (
@@ -112,7 +112,7 @@ func credentials(ctx *pulumi.Context, name string, args *Args, child pulumi.Reso
 	if args.Installer.Random != nil {
 		opts = append(opts, pulumi.Provider(args.Installer.Random))
 	}
-	key, err := random.NewPassword(ctx, name+"-secret-key", secretKeyLength, opts...)
+	key, err := providers.NewPassword(ctx, name+"-secret-key", secretKeyLength, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("DJANGO_SECRET_KEY: %w", err)
 	}

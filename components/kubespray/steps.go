@@ -5,10 +5,10 @@ import (
 	"encoding/hex"
 	"fmt"
 
-	command "github.com/pulumi/pulumi-command/sdk/go/command/remote"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/internal/remote"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // stateRoot is where a runner keeps what belongs to each cluster.
@@ -56,13 +56,13 @@ type steps struct {
 }
 
 // onRunner registers a command on the runner.
-func (s *steps) onRunner(name string, what remote.Command, reason remote.Reason, opts ...pulumi.ResourceOption) (*command.Command, error) {
+func (s *steps) onRunner(name string, what remote.Command, reason remote.Reason, opts ...pulumi.ResourceOption) (*providers.RemoteCommand, error) {
 	return s.args.machine(s.args.node(s.args.Runner)).Repeated(s.ctx, s.name+"-"+name, what, reason, append(opts, s.child)...)
 }
 
 // ready waits for each machine to have finished its first boot.
-func (s *steps) ready() (map[string]*command.Command, error) {
-	ready := map[string]*command.Command{}
+func (s *steps) ready() (map[string]*providers.RemoteCommand, error) {
+	ready := map[string]*providers.RemoteCommand{}
 	for _, node := range s.args.Nodes {
 		waited, err := s.args.machine(node).Once(s.ctx, s.name+"-ready-"+node.Name, remote.Command{Text: pulumi.String(readyScript)}, nil, s.child)
 		if err != nil {
@@ -74,7 +74,7 @@ func (s *steps) ready() (map[string]*command.Command, error) {
 }
 
 // upload puts the bundle onto the runner, once it is planned: a refused change leaves even the runner as it is.
-func (s *steps) upload(bundle *bundle, planned pulumi.StringOutput, ready *command.Command) (*command.Command, error) {
+func (s *steps) upload(bundle *bundle, planned pulumi.StringOutput, ready *providers.RemoteCommand) (*providers.RemoteCommand, error) {
 	archive := pulumi.All(bundle.archive, planned).ApplyT(func(values []any) string { return values[0].(string) }).(pulumi.StringOutput)
 	return s.onRunner("bundle", remote.Command{
 		Text: pulumi.Sprintf(uploadScript, s.args.directory()), Stdin: archive, Silent: true, After: []pulumi.Resource{ready},
@@ -82,19 +82,19 @@ func (s *steps) upload(bundle *bundle, planned pulumi.StringOutput, ready *comma
 }
 
 // readState reads what the runner knows of the cluster, again for another reason.
-func (s *steps) readState(name string, reason pulumi.StringInput, after pulumi.Resource) (*command.Command, error) {
+func (s *steps) readState(name string, reason pulumi.StringInput, after pulumi.Resource) (*providers.RemoteCommand, error) {
 	return s.onRunner(name, remote.Command{
 		Text: pulumi.Sprintf(stateScript, s.args.directory()), Silent: true, After: []pulumi.Resource{after},
 	}, remote.Reason{For: reason})
 }
 
 // check has the runner refuse the plan, if it must, before it or anything else of the stack is touched.
-func (s *steps) check(bundle *bundle, planned pulumi.StringOutput, upload *command.Command) (*command.Command, error) {
+func (s *steps) check(bundle *bundle, planned pulumi.StringOutput, upload *providers.RemoteCommand) (*providers.RemoteCommand, error) {
 	return s.order("check", "check", bundle, planned, []pulumi.Resource{upload})
 }
 
 // run has the runner carry out the plan, or goes on waiting for a run that leads to the same.
-func (s *steps) run(bundle *bundle, planned pulumi.StringOutput, check *command.Command, ready map[string]*command.Command) (*command.Command, error) {
+func (s *steps) run(bundle *bundle, planned pulumi.StringOutput, check *providers.RemoteCommand, ready map[string]*providers.RemoteCommand) (*providers.RemoteCommand, error) {
 	after := []pulumi.Resource{check}
 	for _, node := range s.args.Nodes {
 		after = append(after, ready[node.Name])
@@ -103,7 +103,7 @@ func (s *steps) run(bundle *bundle, planned pulumi.StringOutput, check *command.
 }
 
 // order gives the runner the plan with an order. A plan in other words for a cluster that is as wanted changes nothing there.
-func (s *steps) order(name, order string, bundle *bundle, planned pulumi.StringOutput, after []pulumi.Resource) (*command.Command, error) {
+func (s *steps) order(name, order string, bundle *bundle, planned pulumi.StringOutput, after []pulumi.Resource) (*providers.RemoteCommand, error) {
 	return s.onRunner(name, remote.Command{
 		Text: s.args.runnerProgram(pulumi.Sprintf("%s --wanted %s", order, bundle.wanted)), Stdin: planned, After: after,
 	}, remote.Reason{})
@@ -112,7 +112,7 @@ func (s *steps) order(name, order string, bundle *bundle, planned pulumi.StringO
 // kubeconfig reads the administrator's kubeconfig once the cluster stands, and again only when there is another one to
 // read: after an upgrade, which renews its certificate. While it is unknown, a preview cannot tell what becomes of anything
 // in the cluster, and would show all of it as changing whenever a node joins, or this program words its command anew.
-func (s *steps) kubeconfig(last *known, run *command.Command) (*command.Command, error) {
+func (s *steps) kubeconfig(last *known, run *providers.RemoteCommand) (*providers.RemoteCommand, error) {
 	version := s.args.Version
 	upgraded := last.State == nil || last.State.Shape == nil || last.State.Shape.Kubernetes != version
 	return s.onRunner("kubeconfig", remote.Command{
@@ -121,7 +121,7 @@ func (s *steps) kubeconfig(last *known, run *command.Command) (*command.Command,
 }
 
 // tokens is the runner's answer to who asks for a token of a ServiceAccount, once the cluster stands.
-func (s *steps) tokens(run *command.Command) *remote.Question {
+func (s *steps) tokens(run *providers.RemoteCommand) *remote.Question {
 	return &remote.Question{
 		Machine: s.args.machine(s.args.node(s.args.Runner)),
 		Text:    s.args.runnerProgram(pulumi.String("grant")),

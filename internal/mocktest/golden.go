@@ -4,22 +4,21 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/golden"
 	"sigs.k8s.io/yaml"
 
-	"github.com/iransre/exchange-platform/internal/random"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // Providers makes the two providers that components install with, named "cluster" and "random".
 func Providers(ctx *pulumi.Context) (cluster, randomness pulumi.ProviderResource, err error) {
-	cluster, err = kubernetes.NewProvider(ctx, "cluster", &kubernetes.ProviderArgs{})
+	cluster, err = providers.NewKubernetes(ctx, "cluster", providers.Kubernetes{})
 	if err != nil {
 		return nil, nil, err
 	}
-	randomness, err = random.NewProvider(ctx, "random")
+	randomness, err = providers.NewRandom(ctx, "random")
 	return cluster, randomness, err
 }
 

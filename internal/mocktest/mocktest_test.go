@@ -8,13 +8,13 @@ import (
 	is "gotest.tools/v3/assert/cmp"
 
 	"github.com/iransre/exchange-platform/internal/mocktest"
-	"github.com/iransre/exchange-platform/internal/random"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // program makes a password and a resource of the type that uses it.
 func program(token string, use func(pulumi.StringOutput) pulumi.Input) func(*pulumi.Context) error {
 	return func(ctx *pulumi.Context) error {
-		password, err := random.NewPassword(ctx, "password", 8)
+		password, err := providers.NewPassword(ctx, "password", 8)
 		if err != nil {
 			return err
 		}

@@ -2,8 +2,9 @@
 package remote
 
 import (
-	"github.com/pulumi/pulumi-command/sdk/go/command/remote"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 const (
@@ -52,7 +53,7 @@ type Reason struct {
 // to the machine changes.
 func (m *Machine) Repeated(
 	ctx *pulumi.Context, name string, command Command, reason Reason, opts ...pulumi.ResourceOption,
-) (*remote.Command, error) {
+) (*providers.RemoteCommand, error) {
 	if reason.For != nil {
 		command.Text = pulumi.Sprintf("%s\n# %s", command.Text, reason.For)
 	}
@@ -72,7 +73,7 @@ func (m *Machine) Repeated(
 // values, another machine, another text. Whatever else changes is no reason.
 func (m *Machine) Once(
 	ctx *pulumi.Context, name string, command Command, thing pulumi.Array, opts ...pulumi.ResourceOption,
-) (*remote.Command, error) {
+) (*providers.RemoteCommand, error) {
 	triggers := append(pulumi.Array{m.Host, m.HostKey, command.Text}, thing...)
 	// A replacement uses the connection as it is then.
 	return m.register(ctx, name, command, triggers, append(opts, pulumi.IgnoreChanges([]string{"connection"})))
@@ -80,50 +81,28 @@ func (m *Machine) Once(
 
 func (m *Machine) register(
 	ctx *pulumi.Context, name string, command Command, triggers pulumi.Array, opts []pulumi.ResourceOption,
-) (*remote.Command, error) {
-	args := &remote.CommandArgs{
-		AddPreviousOutputInEnv: pulumi.Bool(false),
-		Connection:             m.connection(),
-		Create:                 command.Text.ToStringOutput(),
-		Logging:                remote.LoggingStdoutAndStderr,
-	}
-	if triggers != nil {
-		args.Triggers = triggers
+) (*providers.RemoteCommand, error) {
+	args := &providers.RemoteCommandArgs{
+		Connection: *m.connection(), Create: command.Text, Stdin: command.Stdin, Triggers: triggers,
+		Quiet: command.Secret || command.Silent,
 	}
 	if command.Stdin != nil {
-		args.Stdin = command.Stdin.ToStringOutput()
 		opts = append(opts, pulumi.HideDiffs([]string{"stdin"})) // what it is for is in the command's text, or among the messages
-	}
-	if command.Secret || command.Silent {
-		args.Logging = remote.LoggingNone
 	}
 	if command.Secret {
 		opts = append(opts, pulumi.AdditionalSecretOutputs([]string{"stdout", "stderr"}))
 	}
-	return remote.NewCommand(ctx, name, args, append(opts, pulumi.DependsOn(command.After))...)
+	return providers.NewRemoteCommand(ctx, name, args, append(opts, pulumi.DependsOn(command.After))...)
 }
 
 // connection is the way to the machine.
-func (m *Machine) connection() *remote.ConnectionArgs {
-	connection := &remote.ConnectionArgs{
-		Host:           m.Host,
-		Port:           pulumi.Float64(float64(m.Port)),
-		User:           pulumi.String(m.User),
-		PrivateKey:     m.key(),
-		HostKey:        m.HostKey.ToStringOutput(),
-		DialErrorLimit: pulumi.Int(dialAttempts),
-		PerDialTimeout: pulumi.Int(dialSeconds),
+func (m *Machine) connection() *providers.Connection {
+	connection := &providers.Connection{
+		User: m.User, Port: m.Port, Host: m.Host, PrivateKey: m.key(), HostKey: m.HostKey,
+		DialAttempts: dialAttempts, DialSeconds: dialSeconds,
 	}
-	if through := m.Through; through != nil {
-		connection.Proxy = &remote.ProxyConnectionArgs{
-			Host:           through.Host,
-			Port:           pulumi.Float64(float64(through.Port)),
-			User:           pulumi.String(through.User),
-			PrivateKey:     through.key(),
-			HostKey:        through.HostKey.ToStringOutput(),
-			DialErrorLimit: pulumi.Int(dialAttempts),
-			PerDialTimeout: pulumi.Int(dialSeconds),
-		}
+	if m.Through != nil {
+		connection.Proxy = m.Through.connection()
 	}
 	return connection
 }

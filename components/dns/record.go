@@ -1,5 +1,4 @@
-// Package record makes records in the DNS of ArvanCloud's CDN.
-package record
+package dns
 
 import (
 	"strings"
@@ -9,8 +8,8 @@ import (
 	"github.com/iransre/exchange-platform/sdks/arvancloud/cdn"
 )
 
-// Args says which name leads where.
-type Args struct {
+// RecordArgs says which name leads where.
+type RecordArgs struct {
 	// Domain is the CDN's zone; Host is a name in it, or the domain itself.
 	Domain, Host string
 	Addresses    pulumi.StringArray
@@ -21,8 +20,8 @@ type Args struct {
 	Upstream string
 }
 
-// New makes the record and returns the host, for those who must wait until it leads somewhere.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
+// Record makes a record in the DNS of ArvanCloud's CDN and returns the host, for those who must wait until it leads somewhere.
+func Record(ctx *pulumi.Context, name string, args *RecordArgs, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	inputs := &cdn.DnsRecordArgs{
 		Domain: pulumi.String(args.Domain),
 		Name:   pulumi.String(nameIn(args.Domain, args.Host)),
