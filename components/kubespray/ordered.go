@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"reflect"
 
-	"go.yaml.in/yaml/v3"
+	"gopkg.in/yaml.v3" // its successor has the same code; this one is what Pulumi's SDK compiles anyway
 )
 
 // entry and ordered are a mapping that keeps its order when it is written as YAML: the first host of a group is special to

@@ -49,8 +49,10 @@ func measure(ctx context.Context, w *workspace.Workspace) error {
 	if err != nil {
 		return err
 	}
-	report("cold compile above the Pulumi SDK", fmt.Sprintf("%.1f CPU s", compiled.programCPU), "≤ 25")
-	report("cold compile of the Pulumi SDK itself", fmt.Sprintf("%.1f CPU s", compiled.baseCPU), "-")
+	// CPU seconds of the same compile differ by half between machines and days; the SDK beside it is the yardstick. 25 seconds
+	// were 15 % of it when the bar was set.
+	report("cold compile above the Pulumi SDK", fmt.Sprintf("%.1f CPU s, %.0f %% of the SDK's own %.1f",
+		compiled.programCPU, 100*compiled.programCPU/compiled.baseCPU, compiled.baseCPU), "≤ 15 %")
 	report("peak memory of the program's compile", mib(compiled.peakMiB), "≤ 1536 MiB")
 
 	fmt.Println("measuring `up demo` in a new sandbox (programs built) …")
