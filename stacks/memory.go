@@ -25,6 +25,8 @@ type memory struct {
 	cluster string
 	// machines are the servers, as the cloud was last told.
 	machines arvan.Running
+	// adminKeys are those that may log in to the servers.
+	adminKeys arvan.AdminKeys
 	// tokens are the terms of the kubeconfigs' tokens, by the names of their grants.
 	tokens map[string]access.Term
 }
@@ -61,7 +63,7 @@ func recall(ctx *pulumi.Context) (*memory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what the last update left: %w", err)
 	}
-	last := &memory{cluster: "{}", machines: arvan.Running{}}
+	last := &memory{cluster: "{}", machines: arvan.Running{}, adminKeys: arvan.AdminKeys{}}
 	for urn, resource := range found.Outputs {
 		if err := last.take(urn, resource.Type, resource.Outputs); err != nil {
 			return nil, err
@@ -81,6 +83,9 @@ func (m *memory) take(urn, token string, outputs map[string]any) error {
 		var made arvan.Made
 		err = convert(outputs, &made)
 		m.machines[nameOf(urn)] = made
+	case "command:remote:Command":
+		printed, _ := outputs["stdout"].(string)
+		err = m.adminKeys.Take(nameOf(urn), printed)
 	case kubespray.ClusterType:
 		if text, _ := outputs["state"].(string); text != "" {
 			m.cluster = text

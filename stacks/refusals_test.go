@@ -188,3 +188,13 @@ func TestTheRunnersPythonIsJudgedByTheSystemItHas(t *testing.T) {
 		"arvan-prod-b1, on which Ansible runs, has Python 3.10 with ubuntu 22.04, and Kubespray v2.31.0 needs 3.11 or newer there")
 	assert.NilError(t, refuse("prod", cfg, running))
 }
+
+// What a machine's command printed is who may log in there; what other commands print is nobody's key.
+func TestTheKeysThatWereLetInAreRemembered(t *testing.T) {
+	last := &memory{adminKeys: arvan.AdminKeys{}}
+	for name, printed := range map[string]string{"arvan-k8s-w1-admin-keys": "[\"ssh-ed25519 AAAA alice\"]\n", "demo-cluster-run": "done"} {
+		const token = "command:remote:Command"
+		assert.NilError(t, last.take("urn:pulumi:demo::exchange-platform::"+token+"::"+name, token, map[string]any{"stdout": printed}))
+	}
+	assert.DeepEqual(t, last.adminKeys, arvan.AdminKeys{"arvan-k8s-w1": {"ssh-ed25519 AAAA alice"}})
+}

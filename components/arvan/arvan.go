@@ -17,8 +17,9 @@ type Args struct {
 	Nodes Nodes
 	// ImageIDs are what the images that are named are in the zone, as far as it has them; new with each build of them.
 	ImageIDs map[Image]string
-	// Running are the machines that are there already.
-	Running Running
+	// Running are the machines that are there already, AdminKeys the keys that the last update let in to them.
+	Running   Running
+	AdminKeys AdminKeys
 	// Protect refuses to delete what the machines cannot do without and nothing can bring back: their network and the key
 	// that logs in to them. Machines themselves come and go.
 	Protect bool
@@ -60,8 +61,8 @@ type Machine struct {
 	PricePerHour, PricePerMonth pulumi.Float64Output
 }
 
-// New makes the network, the keys, the firewalls and, all at once, the servers. opts must carry the providers arvancloud
-// and random (pulumi.Providers).
+// New makes the network, the keys, the firewalls and, all at once, the servers. opts must carry the providers arvancloud,
+// command and random (pulumi.Providers).
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Machines, error) {
 	machines := &Machines{Machines: map[string]Machine{}, nodes: args.Nodes}
 	return component.New(ctx, MachinesType, name, machines, opts, func(child pulumi.ResourceOption) error {
@@ -102,6 +103,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 				return err
 			}
 			machines.Machines[node.Name] = *machine
+		}
+		if err := machines.settle(ctx, args, login, child); err != nil {
+			return err
 		}
 		machines.PrivateKey = login.private
 		machines.NetworkID = network.NetworkId

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi-command/sdk/go/command"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
@@ -62,7 +63,11 @@ func run(t *testing.T, args *arvan.Args) *mocktest.Recording {
 		if err != nil {
 			return err
 		}
-		_, err = arvan.New(ctx, "demo", args, pulumi.Providers(cloud, dice))
+		commands, err := command.NewProvider(ctx, "commands", &command.ProviderArgs{})
+		if err != nil {
+			return err
+		}
+		_, err = arvan.New(ctx, "demo", args, pulumi.Providers(cloud, dice, commands))
 		return err
 	})
 }
@@ -154,5 +159,39 @@ func TestAnotherSSHPortIsToldToTheMachine(t *testing.T) {
 	for _, server := range run(t, args).OfType("arvancloud:iaas:Server") {
 		userData := server.Inputs["initScript"].SecretValue().Element.StringValue()
 		assert.Assert(t, strings.Contains(userData, "Port 2222"), userData)
+	}
+}
+
+// A machine that runs is told again when the administrators' keys are others, or when it is another machine; and by the same way as
+// everything else is told to it.
+func TestRunningMachinesAreToldOfKeys(t *testing.T) {
+	told := func(change func(*arvan.Args)) map[string]string {
+		args := prod()
+		change(args)
+		found := map[string]string{}
+		for _, each := range run(t, args).OfType("command:remote:Command") {
+			found[each.Name] = each.Inputs["create"].StringValue() + each.Inputs["stdin"].StringValue()
+		}
+		return found
+	}
+	differs := func(a, b map[string]string) (names []string) {
+		for name := range a {
+			if a[name] != b[name] {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names)
+		return names
+	}
+	before := told(func(*arvan.Args) {})
+	assert.Equal(t, len(before), 4)
+	assert.DeepEqual(t, differs(before, told(func(*arvan.Args) {})), []string(nil))
+	assert.DeepEqual(t, differs(before, told(func(a *arvan.Args) { a.Cloud.AdminSSHKeys = nil })),
+		[]string{"arvan-prod-b1-admin-keys", "arvan-prod-m1-admin-keys", "arvan-prod-m2-admin-keys", "arvan-prod-w1-admin-keys"})
+
+	recording := run(t, prod())
+	for name, bastion := range map[string]bool{"arvan-prod-w1-admin-keys": true, "arvan-prod-b1-admin-keys": false} {
+		_, through := recording.Get(t, name).Inputs["connection"].SecretValue().Element.ObjectValue()["proxy"]
+		assert.Equal(t, through, bastion, name)
 	}
 }

@@ -23,8 +23,9 @@ type Cloud struct {
 	// AdminCIDRs are the only address ranges that reach the Kubernetes API and SSH: the bastion's if there is one, otherwise
 	// every machine's. They must hold the machine that runs Pulumi.
 	AdminCIDRs []string `json:"adminCidrs"`
-	// AdminSSHKeys are public keys, in the form of authorized_keys, that may log in besides the program's own.
-	AdminSSHKeys []string `json:"adminSshKeys,omitempty" later:"new machines only"`
+	// AdminSSHKeys are public keys, in the form of authorized_keys, that may log in besides the program's own. They are a
+	// marked block of the login user's authorized_keys; keys that somebody put beside it by hand stay.
+	AdminSSHKeys []string `json:"adminSshKeys,omitempty"`
 	// Placement is how control planes, and workers, are spread over the cloud's physical machines: "anti-affinity" (a new
 	// machine is refused where there is no room apart from the others), "soft-anti-affinity" (then it is not), or empty (as
 	// it comes).

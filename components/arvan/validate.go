@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strings"
 
 	"golang.org/x/crypto/ssh"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -49,8 +50,11 @@ func (c *Cloud) Validate(profile settings.Profile, path *field.Path) field.Error
 		}
 	}
 	for i, key := range c.AdminSSHKeys {
+		at := path.Child("adminSshKeys").Index(i)
 		if _, _, _, _, err := ssh.ParseAuthorizedKey([]byte(key)); err != nil {
-			problems = append(problems, field.Invalid(path.Child("adminSshKeys").Index(i), key, `must be a public key such as "ssh-ed25519 AAAA… name"`))
+			problems = append(problems, field.Invalid(at, key, `must be a public key such as "ssh-ed25519 AAAA… name"`))
+		} else if strings.ContainsAny(key, "\r\n") {
+			problems = append(problems, field.Invalid(at, key, "has a line break in it: list each key by itself"))
 		}
 	}
 	return problems
