@@ -162,9 +162,9 @@ func TestAnotherSSHPortIsToldToTheMachine(t *testing.T) {
 	}
 }
 
-// A machine that runs is told again when the administrators' keys are others, or when it is another machine; and by the same way as
-// everything else is told to it.
-func TestRunningMachinesAreToldOfKeys(t *testing.T) {
+// A machine that runs is told again when its disk or the administrators' keys are others, or when it is another machine; and by
+// the same way as everything else is told to it.
+func TestRunningMachinesAreToldOfKeysAndDisks(t *testing.T) {
 	told := func(change func(*arvan.Args)) map[string]string {
 		args := prod()
 		change(args)
@@ -184,13 +184,14 @@ func TestRunningMachinesAreToldOfKeys(t *testing.T) {
 		return names
 	}
 	before := told(func(*arvan.Args) {})
-	assert.Equal(t, len(before), 4)
+	assert.Equal(t, len(before), 8)
 	assert.DeepEqual(t, differs(before, told(func(*arvan.Args) {})), []string(nil))
+	assert.DeepEqual(t, differs(before, told(func(a *arvan.Args) { a.Nodes[3].DiskGiB = 300 })), []string{"arvan-prod-w1-root-disk"})
 	assert.DeepEqual(t, differs(before, told(func(a *arvan.Args) { a.Cloud.AdminSSHKeys = nil })),
 		[]string{"arvan-prod-b1-admin-keys", "arvan-prod-m1-admin-keys", "arvan-prod-m2-admin-keys", "arvan-prod-w1-admin-keys"})
 
 	recording := run(t, prod())
-	for name, bastion := range map[string]bool{"arvan-prod-w1-admin-keys": true, "arvan-prod-b1-admin-keys": false} {
+	for name, bastion := range map[string]bool{"arvan-prod-w1-admin-keys": true, "arvan-prod-b1-root-disk": false} {
 		_, through := recording.Get(t, name).Inputs["connection"].SecretValue().Element.ObjectValue()["proxy"]
 		assert.Equal(t, through, bastion, name)
 	}

@@ -60,7 +60,7 @@ type Node struct {
 	// Plan is the id of a size, for example "g2-4-2-0"; the panel lists those of a zone.
 	Plan string `json:"plan" later:"in place: the machine is off meanwhile"`
 	// DiskGiB is the size of the root disk.
-	DiskGiB int `json:"diskGiB" later:"in place: the machine is off meanwhile; it cannot shrink"`
+	DiskGiB int `json:"diskGiB" later:"in place, and the file system with it: the machine is off meanwhile; it cannot shrink"`
 	// Image (`{distribution, version}`) is this machine's own operating system. A node whose machine was made from another one
 	// gets a new machine under its name: set it for one worker, or one control plane but the first, at a time. Left out, the
 	// machine stays what it is, and a new one is made from `cloud.image`.

@@ -1,6 +1,8 @@
 package arvan
 
 import (
+	_ "embed"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/internal/remote"
@@ -10,13 +12,24 @@ import (
 // runs.
 const settled = "(" + remote.FirstBoot + ") </dev/null >&2 || :\n"
 
-// settle tells machines, those that run already too, what only a first boot would have taken from the user data: who may
-// log in.
+// rootDisk makes the root file system as large as the disk.
+//
+//go:embed scripts/root_disk.sh
+var rootDisk string
+
+// settle tells machines, those that run already too, what only a first boot would have taken from the user data, or an image may
+// leave undone: who may log in, and how large the disk is.
 func (m *Machines) settle(ctx *pulumi.Context, args *Args, login *key, child pulumi.ResourceOption) error {
 	for _, node := range args.Nodes {
 		machine := m.Machines[node.Name]
 		of := pulumi.Sprintf("of machine %s", machine.ID)
-		_, err := m.way(node, args, login).Repeated(ctx, node.Name+adminKeysSuffix,
+		_, err := m.way(node, args, login).Repeated(ctx, node.Name+rootDiskSuffix,
+			remote.Command{Text: pulumi.String(settled + "sudo -n sh"), Stdin: pulumi.String(rootDisk)},
+			remote.Reason{For: pulumi.Sprintf("the disk %s has %d GiB", of, node.DiskGiB)}, child)
+		if err != nil {
+			return err
+		}
+		_, err = m.way(node, args, login).Repeated(ctx, node.Name+adminKeysSuffix,
 			remote.Command{Text: pulumi.String(settled + adminKeysCommand), Stdin: adminKeysProgram(args.Cloud.AdminSSHKeys, login), Silent: true},
 			remote.Reason{For: pulumi.Sprintf("the administrators' keys %s: %s", of, keyNames(args.Cloud.AdminSSHKeys))}, child)
 		if err != nil {
@@ -26,8 +39,10 @@ func (m *Machines) settle(ctx *pulumi.Context, args *Args, login *key, child pul
 	return args.tellAdminKeys(ctx)
 }
 
-// adminKeysSuffix ends the names of the commands that let keys in.
-const adminKeysSuffix = "-admin-keys"
+const (
+	rootDiskSuffix  = "-root-disk"
+	adminKeysSuffix = "-admin-keys"
+)
 
 // way is how SSH reaches a machine: through the bastion, if there is one.
 func (m *Machines) way(node Node, args *Args, key *key) *remote.Machine {
