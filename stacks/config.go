@@ -28,11 +28,13 @@ func (k *Kubernetes) Validate(profile settings.Profile, path *field.Path) field.
 // Mirrors are the places inside the country from which an environment installs. Empty fields mean the original source.
 type Mirrors struct {
 	// Charts replaces every chart source at once: an HTTP repository, "oci://…", or a folder of archives.
-	Charts string `json:"charts,omitempty"`
+	Charts string `json:"charts,omitempty" login:"a login for oci:// is made with 'helm registry login' on the machine that runs Pulumi; elsewhere, use a folder of archives"`
 	// Registries maps a registry ("docker.io", "registry.k8s.io", "quay.io", "ghcr.io", …) to the mirror containerd asks first.
-	Registries map[string]string `json:"registries,omitempty"`
+	Registries map[string]string `json:"registries,omitempty" login:"the login goes to mirrors.logins: host and user there, and the password with pulumi config set --secret --path 'exchange-platform:mirrors.logins[0].password'"`
+	// Logins are those of mirrors that ask who pulls. Nodes keep them where root alone reads them.
+	Logins kubespray.RegistryLogins `json:"logins,omitempty"`
 	// Files is the base address for the binaries Kubespray downloads.
-	Files string `json:"files,omitempty"`
+	Files string `json:"files,omitempty" login:"let the server know the machines by their addresses instead"`
 }
 
 // validateTogether checks what concerns several sections at once.

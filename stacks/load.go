@@ -44,6 +44,7 @@ func Load(project, stack string, raw map[string]string) (*Config, error) {
 	_, mistakes := readAccount(raw)
 	problems = append(problems, mistakes...)
 	if readable {
+		problems = append(problems, settings.TakeLogins(cfg)...)
 		problems = append(problems, cfg.Kubernetes.EtcdBackup.ReadCertificate(field.NewPath("kubernetes", "etcdBackup"))...)
 		problems = append(problems, validate(stack, cfg)...)
 	}

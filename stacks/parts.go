@@ -32,7 +32,7 @@ func clusterArgs(stack string, cfg *Config, machines *arvan.Machines, api *apiNa
 		LastState:        last,
 		SSH:              kubespray.SSH{User: cfg.Cloud.User, Port: cfg.Cloud.SSHPort, PrivateKey: machines.PrivateKey, Bastion: bastion},
 		PodCIDR:          cfg.Network.PodCIDR, ServiceCIDR: cfg.Network.ServiceCIDR, MTU: cfg.Network.MTU,
-		DownloadMirror: cfg.Mirrors.Files,
+		DownloadMirror: cfg.Mirrors.Files, RegistryLogins: cfg.Mirrors.Logins,
 	}
 	for _, registry := range slices.Sorted(maps.Keys(cfg.Mirrors.Registries)) {
 		args.RegistryMirrors = append(args.RegistryMirrors, kubespray.RegistryMirror{

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/constant"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/iransre/exchange-platform/internal/settings"
 )
 
 // errSaid ends a program whose user has been told why.
@@ -43,6 +47,9 @@ func Deploy(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := plainSecrets(ctx, cfg); err != nil {
+		return err
+	}
 	for _, warning := range warnings(cfg) {
 		if err := ctx.Log.Warn(warning, nil); err != nil {
 			return err
@@ -58,6 +65,21 @@ func Deploy(ctx *pulumi.Context) error {
 	}
 	for name, value := range told {
 		ctx.Export(name, value)
+	}
+	return nil
+}
+
+// plainSecrets refuses secrets that anybody can read who has the stack file.
+func plainSecrets(ctx *pulumi.Context, cfg *Config) error {
+	var problems field.ErrorList
+	for _, path := range settings.Secrets(cfg) {
+		if section, _, _ := strings.Cut(path.String(), "."); !ctx.IsConfigSecret(ctx.Project() + ":" + section) {
+			problems = append(problems, field.Forbidden(path, fmt.Sprintf("stands in plain text in the stack file: make it a secret with "+
+				"pulumi config set --secret --path '%s:%s', and give its owner another one if somebody has read it", ctx.Project(), path)))
+		}
+	}
+	if len(problems) > 0 {
+		return invalid(problems)
 	}
 	return nil
 }

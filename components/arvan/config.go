@@ -12,7 +12,7 @@ type Cloud struct {
 	// Zone is the availability zone of every machine, for example "ir-thr-ba1".
 	Zone string `json:"zone" later:"refused" because:"it would replace all machines at once, and the cluster with them"`
 	// Endpoint is the base address of the API. Empty means ArvanCloud's own.
-	Endpoint string `json:"endpoint,omitempty"`
+	Endpoint string `json:"endpoint,omitempty" login:"the API knows its users by arvancloud:apiKey"`
 	// Image is the operating system of new machines, looked up in the zone: image ids differ from zone to zone. Machines that
 	// run keep theirs; `nodes[].image` says how one gets another.
 	Image Image `json:"image" later:"new machines only"`

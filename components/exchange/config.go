@@ -42,14 +42,14 @@ const (
 // Image is the application's image. It comes from where it says, whatever chart mirror there is.
 type Image struct {
 	// Repository is the image without its tag, "ghcr.io/iransre/exchange".
-	Repository string `json:"repository"`
+	Repository string `json:"repository" login:"the login goes to registryUser and registryPassword"`
 	// Tag is the version to run.
 	Tag string `json:"tag"`
 	// RegistryUser may pull the image, if its registry asks who does. Empty means that everybody may.
 	RegistryUser string `json:"registryUser,omitempty"`
 	// RegistryPassword belongs to RegistryUser; most registries call it a token. Set it with
 	// `pulumi config set --secret --path exchange-platform:exchange.image.registryPassword`.
-	RegistryPassword string `json:"registryPassword,omitempty"`
+	RegistryPassword string `json:"registryPassword,omitempty" secret:"true"`
 }
 
 // SetDefaults fills in what the profile gives.

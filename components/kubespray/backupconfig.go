@@ -20,7 +20,7 @@ type EtcdBackup struct {
 	// Enabled makes backups. To set it to false in prod is to say that the loss of etcd may be the loss of the cluster.
 	Enabled bool `json:"enabled"`
 	// Endpoint is the address of the S3-compatible storage. It must be outside the cluster.
-	Endpoint string `json:"endpoint"`
+	Endpoint string `json:"endpoint" login:"its two halves go to accessKey and secretKey"`
 	// Region is the name of the storage's region.
 	Region string `json:"region"`
 	// Bucket must exist; nothing makes it.
@@ -31,7 +31,7 @@ type EtcdBackup struct {
 	AccessKey string `json:"accessKey,omitempty"`
 	// SecretKey belongs to AccessKey. Set both with
 	// `pulumi config set --secret --path exchange-platform:kubernetes.etcdBackup.secretKey`.
-	SecretKey string `json:"secretKey,omitempty"`
+	SecretKey string `json:"secretKey,omitempty" secret:"true"`
 	// Certificate is what backups are encrypted for: in PEM, or the name of a file beside the stack file that holds it. Its
 	// private key opens every backup and must be nowhere near the cluster.
 	Certificate string `json:"certificate,omitempty"`

@@ -103,11 +103,16 @@ func (args *Args) bundle() *bundle {
 	}
 	type packed struct{ wanted, shape, archive string }
 	packing := inputs.ToMapOutput().ApplyT(func(values map[string]any) (packed, error) {
+		logins, err := args.RegistryLogins.secrets()
+		if err != nil {
+			return packed{}, err
+		}
 		text := func(name string) string { return values[name].(string) }
 		known := resolved{
 			nodes: args.resolveAll(values["machines"].(map[string]map[string]string)),
 			names: values["names"].([]string), endpoint: text("endpoint"),
 			backup: credentials{text("accessKey"), text("secretKey")},
+			logins: sealed(text("key"), logins),
 		}
 		rendered, err := args.render(known)
 		if err != nil {
@@ -117,7 +122,7 @@ func (args *Args) bundle() *bundle {
 		if err != nil {
 			return packed{}, err
 		}
-		files, err := args.withSecrets(rendered.files, text("key"), known.backup)
+		files, err := args.withSecrets(append(rendered.files, logins...), text("key"), known.backup)
 		if err != nil {
 			return packed{}, err
 		}

@@ -55,13 +55,13 @@ type Toolchain struct {
 	// Version is Kubespray's tag, with its leading "v".
 	Version string `json:"version" later:"in place, with version; one release at a time, never back"`
 	// Archive is the address of the tag's tree as .tar.gz. Empty means the project's own archive on GitHub.
-	Archive string `json:"archive,omitempty" later:"the next run"`
+	Archive string `json:"archive,omitempty" later:"the next run" login:"let the server know the machines by their addresses instead"`
 	// SHA256 of the archive, in hexadecimal. Empty skips the check.
 	SHA256 string `json:"sha256,omitempty" later:"the next run"`
 	// Ansible is "venv" (the versions that the release pins, installed beside the tree) or "system" (the runner's own).
 	Ansible Ansible `json:"ansible" later:"the next run"`
 	// PackageIndex is the Python package index for "venv". Empty means pypi.org.
-	PackageIndex string `json:"packageIndex,omitempty" later:"the next run"`
+	PackageIndex string `json:"packageIndex,omitempty" later:"the next run" login:"let the server know the machines by their addresses instead, or set ansible to system"`
 }
 
 // Ansible says where ansible-playbook comes from.

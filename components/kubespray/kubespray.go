@@ -40,6 +40,8 @@ type Args struct {
 
 	// RegistryMirrors are tried before the registries they stand for.
 	RegistryMirrors []RegistryMirror
+	// RegistryLogins are those of mirrors that ask who pulls.
+	RegistryLogins RegistryLogins
 	// DownloadMirror is an address under which the hosts of Kubernetes' binaries appear as folders
 	// ("https://mirror.example" serves https://mirror.example/dl.k8s.io/...). Empty means the hosts themselves.
 	DownloadMirror string
@@ -78,17 +80,6 @@ type SSH struct {
 	// Bastion names the node through which machines without a public address are reached. Ansible needs no such way: the
 	// runner is in the private network.
 	Bastion string
-}
-
-// RegistryMirror names the hosts that serve the images of one registry.
-type RegistryMirror struct {
-	// Registry as it stands in image names, "docker.io".
-	Registry string
-	// Server is the registry itself, tried last; defaults to https://<Registry>.
-	Server string
-	// Mirrors are URLs, tried in order. One with a path behind /v2/ ("https://harbor.example/v2/docker-hub") is taken as the
-	// whole prefix; behind any other, /v2 is added.
-	Mirrors []string
 }
 
 // ClusterType is the component's type in a stack's state.

@@ -133,7 +133,7 @@ func keepUnresolved(wanted *plan.Shape, state *plan.State) {
 	if state == nil || state.Shape == nil {
 		return
 	}
-	for _, name := range []string{certificateNames, etcdBackupVariable} {
+	for _, name := range []string{certificateNames, etcdBackupVariable, registryLogins} {
 		if value, had := state.Shape.Variables[name]; had {
 			wanted.Variables[name] = value
 		}

@@ -3,6 +3,7 @@ package kubespray
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -61,6 +62,8 @@ type resolved struct {
 	names    []string
 	endpoint string
 	backup   credentials
+	// logins stands for those of mirrors.
+	logins string
 }
 
 // resolveAll resolves the nodes with the facts of each, by the nodes' names.
@@ -124,6 +127,9 @@ func (args *Args) shape(known resolved, groups groupVariables) (*plan.Shape, err
 			return nil, err
 		}
 		shape.Variables[etcdBackupVariable] = settings
+	}
+	if known.logins != "" {
+		shape.Variables[registryLogins] = strconv.Quote(known.logins)
 	}
 	unhashed, err := json.Marshal(shape)
 	shape.Hash = digest([]file{{"shape", unhashed}})

@@ -246,6 +246,33 @@ func TestRunnerInstallsBackups(t *testing.T) {
 	assert.Equal(t, len(kept), 0, "a kept run keeps no keys")
 }
 
+func TestRunnerGivesKubesprayTheLoginsOfMirrors(t *testing.T) {
+	h := newHost(t)
+	h.uploadAlso = map[string]string{"registry_logins.json": `{"registry_logins": {"mirror.example": "Basic aHVzaA=="}}`}
+	withLogin := func(a *Args) {
+		a.RegistryMirrors = []RegistryMirror{{Registry: "docker.io", Mirrors: []string{"https://mirror.example"}}}
+		a.RegistryLogins = RegistryLogins{{Host: "mirror.example", User: "robot", Password: "hush"}}
+	}
+	out, ok := h.run("up", "--wanted", h.upload(withLogin))
+	assert.Assert(t, ok, out)
+	played := h.played()
+	assert.Equal(t, len(played), 1)
+	logins := filepath.Join(h.dir, "cluster", "registry_logins.json")
+	assert.Assert(t, strings.HasSuffix(played[0], " --extra-vars @"+logins), played[0])
+	info, err := os.Stat(logins)
+	assert.NilError(t, err)
+	assert.Equal(t, info.Mode().Perm(), os.FileMode(0o600))
+	kept, err := filepath.Glob(filepath.Join(h.dir, "cluster", "runs", "*", "bundle", "registry_logins.json"))
+	assert.NilError(t, err)
+	assert.Equal(t, len(kept), 0, "a kept run keeps no keys")
+
+	h.uploadAlso = nil
+	out, ok = h.run("up", "--wanted", h.upload(func(*Args) {}))
+	assert.Assert(t, ok, out)
+	_, err = os.Stat(logins)
+	assert.Assert(t, os.IsNotExist(err), "logins that nobody wants any more go")
+}
+
 // TestRunnerUnits runs the Python tests of the parts that need no host.
 func TestRunnerUnits(t *testing.T) {
 	readAll(t, "runner/tests")

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -24,7 +23,8 @@ var (
 // is said. It looks at no address or key, and so can be asked before a machine is made.
 func (args *Args) Problems() field.ErrorList {
 	return slices.Concat(args.nameProblems(), args.nodeProblems(field.NewPath("nodes")), args.memberProblems(field.NewPath("nodes")),
-		args.rangeProblems(field.NewPath("network", "podCidr")), args.mirrorProblems(field.NewPath("mirrors", "registries")))
+		args.rangeProblems(field.NewPath("network", "podCidr")), args.mirrorProblems(field.NewPath("mirrors", "registries")),
+		args.loginProblems(field.NewPath("mirrors", "logins")))
 }
 
 func (args *Args) nameProblems() field.ErrorList {
@@ -92,18 +92,6 @@ func (args *Args) rangeProblems(path *field.Path) field.ErrorList {
 			fmt.Sprintf("has room for %d nodes and the cluster has %d: %s gives each a range of its own, a /%d", room, nodes, args.Network, bits))}
 	}
 	return nil
-}
-
-func (args *Args) mirrorProblems(path *field.Path) field.ErrorList {
-	var problems field.ErrorList
-	for _, registry := range args.RegistryMirrors {
-		for _, address := range registry.Mirrors {
-			if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
-				problems = append(problems, field.Invalid(path.Key(registry.Registry), address, "must be the mirror's address with its scheme, https://…"))
-			}
-		}
-	}
-	return problems
 }
 
 // complete returns a copy of the arguments with the defaults filled in, or every reason they cannot be used.

@@ -1,7 +1,6 @@
 package kubespray
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,6 +16,7 @@ const (
 	kubeVersion        = "kube_version"
 	certificateNames   = "supplementary_addresses_in_ssl_keys"
 	etcdBackupVariable = "etcd_backup"
+	registryLogins     = "registry_logins"
 )
 
 // groupVariables are Kubespray's settings, by the group of machines that they concern: every one, and the Kubernetes nodes.
@@ -49,7 +49,7 @@ func (args *Args) allVariables() ordered {
 		// A machine that updates itself while packages are installed holds apt's lock for minutes.
 		entry{"ubuntu_stop_unattended_upgrades", true},
 		entry{"ubuntu_kernel_unattended_upgrades_disabled", true},
-	).optional(entry{"containerd_registries_mirrors", containerdMirrors(args.RegistryMirrors)})
+	).optional(entry{"containerd_registries_mirrors", containerdMirrors(args.RegistryMirrors, args.RegistryLogins)})
 	if base := strings.TrimRight(args.DownloadMirror, "/"); base != "" {
 		all = append(all,
 			entry{"github_url", base + "/github.com"},
@@ -134,42 +134,4 @@ var reservations = ordered{
 	{"system_reserved", true},
 	{"system_cpu_reserved", "500m"},
 	{"system_memory_reserved", "1Gi"},
-}
-
-// containerdMirrors renders the mirrors, sorted by registry. Setting the list replaces Kubespray's own, which is Docker
-// Hub's real address: that entry is kept.
-func containerdMirrors(mirrors []RegistryMirror) []ordered {
-	if len(mirrors) == 0 {
-		return nil
-	}
-	const dockerHub, dockerHubServer = "docker.io", "https://registry-1.docker.io"
-	mirrors = slices.Clone(mirrors)
-	if !slices.ContainsFunc(mirrors, func(m RegistryMirror) bool { return m.Registry == dockerHub }) {
-		mirrors = append(mirrors, RegistryMirror{Registry: dockerHub, Mirrors: []string{dockerHubServer}})
-	}
-	slices.SortStableFunc(mirrors, func(a, b RegistryMirror) int { return strings.Compare(a.Registry, b.Registry) })
-
-	var rendered []ordered
-	for _, mirror := range mirrors {
-		server := mirror.Server
-		switch {
-		case server != "":
-		case mirror.Registry == dockerHub:
-			server = dockerHubServer
-		default:
-			server = "https://" + mirror.Registry
-		}
-		var hosts []ordered
-		for _, url := range mirror.Mirrors {
-			hosts = append(hosts, ordered{
-				{"host", url},
-				{"capabilities", []string{"pull", "resolve"}},
-				{"skip_verify", false},
-				// Else containerd puts /v2 behind the path, which a registry with several upstreams (Harbor) has in front of it.
-				{"override_path", strings.Contains(url, "/v2/")},
-			})
-		}
-		rendered = append(rendered, ordered{{"prefix", mirror.Registry}, {"server", server}, {"mirrors", hosts}})
-	}
-	return rendered
 }

@@ -177,3 +177,51 @@ func TestEveryReleaseTheProgramKnowsHasAnArchiveThatCarriesTheSame(t *testing.T)
 	_, err := Archive("v1.0.0")
 	assert.ErrorContains(t, err, `no Kubespray "v1.0.0", it has v2.28.1`)
 }
+
+// A login that a mirror's header only names is taken from a file, and ends where root alone reads it.
+func TestLoginsOfMirrors(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		assert.NilError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	all := write("all.yml", `
+containerd_registries_mirrors:
+  - prefix: docker.io
+    mirrors:
+      - {host: "https://mirror.example", capabilities: [pull], header: {Authorization: "{{ registry_logins['mirror.example'] }}"}}
+  - prefix: quay.io
+    mirrors: [{host: "https://open.example", capabilities: [pull]}]
+`)
+	logins := write("registry_logins.json", `{"registry_logins": {"mirror.example": "Basic cm9ib3Q6aHVzaA=="}}`)
+	playbook := write("playbook.yml", `
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - copy: {content: "{{ lookup('template', source) }}", dest: "`+folder+`/mirrors.sh"}
+`)
+	template, err := filepath.Abs("tree/roles/container_engine/templates/mirrors.sh.j2")
+	assert.NilError(t, err)
+	out, err := play(t, Newest, "all: {hosts: {localhost: {}}}", playbook, "-e", "@"+all, "-e", "@"+logins, "-e", "source="+template)
+	assert.NilError(t, err, out)
+	script, err := os.ReadFile(filepath.Join(folder, "mirrors.sh"))
+	assert.NilError(t, err)
+	shell := exec.Command("sh", "-s")
+	shell.Stdin = strings.NewReader(strings.ReplaceAll(string(script), "/etc/containerd", folder+"/containerd"))
+	printed, err := shell.CombinedOutput()
+	assert.NilError(t, err, string(printed))
+	file := filepath.Join(folder, "containerd/certs.d/docker.io/hosts.toml")
+	text, err := os.ReadFile(file)
+	assert.NilError(t, err)
+	assert.Assert(t, is.Contains(string(text), `  [host."https://mirror.example".header]
+    Authorization = ["Basic cm9ib3Q6aHVzaA=="]
+`))
+	info, err := os.Stat(file)
+	assert.NilError(t, err)
+	assert.Equal(t, info.Mode().Perm(), os.FileMode(0o640))
+	text, err = os.ReadFile(filepath.Join(folder, "containerd/certs.d/quay.io/hosts.toml"))
+	assert.NilError(t, err)
+	assert.Assert(t, !strings.Contains(string(text), "header"), string(text))
+}

@@ -142,6 +142,8 @@ class Ansible:
             command += ["--extra-vars", json.dumps(variables)]
         if playbook == ETCD_BACKUP and os.path.exists(self.store.backup):
             command += ["--extra-vars", "@" + self.store.backup]
+        if playbook not in OWN_PLAYBOOKS and os.path.exists(self.store.registry_logins):
+            command += ["--extra-vars", "@" + self.store.registry_logins]
         return command
 
     def without_machine(self, step: Step) -> dict[str, Any]:

@@ -9,6 +9,7 @@
     facts/            Ansible's fact cache
     ssh_key           what Ansible logs in with
     backup.json       where etcd is backed up to, with the keys
+    registry_logins.json  the logins of registries' mirrors
 """
 
 import contextlib
@@ -25,6 +26,8 @@ from cluster_runner.protocol import Timings
 from cluster_runner.runs import Run
 
 KEPT_RUNS = 20
+# The files of the bundle that hold keys: kept once, and in no run's copy.
+SECRETS = "ssh_key", "backup.json", "registry_logins.json"
 
 
 class Store:
@@ -38,6 +41,7 @@ class Store:
         self.toolchains = os.path.join(root, "toolchains")
         self.key = os.path.join(root, "ssh_key")
         self.backup = os.path.join(root, "backup.json")
+        self.registry_logins = os.path.join(root, "registry_logins.json")
 
     def cluster(self) -> ClusterRecord:
         return ClusterRecord(os.path.join(self.root, "state.json"))
@@ -66,7 +70,7 @@ class Store:
         number = int(names[0].split("-")[0]) + 1 if names else 1
         run = self.run("%06d-%s-%s" % (number, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), wanted_hash[:12]))
         os.makedirs(run.directory)
-        shutil.copytree(self.bundle, run.bundle, ignore=shutil.ignore_patterns("ssh_key", "backup.json", "__pycache__"))
+        shutil.copytree(self.bundle, run.bundle, ignore=shutil.ignore_patterns(*SECRETS, "__pycache__"))
         return run
 
     def run_names(self) -> list[str]:
@@ -81,8 +85,9 @@ class Store:
         return next((run for run in map(self.run, self.run_names()) if run.has_state()), None)
 
     def install_secrets(self) -> None:
-        """Takes over the uploaded SSH key and the backups' keys, each in one step: a run may be reading the old ones."""
-        for uploaded, path in (("ssh_key", self.key), ("backup.json", self.backup)):
+        """Takes over the uploaded files that hold keys, each in one step: a run may be reading the old ones."""
+        for uploaded in SECRETS:
+            path = os.path.join(self.root, uploaded)
             source = os.path.join(self.bundle, uploaded)
             if not os.path.exists(source):
                 if os.path.exists(path):
