@@ -24,3 +24,6 @@ func ParseImage(reference string) (Image, error) {
 
 // Path is registry and repository together, for charts that have one value for both.
 func (i Image) Path() string { return i.Registry + "/" + i.Repository }
+
+// String is the whole reference.
+func (i Image) String() string { return i.Path() + ":" + i.Tag }

@@ -114,6 +114,9 @@ type Object struct {
 	Metadata pulumi.MapOutput `pulumi:"metadata"`
 }
 
+// After returns a value whose users wait for the object. Previews know it.
+func (o *Object) After(value string) pulumi.StringOutput { return after(o, value) }
+
 // UID tells an object from another one of the same name that was there before it; empty where the cluster says none.
 func (o *Object) UID() pulumi.StringOutput {
 	return o.Metadata.ApplyT(func(metadata map[string]any) string {

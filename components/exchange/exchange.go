@@ -2,10 +2,7 @@
 package exchange
 
 import (
-	"crypto/sha256"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -95,7 +92,7 @@ func (e *Exchange) install(ctx *pulumi.Context, name string, args *Args, child p
 		Secrets:   secrets,
 		Releases: []chart.ReleaseArgs{{
 			Path: path, Name: releaseName, Atomic: true, CRDs: args.MonitorCRDs,
-			Values: values(args, pulumi.String(secretName), revision(ctx, credentials)),
+			Values: values(args, pulumi.String(secretName), chart.Revision(ctx, credentials)),
 		}},
 	}, child)
 	if err != nil {
@@ -122,19 +119,6 @@ func credentials(ctx *pulumi.Context, name string, args *Args, child pulumi.Reso
 		"AWS_ACCESS_KEY_ID":     args.ObjectStore.AccessKey,
 		"AWS_SECRET_ACCESS_KEY": args.ObjectStore.SecretKey,
 	}, nil
-}
-
-// revision changes with the credentials, so that a new password restarts the pods that read it. It is 48 bits of a hash over
-// them all, which tells nothing about them: Django's key alone has 380 random bits.
-func revision(ctx *pulumi.Context, credentials pulumi.StringMap) pulumi.StringOutput {
-	sum := credentials.ToStringMapOutput().ApplyT(func(data map[string]string) string {
-		hash := sha256.New()
-		for _, key := range slices.Sorted(maps.Keys(data)) {
-			fmt.Fprintf(hash, "%q %q\n", key, data[key])
-		}
-		return fmt.Sprintf("%.6x", hash.Sum(nil))
-	})
-	return pulumi.UnsecretWithContext(ctx.Context(), sum).(pulumi.StringOutput)
 }
 
 // values are the chart's values. Credentials reach it by the Secret's name only.

@@ -27,25 +27,32 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 	if err != nil {
 		return err
 	}
+	rootData := pulumi.StringMap{"rootUser": pulumi.String(rootUser), "rootPassword": root}
+	appData := pulumi.StringMap{"accessKey": pulumi.String(appUser), "secretKey": app}
 	values, err := minioValues(args)
 	if err != nil {
 		return err
 	}
+	// The server reads it when it starts. Its files go with its pod; a new key of the application leaves the pod alone.
+	values["podAnnotations"] = pulumi.StringMap{"checksum/root": chart.Revision(ctx, rootData)}
 	made, err := args.Installer.Install(ctx, name, &chart.Parts{
 		// The chart drops its security context when nothing is persistent: MinIO runs as root then, which "restricted" refuses.
 		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Baseline},
 		Secrets: []chart.SecretArgs{
-			{Part: "root-secret", Name: rootSecret, Data: pulumi.StringMap{"rootUser": pulumi.String(rootUser), "rootPassword": root}},
-			{Name: appSecret, Data: pulumi.StringMap{"accessKey": pulumi.String(appUser), "secretKey": app}},
+			{Part: "root-secret", Name: rootSecret, Data: rootData},
+			{Name: appSecret, Data: appData},
 		},
-		Releases: []chart.ReleaseArgs{{Entry: "minio", Values: pulumi.ToMap(values), Atomic: true, CRDs: args.MonitorCRDs}},
+		Releases: []chart.ReleaseArgs{{Entry: "minio", Values: values, Atomic: true, CRDs: args.MonitorCRDs}},
 	}, child)
 	if err != nil {
 		return err
 	}
-	release := made.Release("release")
-	o.Endpoint = release.After(fmt.Sprintf("http://%s:%d", chart.ServiceHost(minioService, namespaceName), minioPort))
-	o.AccessKey = release.After(appUser)
+	reconciler, err := o.reconcile(ctx, name, args, made, chart.Revision(ctx, pulumi.StringMap{"root": root, "app": app}), child)
+	if err != nil {
+		return err
+	}
+	o.Endpoint = reconciler.After(fmt.Sprintf("http://%s:%d", chart.ServiceHost(minioService, namespaceName), minioPort))
+	o.AccessKey = reconciler.After(appUser)
 	o.SecretKey = app
 	o.SecretName = made.Secret(appSecret).Name
 	o.RootSecretName = made.Secret(rootSecret).Name
@@ -53,65 +60,23 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 	return nil
 }
 
-func minioValues(args *Args) (map[string]any, error) {
+func minioValues(args *Args) (pulumi.Map, error) {
 	server, err := chart.ImageOf("minio", "minio")
 	if err != nil {
 		return nil, err
 	}
-	client, err := chart.ImageOf("minio", "client")
-	if err != nil {
-		return nil, err
-	}
-	return map[string]any{
+	return pulumi.ToMap(map[string]any{
 		"mode":           "standalone",
 		"replicas":       1,
 		"image":          map[string]any{"repository": server.Path(), "tag": server.Tag},
-		"mcImage":        map[string]any{"repository": client.Path(), "tag": client.Tag},
 		"existingSecret": rootSecret,
 		"persistence":    map[string]any{"enabled": false}, // standalone, the chart mounts an emptyDir in its place
 		"resources":      chart.Requests("50m", "256Mi"),
-		"buckets":        minioBuckets(args.Config.buckets()),
-		"policies":       []any{minioPolicy(args.Config.buckets())},
-		// The chart's default is an administrator with a public password.
-		"users": []any{map[string]any{
-			"accessKey": appUser, "existingSecret": appSecret, "existingSecretKey": "secretKey", "policy": appUser,
-		}},
+		// The chart's default is an administrator with a public password. What is made instead, reconcile makes: the chart's job
+		// runs at installs and upgrades only, and leaves the password of a user that is there as it is.
+		"users": []any{},
 		"metrics": map[string]any{"serviceMonitor": map[string]any{
 			"enabled": args.MonitorCRDs != nil, "includeNode": args.MonitorCRDs != nil,
 		}},
-	}, nil
-}
-
-func minioBuckets(names []string) []any {
-	buckets := []any{}
-	for _, name := range names {
-		buckets = append(buckets, map[string]any{
-			"name": name, "policy": "none", "purge": false, "versioning": false, "objectlocking": false,
-		})
-	}
-	return buckets
-}
-
-// minioPolicy lets the application use its buckets, and nothing else.
-func minioPolicy(names []string) map[string]any {
-	var buckets, objects []any
-	for _, name := range names {
-		buckets = append(buckets, "arn:aws:s3:::"+name)
-		objects = append(objects, "arn:aws:s3:::"+name+"/*")
-	}
-	return map[string]any{
-		"name": appUser,
-		"statements": []any{
-			map[string]any{
-				"resources": buckets,
-				"actions":   []any{"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"},
-			},
-			map[string]any{
-				"resources": objects,
-				"actions": []any{
-					"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts",
-				},
-			},
-		},
-	}
+	}), nil
 }

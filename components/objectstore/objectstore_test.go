@@ -42,7 +42,7 @@ func TestWhoUsesTheEndpointWaitsForTheBuckets(t *testing.T) {
 	consumer := r.Get(t, "consumer")
 	assert.Equal(t, consumer.Inputs["endpoint"].StringValue(), "http://minio.objectstore.svc:9000")
 	assert.Assert(t, consumer.Inputs["secretKey"].IsSecret())
-	assert.DeepEqual(t, consumer.DependsOn, []string{"objectstore-release", "objectstore-secret-key"})
+	assert.DeepEqual(t, consumer.DependsOn, []string{"objectstore-reconciler", "objectstore-secret-key"})
 }
 
 func TestUnknownEngine(t *testing.T) {

@@ -11,12 +11,13 @@ const (
 	bitnamiSecret  = "postgresql-auth"
 )
 
-// bitnamiKeys are the keys of the Secret that the chart reads passwords from, with the part each password's resource is
-// named by.
+// bitnamiKeys are the keys of the Secret that the chart and the reconciler read passwords from, with the part each password's
+// resource is named by.
 var bitnamiKeys = []struct{ key, part string }{
 	{"postgres-password", "-superuser-password"},
 	{"password", "-password"},
 	{"replication-password", "-replication-password"},
+	{"reconciler-password", "-reconciler-password"},
 }
 
 func (p *Postgres) installBitnami(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
@@ -40,7 +41,11 @@ func (p *Postgres) installBitnami(ctx *pulumi.Context, name string, args *Args, 
 	if err != nil {
 		return err
 	}
-	p.Host = made.Release("release").After(chart.ServiceHost(bitnamiService, namespaceName))
+	reconciler, err := p.reconcile(ctx, name, args, made, chart.Revision(ctx, data), child)
+	if err != nil {
+		return err
+	}
+	p.Host = reconciler.After(chart.ServiceHost(bitnamiService, namespaceName))
 	p.ReadOnlyHost = p.Host // there is one server only
 	p.Password = data["password"].ToStringOutput()
 	p.SecretName = made.Secret(bitnamiSecret).Name

@@ -45,6 +45,9 @@ func (c *Config) validateReserved(path *field.Path) field.ErrorList {
 	case c.User == "postgres":
 		problems = append(problems, field.Invalid(path.Child("user"), c.User,
 			`is the superuser, who may read every file and run every program of the server; the exchange gets a user of its own, such as "exchange"`))
+	case c.User == reconcilerUser:
+		problems = append(problems, field.Invalid(path.Child("user"), c.User,
+			`is the superuser by which the program sets new passwords; choose another one, such as "exchange"`))
 	case strings.HasPrefix(c.User, "pg_"), slices.Contains([]string{"public", "none", "user"}, c.User):
 		problems = append(problems, field.Invalid(path.Child("user"), c.User, `is a name that PostgreSQL keeps for itself; choose another one, such as "exchange"`))
 	}

@@ -42,7 +42,7 @@ func TestWhoUsesTheHostWaitsForTheDatabase(t *testing.T) {
 	consumer := r.Get(t, "consumer")
 	assert.Equal(t, consumer.Inputs["host"].StringValue(), "postgresql.postgres.svc")
 	assert.Assert(t, consumer.Inputs["password"].IsSecret())
-	assert.DeepEqual(t, consumer.DependsOn, []string{"postgres-password", "postgres-release"})
+	assert.DeepEqual(t, consumer.DependsOn, []string{"postgres-password", "postgres-reconciler"})
 }
 
 func TestUnknownEngine(t *testing.T) {

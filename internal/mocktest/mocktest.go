@@ -23,6 +23,9 @@ const (
 // ReleaseType is the type of Helm releases.
 const ReleaseType = "kubernetes:helm.sh/v3:Release"
 
+// PasswordType is the type of generated passwords.
+const PasswordType = "random:index/randomPassword:RandomPassword"
+
 // Resource is one registration.
 type Resource struct {
 	Type         string
