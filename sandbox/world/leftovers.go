@@ -14,8 +14,11 @@ import (
 
 // EndLeftovers ends what a pulumi that was killed left running on the state of w: plugins wait for minutes for an engine
 // that never comes back.
-func EndLeftovers(w *workspace.Workspace) {
-	mark := []byte("PULUMI_BACKEND_URL=" + w.BackendURL())
+func EndLeftovers(w *workspace.Workspace) { EndPulumi("PULUMI_BACKEND_URL=" + w.BackendURL()) }
+
+// EndPulumi ends all that belongs to a pulumi and has this NAME=VALUE in its environment.
+func EndPulumi(variable string) {
+	mark := []byte(variable)
 	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, file := range environs {
 		dir := filepath.Dir(file)
