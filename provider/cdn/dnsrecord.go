@@ -97,6 +97,13 @@ var DNSRecord = &resource.Kind[DNSRecordArgs, DNSRecordState, client.DNSRecord]{
 	Same: func(args DNSRecordArgs, record client.DNSRecord) bool {
 		return record.Type == args.Type && record.Name == args.Name && sameValue(args, record.Value)
 	},
+	InTheWay: func(args DNSRecordArgs, record client.DNSRecord) bool {
+		return record.Name == args.Name && leadsSomewhere(record.Type) && leadsSomewhere(args.Type) &&
+			(record.Type == args.Type || isAlias(record.Type) || isAlias(args.Type))
+	},
+	Describe: func(record client.DNSRecord) string {
+		return fmt.Sprintf("%s %s %s", record.Name, record.Type, record.Value)
+	},
 	Make: func(ctx context.Context, s *resource.Session, args DNSRecordArgs) (client.DNSRecord, error) {
 		record, err := args.record()
 		if err != nil {
@@ -131,6 +138,12 @@ var DNSRecord = &resource.Kind[DNSRecordArgs, DNSRecordState, client.DNSRecord]{
 		return s.DeleteDNSRecord(ctx, id.Place, id.Object)
 	},
 }
+
+// leadsSomewhere tells whether a record of this type is the answer to where a name leads: two of them share its users.
+func leadsSomewhere(recordType string) bool { return isAddressType(recordType) || isAlias(recordType) }
+
+// isAlias tells whether a record of this type leaves no room for any other answer.
+func isAlias(recordType string) bool { return recordType == "cname" || recordType == "aname" }
 
 // record is the record as the API takes it.
 func (s DNSRecordArgs) record() (client.DNSRecord, error) {

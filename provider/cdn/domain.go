@@ -62,6 +62,8 @@ var Domain = &resource.Kind[DomainArgs, DomainState, client.Domain]{
 	Same: func(args DomainArgs, domain client.Domain) bool {
 		return domain.Type == args.Type && domain.Status != "active"
 	},
+	InTheWay: func(DomainArgs, client.Domain) bool { return true },
+	Describe: func(domain client.Domain) string { return domain.Type + ", " + domain.Status },
 	Make: func(ctx context.Context, s *resource.Session, args DomainArgs) (client.Domain, error) {
 		return s.CreateDomain(ctx, args.Domain, args.Type, args.PlanLevel)
 	},

@@ -75,7 +75,9 @@ var LoadBalancer = &resource.Kind[LoadBalancerArgs, LoadBalancerState, balancer]
 	List:      balancers,
 	ID:        func(b balancer) string { return b.settings.Text("id") },
 	Check:     checkLoadBalancer,
-	Same:      func(args LoadBalancerArgs, b balancer) bool { return b.settings.Text("name") == args.Name },
+	Same:      leftOf,
+	InTheWay:  func(args LoadBalancerArgs, b balancer) bool { return b.settings.Text("name") == args.Name },
+	Describe:  func(b balancer) string { return b.settings.Text("name") },
 	Make:      makeBalancer,
 	State: func(args LoadBalancerArgs, b balancer, before LoadBalancerState) LoadBalancerState {
 		return LoadBalancerState{args, cmp.Or(b.settings.Text("id"), before.LoadBalancerID)}

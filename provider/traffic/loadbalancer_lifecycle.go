@@ -127,6 +127,19 @@ func makeBalancer(ctx context.Context, s *resource.Session, args LoadBalancerArg
 	return balancer{settings: made}, err
 }
 
+// leftOf tells whether a load balancer may be what an interrupted creation left: as wanted, though perhaps not with all of its pools.
+func leftOf(args LoadBalancerArgs, b balancer) bool {
+	found := observeBalancer(args, b, false, resource.Identity{Place: args.Domain})
+	wanted := args
+	wanted.Pools = slices.DeleteFunc(slices.Clone(args.Pools), func(pool LoadBalancerPool) bool {
+		return !slices.ContainsFunc(found.Pools, func(made LoadBalancerPool) bool { return made.Name == pool.Name })
+	})
+	if len(wanted.Pools) == 0 {
+		wanted.Pools = nil
+	}
+	return reflect.DeepEqual(found, wanted)
+}
+
 // observeBalancer describes the load balancer as it is. The order of its pools is theirs.
 func observeBalancer(args LoadBalancerArgs, b balancer, imported bool, id resource.Identity) LoadBalancerArgs {
 	wanted := args.Pools

@@ -128,7 +128,7 @@ var PageRule = document.Rules[PageRuleArgs, PageRuleState]{
 	About:   "Settings of the CDN for some of a domain's pages.",
 	Example: "domain: iransre.ir\nurl: demo.iransre.ir/static/**\ncacheMode: uri\nlifetimeOk: 7d",
 
-	Path: []string{"page-rules"}, Replaces: true,
+	Path: []string{"page-rules"}, Replaces: true, InTheWay: "url",
 	Domain: func(args *PageRuleArgs) *string { return &args.Domain },
 	Check:  func(c *resource.Checker, args *PageRuleArgs) { c.Given("url", args.URL) },
 	State:  func(args PageRuleArgs, id string) PageRuleState { return PageRuleState{args, id} },

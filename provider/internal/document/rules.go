@@ -16,6 +16,8 @@ type Rules[I, S any] struct {
 	Path []string // of the collection behind the domain's
 	// Replaces says that a change sends the whole object.
 	Replaces bool
+	// InTheWay says that two objects that say the same of this field would both be for the same requests, and one never looked at.
+	InTheWay string
 	// Domain is the input of that name.
 	Domain func(*I) *string
 	Check  func(c *resource.Checker, args *I)
@@ -26,7 +28,7 @@ type Rules[I, S any] struct {
 // Kind is the resource of the objects.
 func (r Rules[I, S]) Kind() *resource.Kind[I, S, client.Document] {
 	on := func(id resource.Identity) []string { return append(append([]string{}, r.Path...), id.Object) }
-	return &resource.Kind[I, S, client.Document]{
+	kind := &resource.Kind[I, S, client.Document]{
 		Type: r.Type, Name: r.Name, IDs: "<domain>/<rule id>", About: r.About, Example: r.Example, KeepsZeros: true,
 		Place: func(args I) string { return *r.Domain(&args) },
 		List: func(ctx context.Context, s *resource.Session, domain string) ([]client.Document, error) {
@@ -62,4 +64,11 @@ func (r Rules[I, S]) Kind() *resource.Kind[I, S, client.Document] {
 			return s.DeleteObject(ctx, id.Place, on(id)...)
 		},
 	}
+	if r.InTheWay != "" {
+		kind.InTheWay = func(args I, document client.Document) bool {
+			return From(args).Text(r.InTheWay) == document.Text(r.InTheWay)
+		}
+		kind.Describe = func(document client.Document) string { return document.Text(r.InTheWay) }
+	}
+	return kind
 }

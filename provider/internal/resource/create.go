@@ -12,7 +12,7 @@ import (
 
 // obtain makes the object or finds the one that is left from an earlier attempt. Creations at one place that could take each
 // other's object for theirs take turns.
-func (k *Kind[I, S, O]) obtain(ctx context.Context, s *Session, args I) (object O, left bool, err error) {
+func (k *Kind[I, S, O]) obtain(ctx context.Context, s *Session, name string, args I) (object O, left bool, err error) {
 	place := k.Place(args)
 	defer s.turn(k.turn(args))()
 	find := func(ctx context.Context) (O, bool, error) { return k.findLeft(ctx, s, args) }
@@ -20,6 +20,9 @@ func (k *Kind[I, S, O]) obtain(ctx context.Context, s *Session, args I) (object 
 		return object, false, err
 	}
 	if !left {
+		if err := k.refuseOthers(ctx, s, name, args); err != nil {
+			return object, false, err
+		}
 		object, err = client.Create(ctx, s.Client, find, func(ctx context.Context) (O, error) { return k.Make(ctx, s, args) })
 		switch {
 		case err == nil && k.Same != nil && !k.single() && k.ID(object) == "":

@@ -53,6 +53,10 @@ type Kind[I, S, O any] struct {
 	Same func(I, O) bool
 	// Foreign says why an object that passed for the same is somebody else's after all; nil means that it never is.
 	Foreign func(args I, object O, id Identity, owned bool) error
+	// InTheWay tells whether an object that is not the same stands where a new one would: both would answer to the name.
+	InTheWay func(I, O) bool
+	// Describe says in a few words what an object in the way does.
+	Describe func(O) string
 	// Make makes an object. One without id is looked for with Same.
 	Make func(ctx context.Context, s *Session, args I) (O, error)
 	// Waiting says what an object that exists is still waited for.

@@ -29,13 +29,14 @@ func (l *lifecycle[I, S, O]) Create(ctx context.Context, request infer.CreateReq
 	k, args := l.kind, request.Inputs
 	var none S
 	if request.DryRun {
+		k.warnOfOthers(ctx, SessionOf(ctx), request.Name, args)
 		var unknown O
 		return infer.CreateResponse[S]{Output: k.stateOf(ctx, args, unknown, none)}, nil
 	}
 	ctx, cancel := withDefaultTimeout(ctx, createTimeout)
 	defer cancel()
 	s := SessionOf(ctx)
-	object, left, err := k.obtain(ctx, s, args)
+	object, left, err := k.obtain(ctx, s, request.Name, args)
 	if err != nil {
 		return infer.CreateResponse[S]{}, err
 	}
