@@ -42,7 +42,7 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 	return slices.Concat(
 		clusterArgs(stack, cfg, &arvan.Machines{}, &apiNames{}, "").Problems(),
 		validateHost(cfg),
-		validateAPINames(cfg),
+		validateNames(cfg),
 		validateWayAround(cfg),
 	)
 }
@@ -56,25 +56,33 @@ func validateHost(cfg *Config) field.ErrorList {
 		"exchange.host \""+cfg.Exchange.Host+"\" is not in this domain")}
 }
 
-// validateAPINames checks the names of the Kubernetes API, for which records are made beside the exchange's.
-func validateAPINames(cfg *Config) field.ErrorList {
+// validateNames checks the names for which records are made beside the exchange's.
+func validateNames(cfg *Config) field.ErrorList {
 	taken := map[string]string{cfg.Exchange.Host: "exchange.host"}
+	files := filesHost(cfg)
+	if !settings.InDomain(cfg.Exchange.Host, cfg.Edge.Domain) {
+		files = cfg.ObjectStore.PublicHost // none is made of a name that is refused itself
+	}
 	var problems field.ErrorList
-	for _, name := range []struct{ key, host string }{
-		{"apiHost", cfg.Kubernetes.APIHost}, {"internalHost", cfg.Kubernetes.InternalHost},
+	for _, name := range []struct {
+		at   *field.Path
+		host string
+	}{
+		{field.NewPath("kubernetes", "apiHost"), cfg.Kubernetes.APIHost},
+		{field.NewPath("kubernetes", "internalHost"), cfg.Kubernetes.InternalHost},
+		{field.NewPath("objectStore", "publicHost"), files},
 	} {
 		if name.host == "" {
 			continue
 		}
-		at := field.NewPath("kubernetes", name.key)
-		problems = append(problems, settings.Messages(validation.IsDNS1123Subdomain(name.host), name.host, at)...)
+		problems = append(problems, settings.Messages(validation.IsDNS1123Subdomain(name.host), name.host, name.at)...)
 		if !settings.InDomain(name.host, cfg.Edge.Domain) {
-			problems = append(problems, field.Invalid(at, name.host, fmt.Sprintf("must be in edge.domain, %q, where its record is made", cfg.Edge.Domain)))
+			problems = append(problems, field.Invalid(name.at, name.host, fmt.Sprintf("must be in edge.domain, %q, where its record is made", cfg.Edge.Domain)))
 		}
 		if other, twice := taken[name.host]; twice {
-			problems = append(problems, field.Invalid(at, name.host, fmt.Sprintf("is %s, which leads elsewhere; choose another name", other)))
+			problems = append(problems, field.Invalid(name.at, name.host, fmt.Sprintf("is %s, which leads elsewhere; choose another name", other)))
 		}
-		taken[name.host] = at.String()
+		taken[name.host] = name.at.String()
 	}
 	return problems
 }

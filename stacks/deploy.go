@@ -126,7 +126,7 @@ func deploy(ctx *pulumi.Context, cfg *Config) (*platform, error) {
 		return nil, err
 	}
 	p.ObjectStore, err = objectstore.New(ctx, "objectstore", &objectstore.Args{
-		Installer: installer, Config: cfg.ObjectStore, MonitorCRDs: monitorCRDs,
+		Installer: installer, Config: cfg.ObjectStore, MonitorCRDs: monitorCRDs, Host: filesHost(cfg), IngressClass: p.Ingress.Class,
 	}, base, keep)
 	if err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func deploy(ctx *pulumi.Context, cfg *Config) (*platform, error) {
 		return nil, err
 	}
 	p.Edge, err = edge.New(ctx, "edge", &edge.Args{
-		Config: cfg.Edge, Host: cfg.Exchange.Host, Addresses: p.Machines.PublicAddresses(arvan.Worker),
+		Config: cfg.Edge, Host: cfg.Exchange.Host, FilesHost: filesHost(cfg), Addresses: p.Machines.PublicAddresses(arvan.Worker),
 	}, base, pulumi.DependsOn([]pulumi.Resource{p.Cluster.Allowed}))
 	if err != nil {
 		return nil, err

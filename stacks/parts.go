@@ -74,10 +74,15 @@ func exchangeDatabase(database *postgres.Postgres) exchange.Database {
 	}
 }
 
+// filesHost is the name from which browsers load static and media files.
+func filesHost(cfg *Config) string {
+	return cfg.ObjectStore.FilesHost(cfg.Exchange.Host, cfg.Edge.Domain)
+}
+
 func exchangeFiles(cfg *Config, store *objectstore.ObjectStore) exchange.ObjectStore {
 	return exchange.ObjectStore{
 		Endpoint: store.Endpoint, StaticBucket: cfg.ObjectStore.StaticBucket, MediaBucket: cfg.ObjectStore.MediaBucket,
-		AccessKey: store.AccessKey, SecretKey: store.SecretKey,
+		PublicURL: pulumi.String(cfg.Edge.URL(filesHost(cfg))), AccessKey: store.AccessKey, SecretKey: store.SecretKey,
 	}
 }
 

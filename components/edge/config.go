@@ -21,6 +21,14 @@ type Config struct {
 	Proxied bool `json:"proxied"`
 }
 
+// URL is what a browser types for a name of the domain.
+func (c *Config) URL(host string) string {
+	if c.Proxied {
+		return "https://" + host
+	}
+	return "http://" + host
+}
+
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(settings.Profile) { *c = Config{TTLSeconds: 120, Proxied: true} }
 

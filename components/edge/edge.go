@@ -2,8 +2,6 @@
 package edge
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/dns"
@@ -15,11 +13,14 @@ type Args struct {
 	Config Config
 	// Host is a name in the domain, or the domain itself.
 	Host string
+	// FilesHost is the name of static and media files. It is another one than Host: what users upload must not run as the
+	// exchange in the browsers of others.
+	FilesHost string
 	// Addresses are the workers' public ones; traffic is spread over them.
 	Addresses pulumi.StringArray
 }
 
-// Edge is the exchange's public name.
+// Edge is the exchange's public names.
 type Edge struct {
 	pulumi.ResourceState
 
@@ -27,26 +28,30 @@ type Edge struct {
 	Host pulumi.StringOutput `pulumi:"host" output:"exchange.host"`
 	// URL is where users go.
 	URL pulumi.StringOutput `pulumi:"url" output:"exchange.url"`
+	// FilesURL is where browsers load static and media files.
+	FilesURL pulumi.StringOutput `pulumi:"filesUrl" output:"objectStore.publicUrl"`
 }
 
-// New makes the record. opts must carry the provider arvancloud (pulumi.Providers).
+// New makes the records. opts must carry the provider arvancloud (pulumi.Providers).
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Edge, error) {
 	edge := &Edge{}
 	return component.New(ctx, "exchange:edge:Edge", name, edge, opts, func(child pulumi.ResourceOption) error {
-		host, err := dns.Record(ctx, name+"-record", &dns.RecordArgs{
-			Domain: args.Config.Domain, Host: args.Host, Addresses: args.Addresses, TTLSeconds: args.Config.TTLSeconds,
-			// the CDN ends TLS; to the workers it speaks what the ingress serves without a certificate of its own
-			Proxied: args.Config.Proxied, Upstream: "http",
-		}, child)
-		if err != nil {
+		lead := func(part, host string) (pulumi.StringOutput, error) {
+			return dns.Record(ctx, name+part, &dns.RecordArgs{
+				Domain: args.Config.Domain, Host: host, Addresses: args.Addresses, TTLSeconds: args.Config.TTLSeconds,
+				// the CDN ends TLS; to the workers it speaks what the ingress serves without a certificate of its own
+				Proxied: args.Config.Proxied, Upstream: "http",
+			}, child)
+		}
+		var err error
+		if edge.Host, err = lead("-record", args.Host); err != nil {
 			return err
 		}
-		edge.Host = host
-		scheme := "http"
-		if args.Config.Proxied {
-			scheme = "https"
+		if _, err = lead("-files-record", args.FilesHost); err != nil {
+			return err
 		}
-		edge.URL = pulumi.String(fmt.Sprintf("%s://%s", scheme, args.Host)).ToStringOutput()
+		edge.URL = pulumi.String(args.Config.URL(args.Host)).ToStringOutput()
+		edge.FilesURL = pulumi.String(args.Config.URL(args.FilesHost)).ToStringOutput()
 		return nil
 	})
 }

@@ -12,9 +12,10 @@ import (
 	"github.com/iransre/exchange-platform/sdks/arvancloud"
 )
 
-// record is what the component "edge" asks of the CDN.
+// record is what the component "edge" asks of the CDN for the exchange. For its files it is the same but for the name.
 func record(t *testing.T, args edge.Args) map[string]any {
 	t.Helper()
+	args.FilesHost = "demo-files.iransre.ir"
 	args.Addresses = pulumi.StringArray{pulumi.String("203.0.113.2"), pulumi.String("203.0.113.3")}
 	recording := mocktest.Run(t, func(ctx *pulumi.Context) error {
 		cloud, err := arvancloud.NewProvider(ctx, "cloud", &arvancloud.ProviderArgs{})
@@ -24,10 +25,18 @@ func record(t *testing.T, args edge.Args) map[string]any {
 		_, err = edge.New(ctx, "edge", &args, pulumi.Providers(cloud))
 		return err
 	})
-	made := recording.Get(t, "edge-record")
-	assert.Equal(t, made.Provider, "cloud")
-	assert.Equal(t, made.Parent, "edge")
-	return mocktest.Plain(resource.NewProperty(made.Inputs)).(map[string]any)
+	plain := map[string]map[string]any{}
+	for _, name := range []string{"edge-record", "edge-files-record"} {
+		made := recording.Get(t, name)
+		assert.Equal(t, made.Provider, "cloud")
+		assert.Equal(t, made.Parent, "edge")
+		plain[name] = mocktest.Plain(resource.NewProperty(made.Inputs)).(map[string]any)
+	}
+	files := plain["edge-files-record"]
+	assert.Equal(t, files["name"], "demo-files")
+	files["name"] = plain["edge-record"]["name"]
+	assert.DeepEqual(t, files, plain["edge-record"])
+	return plain["edge-record"]
 }
 
 func TestTheNameLeadsToEveryWorkerThroughTheCDN(t *testing.T) {
@@ -42,4 +51,11 @@ func TestTheDomainItselfIsTheApex(t *testing.T) {
 	made := record(t, edge.Args{Host: "iransre.ir", Config: edge.Config{Domain: "iransre.ir", TTLSeconds: 120}})
 	assert.Equal(t, made["name"], "@")
 	assert.Equal(t, made["cloud"], false)
+}
+
+func TestBrowsersSpeakTLSWhereTheCDNEndsIt(t *testing.T) {
+	for proxied, wanted := range map[bool]string{true: "https://demo.iransre.ir", false: "http://demo.iransre.ir"} {
+		config := edge.Config{Proxied: proxied}
+		assert.Equal(t, config.URL("demo.iransre.ir"), wanted)
+	}
 }

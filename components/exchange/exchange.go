@@ -35,6 +35,7 @@ type Database struct {
 // ObjectStore is how the application reaches its buckets.
 type ObjectStore struct {
 	Endpoint     pulumi.StringInput // URL of the S3 API
+	PublicURL    pulumi.StringInput // what browsers load the buckets' files from
 	StaticBucket string
 	MediaBucket  string
 	AccessKey    pulumi.StringInput
@@ -142,6 +143,7 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 		"database": database,
 		"objectStore": pulumi.Map{
 			"endpoint":       args.ObjectStore.Endpoint,
+			"publicURL":      args.ObjectStore.PublicURL,
 			"staticBucket":   pulumi.String(args.ObjectStore.StaticBucket),
 			"mediaBucket":    pulumi.String(args.ObjectStore.MediaBucket),
 			"existingSecret": secret,

@@ -35,7 +35,7 @@ func program(change func(*exchange.Args), look func(*pulumi.Context, *exchange.E
 				Password: pulumi.ToSecret(pulumi.String(password)).(pulumi.StringOutput),
 			},
 			ObjectStore: exchange.ObjectStore{
-				Endpoint: pulumi.String("http://minio.objectstore.svc:9000"), StaticBucket: "static", MediaBucket: "media",
+				Endpoint: pulumi.String("http://minio.objectstore.svc:9000"), PublicURL: pulumi.String("https://demo-files.iransre.ir"), StaticBucket: "static", MediaBucket: "media",
 				AccessKey: pulumi.String("exchange"),
 				SecretKey: pulumi.ToSecret(pulumi.String(mocktest.Generated + "-of-the-store")).(pulumi.StringOutput),
 			},

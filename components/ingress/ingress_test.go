@@ -38,7 +38,8 @@ func TestWithoutProxiesAndMonitoring(t *testing.T) {
 	r := mocktest.Run(t, program(ingress.Args{Config: nginx}, false))
 	values := mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any)["controller"].(map[string]any)
 	assert.DeepEqual(t, values["config"], map[string]any{
-		"proxy-body-size": "20m", "use-forwarded-headers": "false", "compute-full-forwarded-for": "false",
+		"proxy-body-size": "20m", "global-allowed-response-headers": "Cache-Control",
+		"use-forwarded-headers": "false", "compute-full-forwarded-for": "false",
 	})
 	assert.DeepEqual(t, values["metrics"], map[string]any{"enabled": false, "serviceMonitor": map[string]any{"enabled": false}})
 }

@@ -60,6 +60,8 @@ func nginxConfig(args *Args) map[string]any {
 		// Turned on, X-Forwarded-Proto, -Host and -Port are believed whoever sends them, and proxy-real-ip-cidr is about
 		// X-Forwarded-For only: it must be off unless the firewall lets nobody but the proxies in.
 		"use-forwarded-headers": strconv.FormatBool(trusts),
+		// that files of the exchange's users are nobody's to keep
+		"global-allowed-response-headers": "Cache-Control",
 		// The application is told one address, the client's, and not the list that the client began.
 		"compute-full-forwarded-for": "false",
 	}

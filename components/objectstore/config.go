@@ -2,6 +2,7 @@ package objectstore
 
 import (
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -16,6 +17,10 @@ type Config struct {
 	StaticBucket string `json:"staticBucket" later:"refused" because:"the files stay in the bucket of the old name"`
 	// MediaBucket is made for the files of the exchange's users.
 	MediaBucket string `json:"mediaBucket" later:"refused" because:"the files stay in the bucket of the old name"`
+	// PublicHost is the name in `edge.domain` from which browsers load the files of both buckets: those of the static one as
+	// they are, those of the media one by signed links. Empty means the exchange's with "-files" after its first part:
+	// "demo-files.iransre.ir" for "demo.iransre.ir". One part only, because the CDN's certificate covers no more.
+	PublicHost string `json:"publicHost,omitempty" later:"another record; the old one goes, and with it the links that were given out"`
 }
 
 // SetDefaults fills in what the profile gives.
@@ -44,5 +49,17 @@ func (c *Config) Warnings(profile settings.Profile) []string {
 	return []string{"objectStore.engine is minio: static and media files are lost with its pod, whenever that is moved or restarted. There is no engine yet that keeps them"}
 }
 
-// buckets are those that are made for the exchange, all private.
+// FilesHost is the public name of the files of an exchange with that host in that domain.
+func (c *Config) FilesHost(host, domain string) string {
+	if c.PublicHost != "" {
+		return c.PublicHost
+	}
+	first, rest, _ := strings.Cut(host, ".")
+	if host == domain {
+		return "files." + host
+	}
+	return first + "-files." + rest
+}
+
+// buckets are those that are made for the exchange.
 func (c *Config) buckets() []string { return []string{c.StaticBucket, c.MediaBucket} }

@@ -51,6 +51,9 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 	if err != nil {
 		return err
 	}
+	if err := o.publish(ctx, name, args, made, child); err != nil {
+		return err
+	}
 	o.Endpoint = reconciler.After(fmt.Sprintf("http://%s:%d", chart.ServiceHost(minioService, namespaceName), minioPort))
 	o.AccessKey = reconciler.After(appUser)
 	o.SecretKey = app

@@ -22,6 +22,9 @@ const namespaceName = "objectstore"
 type Args struct {
 	Installer *chart.Installer
 	Config    Config
+	// Host is the name from which browsers load the files; IngressClass is whose controller lets them in.
+	Host         string
+	IngressClass pulumi.StringInput
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
 }

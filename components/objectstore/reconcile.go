@@ -28,6 +28,10 @@ func (o *ObjectStore) reconcile(
 	if err != nil {
 		return nil, fmt.Errorf("the application's policy: %w", err)
 	}
+	public, err := json.Marshal(publicPolicy(args.Config.StaticBucket))
+	if err != nil {
+		return nil, fmt.Errorf("the policy of %s: %w", args.Config.StaticBucket, err)
+	}
 	// letters and digits, as all generated passwords: they stand in an address as they are
 	login := func(user, password string) string {
 		return fmt.Sprintf("http://$(%s):$(%s)@%s:%d", user, password, minioService, minioPort)
@@ -36,6 +40,7 @@ func (o *ObjectStore) reconcile(
 		Name: minioService + "-reconciler", Namespace: made.Namespace.Name, Image: client, Script: reconcileScript,
 		Env: map[string]string{
 			"BUCKETS": strings.Join(args.Config.buckets(), " "), "POLICY": string(policy),
+			"PUBLIC_BUCKET": args.Config.StaticBucket, "PUBLIC_POLICY": string(public),
 			"MC_CONFIG_DIR": "/tmp/mc",
 			"MC_HOST_root":  login("ROOT_USER", "ROOT_PASSWORD"),
 			"MC_HOST_app":   login("ACCESS_KEY", "SECRET_KEY"),
@@ -66,6 +71,14 @@ func applicationPolicy(names []string) map[string]any {
 				"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts",
 			},
 		})
+}
+
+// publicPolicy lets everybody read a bucket's files, and nobody see which there are.
+func publicPolicy(name string) map[string]any {
+	return policyOf(map[string]any{
+		"Effect": "Allow", "Principal": map[string]any{"AWS": []any{"*"}},
+		"Action": []any{"s3:GetObject"}, "Resource": []any{"arn:aws:s3:::" + name + "/*"},
+	})
 }
 
 func policyOf(statements ...any) map[string]any {

@@ -6,9 +6,14 @@ whole() {
 now=$(date +%s)
 if [ $((now - $(cat "$HOME/set" 2>/dev/null || echo 0))) -lt 300 ] && whole 2>/dev/null; then exit 0; fi
 
+printf '%s' "$PUBLIC_POLICY" >"$HOME/public.json"
 for bucket in $BUCKETS; do
   mc --quiet mb --ignore-existing "root/$bucket" >/dev/null
-  mc --quiet anonymous set none "root/$bucket" >/dev/null
+  if [ "$bucket" = "$PUBLIC_BUCKET" ]; then
+    mc --quiet anonymous set-json "$HOME/public.json" "root/$bucket" >/dev/null
+  else
+    mc --quiet anonymous set none "root/$bucket" >/dev/null
+  fi
 done
 printf '%s' "$POLICY" >"$HOME/policy.json"
 mc --quiet admin policy create root "$ACCESS_KEY" "$HOME/policy.json" >/dev/null

@@ -18,6 +18,7 @@ const client = `echo "$*" >>"$DIR/arguments"
 [ "$1" = --quiet ] && shift
 case "$*" in
   "mb --ignore-existing root/"*) touch "$DIR/bucket-${3#root/}" ;;
+  "anonymous set-json "*) cp "$3" "$DIR/anonymous-${4#root/}" ;;
   "anonymous set "*) echo "$3" >"$DIR/anonymous-${4#root/}" ;;
   "admin policy create root exchange "*) cp "$6" "$DIR/policy" ;;
   "admin user add root") { read -r user; read -r key; } && echo "$user=$key" >"$DIR/user" ;;
@@ -56,6 +57,8 @@ func TestWhatIsPromisedOfTheStoreIsBroughtBack(t *testing.T) {
 			assert.Equal(t, read("user"), "exchange=key\n")
 			assert.Assert(t, strings.Contains(read("policy"), `"arn:aws:s3:::media/*"`))
 			assert.Equal(t, read("anonymous-media"), "none\n")
+			assert.Equal(t, read("anonymous-static"),
+				`{"Statement":[{"Action":["s3:GetObject"],"Effect":"Allow","Principal":{"AWS":["*"]},"Resource":["arn:aws:s3:::static/*"]}],"Version":"2012-10-17"}`)
 			for _, secret := range []string{"root-password", "=key"} {
 				assert.Assert(t, !strings.Contains(read("arguments")+output, secret))
 			}

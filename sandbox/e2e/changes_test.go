@@ -20,6 +20,7 @@ func addWorker(t *testing.T, l *life) {
 		"created arvancloud:iaas:Server arvan-prod-w5",
 		"created command:remote:Command prod-cluster-ready-arvan-prod-w5",
 		"created random:index:RandomPassword arvan-prod-w5-host-key",
+		"updated arvancloud:cdn:DnsRecord edge-files-record",
 		"updated arvancloud:cdn:DnsRecord edge-record",
 	))
 	l.again(t)
@@ -75,6 +76,7 @@ func removeWorker(t *testing.T, l *life) {
 		"deleted arvancloud:iaas:Server arvan-prod-w5",
 		"deleted command:remote:Command prod-cluster-ready-arvan-prod-w5",
 		"deleted random:index:RandomPassword arvan-prod-w5-host-key",
+		"updated arvancloud:cdn:DnsRecord edge-files-record",
 		"updated arvancloud:cdn:DnsRecord edge-record",
 	))
 	l.again(t)

@@ -85,8 +85,11 @@ type Postgres struct {
 // ObjectStore is an S3 endpoint and where its credentials lie.
 type ObjectStore struct {
 	// Endpoint is the base URL of the S3 API inside the cluster.
-	Endpoint string   `json:"endpoint"`
-	Buckets  []string `json:"buckets"`
+	Endpoint string `json:"endpoint"`
+	// PublicURL is where browsers load the files of Buckets: of the static one as they are, of the media one by signed links.
+	// Empty on a platform from before there was one.
+	PublicURL string   `json:"publicUrl,omitempty"`
+	Buckets   []string `json:"buckets"`
 	// SecretName is the Kubernetes Secret, in Namespace, with the credentials.
 	SecretName string `json:"secretName"`
 	Namespace  string `json:"namespace"`

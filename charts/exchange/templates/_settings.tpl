@@ -1,6 +1,7 @@
 {{/* The plain settings that web, worker and migrations share, as a map of environment variables. */}}
 {{- define "exchange.settings" -}}
 {{- $v := .Values }}
+{{- $public := $v.objectStore.publicURL | default $v.objectStore.endpoint | trimSuffix "/" }}
 {{- $origins := list }}
 {{- range include "exchange.hosts" . | fromJsonArray }}{{ $origins = append $origins (printf "https://%s" .) }}{{ end }}
 {{- dict
@@ -15,6 +16,9 @@
   "DJANGO_Q_MAX_ATTEMPTS" (toString $v.worker.maxAttempts)
   "PGSSLMODE" $v.database.sslMode
   "AWS_S3_ENDPOINT_URL" $v.objectStore.endpoint
+  "AWS_S3_PUBLIC_URL" $public
+  "AWS_S3_URL_PROTOCOL" (regexFind "^https?:" $public)
+  "AWS_STATIC_CUSTOM_DOMAIN" (printf "%s/%s" (regexReplaceAll "^https?://" $public "") $v.objectStore.staticBucket)
   "AWS_S3_REGION_NAME" $v.objectStore.region
   "AWS_S3_ADDRESSING_STYLE" "path"
   "AWS_S3_SIGNATURE_VERSION" "s3v4"
