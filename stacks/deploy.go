@@ -82,8 +82,8 @@ func deploy(ctx *pulumi.Context, cfg *Config) (*platform, error) {
 
 	var p platform
 	p.Machines, err = arvan.New(ctx, name, &arvan.Args{
-		Cloud: cfg.Cloud, Network: cfg.Network, Nodes: cfg.Nodes, ImageIDs: imageIDs, Running: last.machines,
-		AdminKeys: last.adminKeys, Protect: cfg.Protect,
+		Cloud: cfg.Cloud, Network: cfg.Network, Nodes: cfg.Nodes, ImageIDs: imageIDs, Protect: cfg.Protect,
+		Running: last.machines, Groups: last.groups, AdminKeys: last.adminKeys,
 	}, base)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,8 @@ type memory struct {
 	cluster string
 	// machines are the servers, as the cloud was last told.
 	machines arvan.Running
-	// adminKeys are those that may log in to the servers.
+	// groups are the groups they are in, and adminKeys those that may log in to them.
+	groups    arvan.Groups
 	adminKeys arvan.AdminKeys
 	// tokens are the terms of the kubeconfigs' tokens, by the names of their grants.
 	tokens map[string]access.Term
@@ -63,7 +64,7 @@ func recall(ctx *pulumi.Context) (*memory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what the last update left: %w", err)
 	}
-	last := &memory{cluster: "{}", machines: arvan.Running{}, adminKeys: arvan.AdminKeys{}}
+	last := &memory{cluster: "{}", machines: arvan.Running{}, groups: arvan.Groups{}, adminKeys: arvan.AdminKeys{}}
 	for urn, resource := range found.Outputs {
 		if err := last.take(urn, resource.Type, resource.Outputs); err != nil {
 			return nil, err
@@ -82,7 +83,13 @@ func (m *memory) take(urn, token string, outputs map[string]any) error {
 	case arvan.ServerType:
 		var made arvan.Made
 		err = convert(outputs, &made)
-		m.machines[nameOf(urn)] = made
+		if !made.Failed() {
+			m.machines[nameOf(urn)] = made
+		}
+	case arvan.GroupType:
+		var made arvan.Group
+		err = convert(outputs, &made)
+		m.groups[nameOf(urn)] = made
 	case "command:remote:Command":
 		printed, _ := outputs["stdout"].(string)
 		err = m.adminKeys.Take(nameOf(urn), printed)

@@ -198,3 +198,16 @@ func TestTheKeysThatWereLetInAreRemembered(t *testing.T) {
 	}
 	assert.DeepEqual(t, last.adminKeys, arvan.AdminKeys{"arvan-k8s-w1": {"ssh-ed25519 AAAA alice"}})
 }
+
+// A machine that the cloud had no room for is made anew, so that nothing of how it was asked for binds the next one.
+func TestAServerThatFailedIsNoneThatRuns(t *testing.T) {
+	last := &memory{machines: arvan.Running{}, groups: arvan.Groups{}}
+	for name, status := range map[string]string{"arvan-prod-w1": "ACTIVE", "arvan-prod-w5": "ERROR"} {
+		assert.NilError(t, last.take("urn:pulumi:prod::exchange-platform::"+arvan.ServerType+"::"+name, arvan.ServerType,
+			map[string]any{"planId": "g2-16-8-0", "serverGroupId": "group", "status": status}))
+	}
+	assert.NilError(t, last.take("urn:pulumi:prod::exchange-platform::"+arvan.GroupType+"::prod-workers-apart", arvan.GroupType,
+		map[string]any{"serverGroupId": "group", "policy": "anti-affinity"}))
+	assert.DeepEqual(t, last.machines, arvan.Running{"arvan-prod-w1": {Plan: "g2-16-8-0", Group: "group", Status: "ACTIVE"}})
+	assert.DeepEqual(t, last.groups, arvan.Groups{"prod-workers-apart": {ID: "group", Policy: "anti-affinity"}})
+}

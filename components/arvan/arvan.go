@@ -17,8 +17,9 @@ type Args struct {
 	Nodes Nodes
 	// ImageIDs are what the images that are named are in the zone, as far as it has them; new with each build of them.
 	ImageIDs map[Image]string
-	// Running are the machines that are there already, AdminKeys the keys that the last update let in to them.
+	// Running are the machines that are there already, Groups the server groups, AdminKeys the keys that the last update let in.
 	Running   Running
+	Groups    Groups
 	AdminKeys AdminKeys
 	// Protect refuses to delete what the machines cannot do without and nothing can bring back: their network and the key
 	// that logs in to them. Machines themselves come and go.
@@ -150,7 +151,7 @@ func newMachine(ctx *pulumi.Context, node Node, args *Args, shared *surroundings
 		ImageId: pulumi.String(imageID), ImageName: pulumi.String(imageName),
 		SshKeyName:          shared.sshKey.Name,
 		SecurityGroupIds:    shared.firewalls.of(node),
-		ServerGroupId:       shared.groups.of(node),
+		ServerGroupId:       shared.groups[node.Name],
 		Networks:            iaas.ServerNetworkArray{iaas.ServerNetworkArgs{NetworkId: shared.network.NetworkId}},
 		EnablePublicAddress: pulumi.Bool(true),
 		InitScript:          userData(node.Name, args, hostKey),

@@ -196,3 +196,72 @@ func TestRunningMachinesAreToldOfKeysAndDisks(t *testing.T) {
 		assert.Equal(t, through, bastion, name)
 	}
 }
+
+// Where there is no room apart from the others any more, a softer placement is for the machines that come: those that run keep
+// the group they are in, whatever has been wanted since.
+func TestAnotherPlacementIsForNewMachines(t *testing.T) {
+	apart := arvan.Groups{
+		"demo-control-planes-apart": {ID: "masters", Policy: "anti-affinity"}, "demo-workers-apart": {ID: "workers", Policy: "anti-affinity"},
+	}
+	const soft = "demo-workers-soft-anti-affinity"
+	both := arvan.Groups{
+		"demo-control-planes-apart": {ID: "masters", Policy: "anti-affinity"}, "demo-workers-apart": {ID: "workers", Policy: "anti-affinity"},
+		soft: {ID: "softer", Policy: "soft-anti-affinity"},
+	}
+	for name, test := range map[string]struct {
+		placement string
+		groups    arvan.Groups
+		runningW2 bool
+		image     *arvan.Image // of w2
+		w1, w2    string       // groups of the workers
+	}{
+		"as it was":                              {"anti-affinity", apart, false, nil, "demo-workers-apart", "demo-workers-apart"},
+		"softer":                                 {"soft-anti-affinity", apart, false, nil, "demo-workers-apart", soft},
+		"softer, the next time":                  {"soft-anti-affinity", both, true, nil, "demo-workers-apart", soft},
+		"softer, and strict again":               {"anti-affinity", both, true, nil, "demo-workers-apart", soft},
+		"strict again, with another machine":     {"anti-affinity", both, true, &debian, "demo-workers-apart", "demo-workers-apart"},
+		"as it comes":                            {"", apart, false, nil, "demo-workers-apart", ""},
+		"as it comes, when it runs":              {"", both, true, nil, "demo-workers-apart", soft},
+		"in the group that is left of the first": {"soft-anti-affinity", arvan.Groups{soft: {ID: "workers", Policy: "soft-anti-affinity"}}, false, nil, soft, soft},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := prod()
+			args.Cloud.Placement, args.Groups = test.placement, test.groups
+			args.Nodes = append(args.Nodes, arvan.Node{Name: "arvan-prod-w2", Role: arvan.Worker, Plan: "g2-16-8-0", DiskGiB: 200, Image: test.image})
+			args.Running = arvan.Running{
+				"arvan-prod-b1": {}, "arvan-prod-m1": {Group: "masters"}, "arvan-prod-m2": {Group: "masters"}, "arvan-prod-w1": {Group: "workers"},
+			}
+			if test.runningW2 {
+				args.Running["arvan-prod-w2"] = arvan.Made{Group: "softer", ImageName: "ubuntu 24.04"}
+			}
+			recording := run(t, args)
+			groupOf := func(server string) (group string) {
+				for _, each := range recording.Get(t, server).DependsOn {
+					if recording.Get(t, each).Type == arvan.GroupType {
+						group = each
+					}
+				}
+				return group
+			}
+			assert.Equal(t, groupOf("arvan-prod-w1"), test.w1)
+			assert.Equal(t, groupOf("arvan-prod-w2"), test.w2)
+			for _, each := range recording.OfType(arvan.GroupType) {
+				if left, there := test.groups[each.Name]; there {
+					assert.Equal(t, each.Inputs["policy"].StringValue(), left.Policy, "%s would be replaced", each.Name)
+				}
+			}
+			if test.w2 == soft {
+				assert.Equal(t, recording.Get(t, soft).Inputs["policy"].StringValue(), "soft-anti-affinity")
+			}
+		})
+	}
+}
+
+func TestAMachineMadePlainStaysSo(t *testing.T) {
+	args := prod()
+	args.Running = arvan.Running{"arvan-prod-w1": {}, "arvan-prod-m1": {Group: "of-somebody"}}
+	recording := run(t, args)
+	_, grouped := recording.Get(t, "arvan-prod-w1").Inputs["serverGroupId"]
+	assert.Assert(t, !grouped)
+	assert.Equal(t, recording.Get(t, "arvan-prod-m1").Inputs["serverGroupId"].StringValue(), "of-somebody")
+}

@@ -28,8 +28,8 @@ type Cloud struct {
 	AdminSSHKeys []string `json:"adminSshKeys,omitempty"`
 	// Placement is how control planes, and workers, are spread over the cloud's physical machines: "anti-affinity" (a new
 	// machine is refused where there is no room apart from the others), "soft-anti-affinity" (then it is not), or empty (as
-	// it comes).
-	Placement string `json:"placement,omitempty" later:"refused" because:"it would replace all machines at once, and the cluster with them"`
+	// it comes). A machine keeps what it was made with.
+	Placement string `json:"placement,omitempty" later:"new machines only"`
 }
 
 // Network is the private network of the machines, and the cluster's own address ranges. None of the ranges may overlap.

@@ -6,34 +6,72 @@ import (
 	"github.com/iransre/exchange-platform/sdks/arvancloud/iaas"
 )
 
-// groups are the server groups by the role of their nodes. They are two, because a control plane beside a worker harms
-// nobody, and one group of all would need a physical machine for each server.
-type groups map[Role]*iaas.ServerGroup
+// GroupType is the type of a server group in a stack's state.
+const GroupType = "arvancloud:iaas:ServerGroup"
 
-func newGroups(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) (groups, error) {
-	made := groups{}
-	if args.Cloud.Placement == "" {
-		return made, nil
-	}
-	for _, role := range []Role{ControlPlane, Worker} {
-		if !args.Nodes.Has(role) {
-			continue
-		}
-		group, err := iaas.NewServerGroup(ctx, groupName(name, role)+"-apart", &iaas.ServerGroupArgs{
-			Name: pulumi.String(groupName(name, role)), Policy: pulumi.String(args.Cloud.Placement), Zone: pulumi.String(args.Cloud.Zone),
-		}, child)
-		if err != nil {
-			return nil, err
-		}
-		made[role] = group
-	}
-	return made, nil
+// Groups are the server groups that the stack's last update left, by the names of their resources.
+type Groups map[string]Group
+
+// Group is a server group as it was made. It can become no other, and a server is in it for life.
+type Group struct {
+	ID     string `json:"serverGroupId"`
+	Policy string `json:"policy"`
 }
 
-// of is the id of the group a server is in; nil if in none.
-func (g groups) of(node Node) pulumi.StringPtrInput {
-	if group, there := g[node.Role]; there {
-		return group.ServerGroupId
+// groups are the ids of the server groups by the names of the nodes in them. Each role has groups of its own, because a control
+// plane beside a worker harms nobody, and one group of all would need a physical machine for each server.
+type groups map[string]pulumi.StringPtrInput
+
+// newGroups keeps the groups that running machines are in, and makes those that new ones are to be in.
+func newGroups(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) (groups, error) {
+	found, registered := groups{}, map[string]*iaas.ServerGroup{}
+	for _, node := range args.Nodes {
+		made, stays := args.Running[node.Name]
+		stays = stays && !made.replaced(node)
+		if node.Role == Bastion || stays && made.Group == "" || !stays && args.Cloud.Placement == "" {
+			continue // in none
+		}
+		group := args.groupOf(name, node, stays)
+		if group == nil { // nothing of this stack's, and none of its business
+			found[node.Name] = pulumi.String(made.Group)
+			continue
+		}
+		if registered[group.resource] == nil {
+			its, err := iaas.NewServerGroup(ctx, group.resource, &iaas.ServerGroupArgs{
+				Name: pulumi.String(group.name), Policy: pulumi.String(group.policy), Zone: pulumi.String(args.Cloud.Zone),
+			}, child)
+			if err != nil {
+				return nil, err
+			}
+			registered[group.resource] = its
+		}
+		found[node.Name] = registered[group.resource].ServerGroupId
+	}
+	return found, nil
+}
+
+// namedGroup is a group by what its resource is called, and what the cloud calls it.
+type namedGroup struct{ resource, name, policy string }
+
+// groupOf is the group of a node: of one whose machine stays, the one it is in; of others, one of the wanted policy.
+func (args *Args) groupOf(name string, node Node, stays bool) *namedGroup {
+	of, wanted := groupName(name, node.Role), args.Cloud.Placement
+	// the first one of a role is called after no policy
+	named := []namedGroup{{of + "-apart", of, wanted}}
+	for _, policy := range placements {
+		named = append(named, namedGroup{of + "-" + policy, of + "-" + policy, policy})
+	}
+	for _, each := range named {
+		left, there := args.Groups[each.resource]
+		if there && (stays && left.ID == args.Running[node.Name].Group || !stays && left.Policy == wanted) {
+			each.policy = left.Policy
+			return &each
+		}
+	}
+	for _, each := range named {
+		if _, taken := args.Groups[each.resource]; !stays && !taken && each.policy == wanted {
+			return &each
+		}
 	}
 	return nil
 }

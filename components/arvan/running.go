@@ -18,7 +18,13 @@ type Made struct {
 	// ImageID and ImageName are the operating system's.
 	ImageID   string `json:"imageId"`
 	ImageName string `json:"imageName"`
+	// Group is the server group's id that it is in; empty if in none.
+	Group  string `json:"serverGroupId"`
+	Status string `json:"status"`
 }
+
+// Failed tells whether the cloud could not make the machine, for want of room, say. The next update makes another one.
+func (m Made) Failed() bool { return m.Status == "ERROR" }
 
 // Needs tells whether the cloud must have the image and the plan of a node: for a machine that is new or replaced both, for
 // one that is resized the plan.
