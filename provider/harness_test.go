@@ -39,7 +39,7 @@ const (
 // impatient makes tests fast: the emulator moves on with each read.
 func impatient() core.Tuning {
 	return core.Tuning{RetryInterval: time.Millisecond, PollInterval: time.Millisecond, MaxPoll: 2 * time.Millisecond,
-		AskTimeout: 10 * time.Second}
+		AskTimeout: 10 * time.Second, UserPatience: 300 * time.Millisecond}
 }
 
 // cloud is an emulated account.

@@ -136,7 +136,11 @@ func (t *thing) refresh() (gone bool) {
 // delete deletes the resource.
 func (t *thing) delete() {
 	t.plugin.t.Helper()
-	assert.NilError(t.plugin.t, t.plugin.Delete(p.DeleteRequest{ID: t.id, Urn: t.urn, Properties: t.state, OldInputs: t.inputs}))
+	assert.NilError(t.plugin.t, t.tryDelete())
+}
+
+func (t *thing) tryDelete() error {
+	return t.plugin.Delete(p.DeleteRequest{ID: t.id, Urn: t.urn, Properties: t.state, OldInputs: t.inputs})
 }
 
 // settled asserts that a refresh finds no drift, and that the same program changes nothing.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/iransre/exchange-platform/provider/client"
 	"github.com/iransre/exchange-platform/provider/internal/resource"
+	"github.com/iransre/exchange-platform/provider/internal/zone"
 )
 
 // NetworkArgs are the inputs of a Network.
@@ -88,6 +89,25 @@ var Network = &resource.Kind[NetworkArgs, NetworkState, privateNetwork]{
 	Remove: func(ctx context.Context, s *resource.Session, id resource.Identity, _ NetworkState) error {
 		return s.DeleteSubnet(ctx, id.Place, id.Object)
 	},
+	Users: zone.UsedByServers(serversOfNetwork),
+}
+
+// serversOfNetwork tells which servers have a port in a network.
+func serversOfNetwork(ctx context.Context, s *resource.Session, id resource.Identity) (func(client.Server) bool, error) {
+	networks, err := privateNetworks(ctx, s, id.Place)
+	if err != nil {
+		return nil, err
+	}
+	ports, err := s.Ports(ctx, id.Place)
+	plugged := map[string]bool{}
+	for _, network := range networks {
+		for _, port := range ports {
+			if network.subnet.ID == id.Object && port.NetworkID == network.ID {
+				plugged[port.ServerID] = true
+			}
+		}
+	}
+	return func(server client.Server) bool { return plugged[server.ID] }, err
 }
 
 // privateNetworks lists a zone's networks, one for each of their subnets.

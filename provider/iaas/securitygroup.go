@@ -94,6 +94,11 @@ var SecurityGroup = &resource.Kind[SecurityGroupArgs, SecurityGroupState, client
 	Remove: func(ctx context.Context, s *resource.Session, id resource.Identity, _ SecurityGroupState) error {
 		return s.DeleteSecurityGroup(ctx, id.Place, id.Object)
 	},
+	Users: zone.UsedByServers(func(_ context.Context, _ *resource.Session, id resource.Identity) (func(client.Server) bool, error) {
+		return func(server client.Server) bool {
+			return slices.ContainsFunc(server.SecurityGroups, func(group client.SecurityGroup) bool { return group.ID == id.Object })
+		}, nil
+	}),
 }
 
 // checkSecurityGroup refuses rules that the API would answer with a bare status 500.

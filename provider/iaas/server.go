@@ -79,7 +79,9 @@ var Server = &resource.Kind[ServerArgs, ServerState, serverView]{
 	Find:  findServer,
 	ID:    func(view serverView) string { return view.ID },
 	Check: checkServer,
-	Same:  func(args ServerArgs, view serverView) bool { return view.Name == args.Name && !leaving(view.Server) },
+	Same: func(args ServerArgs, view serverView) bool {
+		return view.Name == args.Name && !zone.Leaving(view.Server)
+	},
 	Foreign: func(args ServerArgs, view serverView, id resource.Identity, owned bool) error {
 		difference := differs(view.Server, args)
 		if owned || difference == "" {
@@ -128,11 +130,11 @@ func (s ServerArgs) wantsPublicAddress() bool {
 }
 
 // listServers lists the servers of a zone, without their ports.
-func listServers(ctx context.Context, s *resource.Session, zone string) ([]serverView, error) {
-	servers, err := s.Servers(ctx, zone)
+func listServers(ctx context.Context, s *resource.Session, place string) ([]serverView, error) {
+	servers, err := s.Servers(ctx, place)
 	var views []serverView
 	for _, server := range servers {
-		if !deleted(server) {
+		if !zone.Deleted(server) {
 			views = append(views, serverView{Server: server})
 		}
 	}
@@ -149,7 +151,7 @@ func priceServer(ctx context.Context, s *resource.Session, _ ServerArgs, state *
 // findServer finds one server, without its ports.
 func findServer(ctx context.Context, s *resource.Session, id resource.Identity) (serverView, bool, error) {
 	server, found, err := s.Server(ctx, id.Place, id.Object)
-	return serverView{Server: server}, found && !deleted(server), err
+	return serverView{Server: server}, found && !zone.Deleted(server), err
 }
 
 // removeServer has the server deleted. Whether a refusal means "gone" is told by the server itself, so what the deletion answered
@@ -160,7 +162,7 @@ func removeServer(ctx context.Context, s *resource.Session, id resource.Identity
 		return nil
 	}
 	server, found, err := s.Server(ctx, id.Place, id.Object)
-	if err != nil || !found || leaving(server) {
+	if err != nil || !found || zone.Leaving(server) {
 		return err
 	}
 	return refusal

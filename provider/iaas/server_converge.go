@@ -93,7 +93,7 @@ func convergeServer(
 		switch {
 		case view.Status == client.StatusError:
 			return "", fmt.Errorf("the server %s is in the state ERROR: %s; the next update replaces it", id, orUnknown(string(view.Error)))
-		case leaving(view.Server):
+		case zone.Leaving(view.Server):
 			return "", fmt.Errorf("the server %s is being deleted", id)
 		case view.Busy(), view.Status != client.StatusActive && view.Status != client.StatusShutoff:
 			return fmt.Sprintf("%s: waiting while it is %s", label, view.Status), nil

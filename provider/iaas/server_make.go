@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/iransre/exchange-platform/provider/client"
 	"github.com/iransre/exchange-platform/provider/internal/resource"
@@ -44,16 +43,6 @@ func serverRequest(ctx context.Context, s *resource.Session, args ServerArgs) (c
 	}
 	request.NetworkIDs = []string{public}
 	return request, err
-}
-
-// deleted tells whether a server that is listed is none any more.
-func deleted(server client.Server) bool {
-	return server.Status == client.StatusDeleted || server.Status == client.StatusSoftDeleted
-}
-
-// leaving tells whether a server is being deleted, or deleted and still listed.
-func leaving(server client.Server) bool {
-	return deleted(server) || (server.TaskState != nil && strings.Contains(*server.TaskState, "delet"))
 }
 
 // differs says in what a server differs from the wanted one, or nothing when it can be what an earlier attempt made.

@@ -68,4 +68,9 @@ var ServerGroup = &resource.Kind[ServerGroupArgs, ServerGroupState, client.Serve
 	Remove: func(ctx context.Context, s *resource.Session, id resource.Identity, _ ServerGroupState) error {
 		return s.DeleteServerGroup(ctx, id.Place, id.Object)
 	},
+	Users: zone.UsedByServers(func(ctx context.Context, s *resource.Session, id resource.Identity) (func(client.Server) bool, error) {
+		groups, err := s.ServerGroups(ctx, id.Place)
+		i := slices.IndexFunc(groups, func(group client.ServerGroup) bool { return group.ID == id.Object })
+		return func(server client.Server) bool { return i >= 0 && slices.Contains(groups[i].Members, server.ID) }, err
+	}),
 }

@@ -78,6 +78,9 @@ var SSHKey = &resource.Kind[SSHKeyArgs, SSHKeyState, client.SSHKey]{
 	Remove: func(ctx context.Context, s *resource.Session, id resource.Identity, _ SSHKeyState) error {
 		return s.DeleteSSHKey(ctx, id.Place, id.Object)
 	},
+	Users: zone.UsedByServers(func(_ context.Context, _ *resource.Session, id resource.Identity) (func(client.Server) bool, error) {
+		return func(server client.Server) bool { return string(server.KeyName) == id.Object }, nil
+	}),
 }
 
 func sameName(args SSHKeyArgs, key client.SSHKey) bool { return key.Name == args.Name }

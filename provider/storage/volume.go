@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/iransre/exchange-platform/provider/client"
@@ -84,6 +85,14 @@ var Volume = &resource.Kind[VolumeArgs, VolumeState, client.Volume]{
 	Remove: func(ctx context.Context, s *resource.Session, id resource.Identity, _ VolumeState) error {
 		return s.DeleteVolume(ctx, id.Place, id.Object)
 	},
+	Users: zone.UsedByServers(func(ctx context.Context, s *resource.Session, id resource.Identity) (func(client.Server) bool, error) {
+		volumes, err := s.Volumes(ctx, id.Place)
+		return func(server client.Server) bool {
+			return slices.ContainsFunc(volumes, func(volume client.Volume) bool {
+				return volume.ID == id.Object && slices.ContainsFunc(volume.Attachments, func(on client.VolumeAttachment) bool { return on.ServerID == server.ID })
+			})
+		}, err
+	}),
 }
 
 func checkVolume(ctx context.Context, c *resource.Checker, args *VolumeArgs) {

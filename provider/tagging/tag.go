@@ -3,10 +3,12 @@ package tagging
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/iransre/exchange-platform/provider/client"
 	"github.com/iransre/exchange-platform/provider/internal/resource"
+	"github.com/iransre/exchange-platform/provider/internal/zone"
 )
 
 // TagArgs are the inputs of a Tag.
@@ -55,6 +57,11 @@ var Tag = &resource.Kind[TagArgs, TagState, client.Tag]{
 	Remove: func(ctx context.Context, s *resource.Session, id resource.Identity, _ TagState) error {
 		return s.DeleteTag(ctx, id.Place, id.Object)
 	},
+	Users: zone.UsedByServers(func(_ context.Context, _ *resource.Session, id resource.Identity) (func(client.Server) bool, error) {
+		return func(server client.Server) bool {
+			return slices.ContainsFunc(server.Tags, func(tag client.Tag) bool { return string(tag.ID) == id.Object })
+		}, nil
+	}),
 }
 
 // ServerTagArgs are the inputs of a ServerTag.

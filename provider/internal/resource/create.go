@@ -45,6 +45,9 @@ func (k *Kind[I, S, O]) obtain(ctx context.Context, s *Session, name string, arg
 				return object, false, err
 			}
 		}
+		if err := k.unused(ctx, s, args, id); err != nil {
+			return object, false, err
+		}
 		p.GetLogger(ctx).Warningf("took over the %s %s, which an earlier attempt left", k.Name, id)
 	}
 	s.Own(k.Name, id.String())

@@ -81,6 +81,9 @@ type Kind[I, S, O any] struct {
 	Converge func(ctx context.Context, s *Session, id Identity, args I, old *S, state S) (S, error)
 
 	Remove func(ctx context.Context, s *Session, id Identity, state S) error
+	// Users tells which objects use this one; nil means that what uses it does not matter. One that is used is not taken over, and
+	// deleted only when it is not used any more.
+	Users func(ctx context.Context, s *Session, id Identity) ([]User, error)
 	// Lingers says that a deleted object stays listed for a while, and that others can be deleted only when it is gone.
 	Lingers bool
 }

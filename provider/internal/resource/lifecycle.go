@@ -152,7 +152,7 @@ func (l *lifecycle[I, S, O]) Update(ctx context.Context, request infer.UpdateReq
 	return infer.UpdateResponse[S]{Output: state}, partial(err)
 }
 
-// Delete removes the object. It waits for others that still use it.
+// Delete removes the object. It waits for others that still use it, if they go by themselves.
 func (l *lifecycle[I, S, O]) Delete(ctx context.Context, request infer.DeleteRequest[S]) (infer.DeleteResponse, error) {
 	k := l.kind
 	id, err := ParseIdentity(request.ID, k.IDs)
@@ -162,8 +162,9 @@ func (l *lifecycle[I, S, O]) Delete(ctx context.Context, request infer.DeleteReq
 	ctx, cancel := withDefaultTimeout(ctx, deleteTimeout)
 	defer cancel()
 	s := SessionOf(ctx)
+	s.end(k.Name, id.String())
 	thing := fmt.Sprintf("the %s %s", k.Name, id)
-	err = s.deleteWhenUnused(ctx, thing, func(ctx context.Context) error {
+	err = k.deleteWhenUnused(ctx, s, id, thing, func(ctx context.Context) error {
 		return Again(ctx, func() error { return k.Remove(ctx, s, id, request.State) })
 	})
 	if err == nil && k.Lingers {

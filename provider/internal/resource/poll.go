@@ -3,14 +3,11 @@ package resource
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
-
-	"github.com/iransre/exchange-platform/provider/client"
 )
 
 // withDefaultTimeout bounds the operation unless the user did with customTimeouts.
@@ -47,26 +44,6 @@ func (s *Session) Poll(ctx context.Context, step func(context.Context) (waitingF
 			return fmt.Errorf("%s: gave up: %w", waitingFor, context.Cause(ctx))
 		}
 	}
-}
-
-// deleteWhenUnused deletes something that the API refuses to delete while it is in use.
-func (s *Session) deleteWhenUnused(ctx context.Context, thing string, remove func(context.Context) error) error {
-	var refusal error
-	err := s.Poll(ctx, func(ctx context.Context) (string, error) {
-		err := remove(ctx)
-		switch {
-		case err == nil || client.IsNotFound(err):
-			return "", nil
-		case client.HasStatus(err, http.StatusConflict):
-			refusal = err
-			return "waiting until " + thing + " is not in use any more", nil
-		}
-		return "", err
-	})
-	if err != nil && refusal != nil && ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", err, refusal)
-	}
-	return err
 }
 
 // partial turns what went wrong after an object was made into the error that makes Pulumi keep the object: the next update

@@ -19,6 +19,7 @@ type Tuning struct {
 	PollInterval  time.Duration // first pause between two looks at something that takes time; it grows
 	MaxPoll       time.Duration // longest such pause
 	AskTimeout    time.Duration // how long a question may take that can go without an answer
+	UserPatience  time.Duration // how long a deletion waits for users of which this run has not begun to delete each
 	HTTP          *http.Client  // nil is the client's own
 	// Warn tells the user something that is no failure.
 	Warn func(ctx context.Context, message string)
@@ -28,7 +29,8 @@ type Tuning struct {
 func Patient() Tuning {
 	return Tuning{
 		PollInterval: 250 * time.Millisecond, MaxPoll: 5 * time.Second, AskTimeout: 10 * time.Second,
-		Warn: func(ctx context.Context, message string) { p.GetLogger(ctx).Warning(message) },
+		UserPatience: 30 * time.Second,
+		Warn:         func(ctx context.Context, message string) { p.GetLogger(ctx).Warning(message) },
 	}
 }
 
@@ -46,12 +48,13 @@ type Session struct {
 	mu     sync.Mutex
 	silent bool // the API could not be asked something; see Ask
 	owned  map[string]bool
+	ending map[string]bool        // what this run deletes, or has deleted
 	turns  map[string]*sync.Mutex // of creations
 	things map[string]any         // see Remembered
 }
 
 func newSession(api *client.Client, tuning Tuning) *Session {
-	return &Session{Client: api, tuning: tuning, owned: map[string]bool{}, turns: map[string]*sync.Mutex{}, things: map[string]any{}}
+	return &Session{Client: api, tuning: tuning, owned: map[string]bool{}, ending: map[string]bool{}, turns: map[string]*sync.Mutex{}, things: map[string]any{}}
 }
 
 // SessionOf is the session of the provider that serves the context's request.
@@ -88,6 +91,20 @@ func (s *Session) IsOwned(kind, id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.owned[kind+" "+id]
+}
+
+// end notes that this run deletes an object.
+func (s *Session) end(kind, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ending[kind+" "+id] = true
+}
+
+// ends tells whether a user of something goes by itself: because this run deletes it, or somebody has already.
+func (s *Session) ends(user User) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return user.Leaving || s.ending[user.Kind+" "+user.Identity.String()]
 }
 
 // turn waits until nobody else has the turn of that name, takes it, and returns what gives it back.
