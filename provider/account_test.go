@@ -45,6 +45,11 @@ var functionCalls = map[tokens.Type]struct {
 		assert.Equal(t, cores.Get("limit").AsNumber(), 8000.0)
 		assert.Equal(t, cores.Get("used").AsNumber(), 0.0)
 	}},
+	"arvancloud:account:getInventory": {map[string]any{"domain": testDomain}, func(t *testing.T, told property.Map) {
+		first := told.Get("objects").AsArray().Get(0).AsMap()
+		assert.Equal(t, first.Get("type").AsString(), "arvancloud:iaas:SecurityGroup")
+		assert.Equal(t, first.Get("users").AsArray().Len(), 0)
+	}},
 	"arvancloud:account:getAccount": {nil, func(t *testing.T, told property.Map) {
 		assert.Equal(t, told.Get("name").AsString(), "emulator")
 	}},

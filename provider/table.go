@@ -28,7 +28,7 @@ var resources = []resource.Resource{
 // functions are all functions.
 var functions = []resource.Lookup{
 	iaas.GetImage, iaas.GetPlan,
-	account.GetZones, account.GetPlans, account.GetImages, account.GetNetworks, account.GetQuota, account.GetAccount,
+	account.GetZones, account.GetPlans, account.GetImages, account.GetNetworks, account.GetQuota, account.GetInventory, account.GetAccount,
 }
 
 // table is the rows of the resources by their tokens.

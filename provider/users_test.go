@@ -98,3 +98,33 @@ func TestARefusalNamesAllUsers(t *testing.T) {
 	assert.ErrorContains(t, err, `zone `+testZone+` has the security group "nodes" already`)
 	assert.Equal(t, strings.Count(err.Error(), "the server "), 2)
 }
+
+// What a state that was lost had is told with the ids to import it by, and who uses it.
+func TestTheInventoryIsWhatThereIsToImport(t *testing.T) {
+	cloud := newCloud(t)
+	plugin := newPlugin(t, cloud)
+	server, made := serverInputs(plugin), map[string]*thing{}
+	for _, each := range used {
+		object := plugin.create(each.token, each.inputs)
+		each.uses(server, object)
+		made[string(each.token)] = object
+	}
+	made[serverToken] = plugin.create(serverToken, server)
+	made[dnsRecordToken] = plugin.create(dnsRecordToken, map[string]any{"domain": testDomain, "name": "demo", "type": "a",
+		"addresses": []any{map[string]any{"ip": "192.0.2.1"}}})
+
+	told, err := newPlugin(t, cloud).invoke("arvancloud:account:getInventory", map[string]any{"domain": testDomain})
+	assert.NilError(t, err)
+	for _, each := range told.Get("objects").AsArray().All {
+		object := each.AsMap()
+		was := made[object.Get("type").AsString()]
+		if was == nil || was.get("name") != object.Get("name").AsString() {
+			continue // the zone's default group
+		}
+		assert.Equal(t, object.Get("id").AsString(), was.id)
+		users := object.Get("users").AsArray().Len()
+		assert.Equal(t, users == 1, was.urn.Type() != serverToken && was.urn.Type() != dnsRecordToken, was.id)
+		delete(made, object.Get("type").AsString())
+	}
+	assert.Equal(t, len(made), 0, "not told: %v", made)
+}

@@ -78,6 +78,71 @@ func (o ImageArrayOutput) Index(i pulumi.IntInput) ImageOutput {
 	}).(ImageOutput)
 }
 
+type InventoryObject struct {
+	// Id to import it with.
+	Id string `pulumi:"id"`
+	// Name of the object; that of a record in its domain.
+	Name string `pulumi:"name"`
+	// Type of the resource that it can be imported as.
+	Type string `pulumi:"type"`
+	// Names of the servers that use it.
+	Users []string `pulumi:"users"`
+}
+
+type InventoryObjectOutput struct{ *pulumi.OutputState }
+
+func (InventoryObjectOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*InventoryObject)(nil)).Elem()
+}
+
+func (o InventoryObjectOutput) ToInventoryObjectOutput() InventoryObjectOutput {
+	return o
+}
+
+func (o InventoryObjectOutput) ToInventoryObjectOutputWithContext(ctx context.Context) InventoryObjectOutput {
+	return o
+}
+
+// Id to import it with.
+func (o InventoryObjectOutput) Id() pulumi.StringOutput {
+	return o.ApplyT(func(v InventoryObject) string { return v.Id }).(pulumi.StringOutput)
+}
+
+// Name of the object; that of a record in its domain.
+func (o InventoryObjectOutput) Name() pulumi.StringOutput {
+	return o.ApplyT(func(v InventoryObject) string { return v.Name }).(pulumi.StringOutput)
+}
+
+// Type of the resource that it can be imported as.
+func (o InventoryObjectOutput) Type() pulumi.StringOutput {
+	return o.ApplyT(func(v InventoryObject) string { return v.Type }).(pulumi.StringOutput)
+}
+
+// Names of the servers that use it.
+func (o InventoryObjectOutput) Users() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v InventoryObject) []string { return v.Users }).(pulumi.StringArrayOutput)
+}
+
+type InventoryObjectArrayOutput struct{ *pulumi.OutputState }
+
+func (InventoryObjectArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]InventoryObject)(nil)).Elem()
+}
+
+func (o InventoryObjectArrayOutput) ToInventoryObjectArrayOutput() InventoryObjectArrayOutput {
+	return o
+}
+
+func (o InventoryObjectArrayOutput) ToInventoryObjectArrayOutputWithContext(ctx context.Context) InventoryObjectArrayOutput {
+	return o
+}
+
+func (o InventoryObjectArrayOutput) Index(i pulumi.IntInput) InventoryObjectOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) InventoryObject {
+		return vs[0].([]InventoryObject)[vs[1].(int)]
+	}).(InventoryObjectOutput)
+}
+
 type Network struct {
 	// IPv4 range of the subnet.
 	Cidr string `pulumi:"cidr"`
@@ -369,6 +434,8 @@ func (o ZoneArrayOutput) Index(i pulumi.IntInput) ZoneOutput {
 func init() {
 	pulumi.RegisterOutputType(ImageOutput{})
 	pulumi.RegisterOutputType(ImageArrayOutput{})
+	pulumi.RegisterOutputType(InventoryObjectOutput{})
+	pulumi.RegisterOutputType(InventoryObjectArrayOutput{})
 	pulumi.RegisterOutputType(NetworkOutput{})
 	pulumi.RegisterOutputType(NetworkArrayOutput{})
 	pulumi.RegisterOutputType(PlanOutput{})
