@@ -48,6 +48,7 @@ func TestLivesUnderTheVariantsOfTheAPI(t *testing.T) {
 			ActionStatus: http.StatusOK, ErrorForm: "list", ListsOnly: true},
 		"2026": {CreateServerStatus: http.StatusOK, SubnetReplyWithoutData: true, SSHKeyDeleteByPostOnly: true, TagAttachMethod: http.MethodPut,
 			ActionStatus: http.StatusAccepted, ErrorForm: "nested", ListsOnly: true, FloatingIPDetach: "id"},
+		"Terraform": {TerraformProvider: true},
 	} {
 		for _, token := range []tokens.Type{sshKeyToken, networkToken, securityGroupToken, serverToken, "arvancloud:iaas:ServerGroup",
 			"arvancloud:storage:Volume", "arvancloud:storage:VolumeAttachment", "arvancloud:storage:Snapshot", "arvancloud:tagging:ServerTag",

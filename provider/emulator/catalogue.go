@@ -16,6 +16,7 @@ var catalogue = mustReadCatalogue()
 
 type catalogueTable struct {
 	Zones             []place            `json:"zones"`
+	FormerZones       []place            `json:"formerZones"`
 	Plans             []plan             `json:"plans"`
 	Images            []image            `json:"images"`
 	VolumeHourlyPerGB map[string]float64 `json:"volumeHourlyPerGB"`
@@ -64,7 +65,7 @@ func mustReadCatalogue() *catalogueTable {
 }
 
 func (t *catalogueTable) place(code string) place {
-	for _, p := range t.Zones {
+	for _, p := range slices.Concat(t.Zones, t.FormerZones) {
 		if p.Code == code {
 			return p
 		}

@@ -3,15 +3,17 @@ package emulator
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // machineState follows one server's machine. Changes are counted; a single goroutine per server carries them out, so that
 // calls to Machines for one server never overlap and the last wish wins.
 type machineState struct {
 	zone         *zone
-	wanted       int // counts changes
-	reached      int // the change that was carried out last
-	installation int // the installation that runs, 0 = none
+	wanted       int       // counts changes
+	reached      int       // the change that was carried out last
+	at           time.Time // when it was
+	installation int       // the installation that runs, 0 = none
 	running      bool
 	err          error
 }
@@ -25,7 +27,7 @@ func (e *Emulator) machineChanged(z *zone, s *server) {
 	}
 	state.wanted++
 	if e.options.Machines == nil {
-		state.reached = state.wanted
+		state.reached, state.at = state.wanted, e.now()
 		return
 	}
 	if !state.running {
@@ -35,13 +37,13 @@ func (e *Emulator) machineChanged(z *zone, s *server) {
 	}
 }
 
-// machineSettled says whether the machine is where the server wants it, and what went wrong on the way.
-func (e *Emulator) machineSettled(id string) (bool, error) {
+// machineSettled says whether the machine is where the server wants it, since when, and what went wrong on the way.
+func (e *Emulator) machineSettled(id string) (bool, time.Time, error) {
 	state := e.machines[id]
 	if state == nil {
-		return true, nil
+		return true, time.Time{}, nil
 	}
-	return state.reached == state.wanted, state.err
+	return state.reached == state.wanted, state.at, state.err
 }
 
 // followMachine carries changes out until there is none left.
@@ -73,7 +75,7 @@ func (e *Emulator) followMachine(id string, state *machineState) {
 			e.mu.Unlock()
 			return
 		}
-		state.reached, state.err = target, err
+		state.reached, state.err, state.at = target, err, e.now()
 		if wish.boot {
 			state.installation = wish.installation
 		}

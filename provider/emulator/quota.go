@@ -51,7 +51,10 @@ func overQuota(kind string, used, added, limit int) (reply, bool) {
 	return failure(statusQuota, fmt.Sprintf("Quota exceeded for %s: %d used, %d requested, limit %d.", kind, used, added, limit)), true
 }
 
-func quotaRoutes(r *router) { r.handle("GET /quota", readQuota) }
+func quotaRoutes(r *router) {
+	r.handle("GET /quota", readQuota)
+	r.handle("GET /quotas", readPlainQuota)
+}
 
 func readQuota(c *call) reply {
 	limit := func(value int) map[string]any { return map[string]any{"unlimited": false, "value": value} }

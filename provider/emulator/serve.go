@@ -68,13 +68,19 @@ func (e *Emulator) locked(handle handler, c *call) reply {
 	defer e.mu.Unlock()
 	c.world, c.now = e.world, e.now()
 	if code, inZone := c.parameters["zone"]; inZone {
-		if c.zone = e.world.zone(code); c.zone == nil {
+		if c.zone = e.zone(code); c.zone == nil {
 			return failure(http.StatusNotFound, "Not Found")
 		}
+	}
+	if c.zone != nil && e.options.Pace.byClock() {
+		e.settleZone(c.zone, c.now)
 	}
 	answer := e.staleList(c, handle(c))
 	if c.zone != nil {
 		answer = e.options.Variants.dress(c.method, answer)
+		if e.options.Variants.TerraformProvider {
+			c.forTerraform(answer.body)
+		}
 	}
 	return answer
 }

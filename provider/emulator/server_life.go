@@ -35,7 +35,7 @@ func (e *Emulator) settle(z *zone, s *server, now time.Time) bool {
 	if s.Next == nil || !s.Next.Wait.over(now) {
 		return shown
 	}
-	settled, err := e.machineSettled(s.ID)
+	settled, since, err := e.machineSettled(s.ID)
 	if !settled {
 		return shown
 	}
@@ -52,10 +52,11 @@ func (e *Emulator) settle(z *zone, s *server, now time.Time) bool {
 	default:
 		if s.Status == "BUILD" {
 			for _, p := range z.hiddenPorts(s) {
-				p.Hidden = s.AddressStep.begin(now)
+				p.Hidden = s.AddressStep.begin(next.Wait.due(since))
 			}
 		}
 		s.Status = next.Status
+		z.showAddresses(s, now) // they may be due as well, where nobody has looked for long
 	}
 	return true
 }
@@ -63,25 +64,31 @@ func (e *Emulator) settle(z *zone, s *server, now time.Time) bool {
 // settleAll moves everything forward whose time has come, without counting as a read.
 func (e *Emulator) settleAll(now time.Time) {
 	for _, z := range e.world.Zones {
-		for _, s := range append([]*server(nil), z.Servers...) {
-			if e.settle(z, s, now) {
-				e.dirty = true
-			}
+		e.settleZone(z, now)
+	}
+}
+
+// settleZone does so in one zone. Where states take time, each call begins with it: what holds something else lets go when its time has
+// come, whether anybody has looked at it or not.
+func (e *Emulator) settleZone(z *zone, now time.Time) {
+	for _, s := range append([]*server(nil), z.Servers...) {
+		if e.settle(z, s, now) {
+			e.dirty = true
 		}
-		for _, v := range append([]*volume(nil), z.Volumes...) {
-			if v.settle(z, now) {
-				e.dirty = true
-			}
+	}
+	for _, v := range append([]*volume(nil), z.Volumes...) {
+		if v.settle(z, now) {
+			e.dirty = true
 		}
-		for _, s := range append([]*snapshot(nil), z.Snapshots...) {
-			if s.settle(z, now) {
-				e.dirty = true
-			}
+	}
+	for _, s := range append([]*snapshot(nil), z.Snapshots...) {
+		if s.settle(z, now) {
+			e.dirty = true
 		}
-		for _, i := range z.Images {
-			if i.settle(now) {
-				e.dirty = true
-			}
+	}
+	for _, i := range z.Images {
+		if i.settle(now) {
+			e.dirty = true
 		}
 	}
 }

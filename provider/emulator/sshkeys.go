@@ -63,11 +63,16 @@ func createSSHKey(c *call) reply {
 	if refusal, over := overQuota("key pairs", len(c.zone.SSHKeys), 1, c.emulator.options.Quota.SSHKeys); over {
 		return refusal
 	}
-	c.zone.SSHKeys = append(c.zone.SSHKeys, &sshKey{
+	k := &sshKey{
 		Name: body.Name, PublicKey: strings.TrimSpace(body.PublicKey), Fingerprint: ssh.FingerprintLegacyMD5(parsed), Created: c.now,
-	})
+	}
+	c.zone.SSHKeys = append(c.zone.SSHKeys, k)
 	c.changed()
-	return withMessage(http.StatusCreated, "SSH key created successfully.")
+	const message = "SSH key created successfully."
+	if c.emulator.options.Variants.TerraformProvider {
+		return withDataAndMessage(http.StatusCreated, k.view(), message) // it takes the name from there, and panics without
+	}
+	return withMessage(http.StatusCreated, message)
 }
 
 func readSSHKey(c *call) reply {

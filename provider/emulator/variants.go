@@ -51,6 +51,9 @@ type Variants struct {
 	// PlanGates refuses changes of the CDN that the domain's plan does not cover, with 405 and required_plan. Which plan a feature
 	// needs is our guess.
 	PlanGates bool `json:"planGates"`
+	// TerraformProvider serves ArvanCloud's own provider for Terraform (v0.6.4 of 2023, the last whose source is public): the zones that
+	// it knows, its calls, and replies in the forms that it decodes. See terraform.go.
+	TerraformProvider bool `json:"terraformProvider"`
 	// DelegatedDomains lets the registry of every domain point at its name servers, so that a check of them makes it active.
 	DelegatedDomains bool `json:"delegatedDomains"`
 }

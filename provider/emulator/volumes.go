@@ -212,6 +212,10 @@ func (z *zone) volumeGigabytes() int {
 func (c *call) goTo(v *volume, during, to string) {
 	v.Status = during
 	v.Next = &transition{Status: to, Wait: c.emulator.options.Pace.Action.begin(c.now)}
+	if c.emulator.options.Variants.TerraformProvider { // it waits for no volume: what it asked for has to be done when it is answered
+		v.Next.Wait = &wait{}
+		v.settle(c.zone, c.now)
+	}
 	c.changed()
 }
 

@@ -123,6 +123,7 @@ func newCloud(w *workspace.Workspace, machines hosts.Machines, logger *slog.Logg
 	}
 	return emulator.New(emulator.Options{
 		APIKey: apiKey, StateFile: w.Path("cloud.json"), PublicAddresses: w.Addresses(10, 239), Machines: machines, Logger: logger,
+		Pace: emulator.Clock(200 * time.Millisecond), // of a cloud, whoever looks; short beside what machines take
 	})
 }
 
