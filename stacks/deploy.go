@@ -99,7 +99,7 @@ func deploy(ctx *pulumi.Context, cfg *Config) (*platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	installer, err := newInstaller(ctx, name, cfg, p.Cluster)
+	installer, err := newInstaller(ctx, name, cfg, p.Cluster, last)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/arvan"
+	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
@@ -30,6 +31,13 @@ type memory struct {
 	adminKeys arvan.AdminKeys
 	// tokens are the terms of the kubeconfigs' tokens, by the names of their grants.
 	tokens map[string]access.Term
+	// kubeconfig led to the cluster; secret.
+	kubeconfig string
+	// releases are those of Helm, by the names of their resources; releaseNames are these names, by namespace/name in the cluster.
+	releases     map[string]chart.Left
+	releaseNames map[string]string
+	// machine is the one that ran the update.
+	machine string
 }
 
 // remembered is a component that does nothing but keep the settings that cannot change.
@@ -39,14 +47,15 @@ type remembered struct {
 
 const rememberedType = "exchange:stacks:Settings"
 
-// remember keeps the settings from the moment at which there is something they hold for: the private network.
+// remember keeps the settings from the moment at which there is something they hold for, the private network, and from where the
+// update ran.
 func remember(ctx *pulumi.Context, cfg *Config, machines *arvan.Machines) error {
 	self := &remembered{}
 	if err := ctx.RegisterComponentResource(rememberedType, "settings", self); err != nil {
 		return err
 	}
 	settled := machines.NetworkID.ApplyT(func(string) map[string]string { return settings.Settled(cfg) })
-	return ctx.RegisterResourceOutputs(self, pulumi.Map{"settled": settled})
+	return ctx.RegisterResourceOutputs(self, pulumi.Map{"settled": settled, "machine": pulumi.String(thisMachine())})
 }
 
 // recall reads the stack's own state, because what is planned must be shown, and may be refused, before any command can ask
@@ -59,12 +68,15 @@ func recall(ctx *pulumi.Context) (*memory, error) {
 			Outputs map[string]any `pulumi:"outputs"`
 		} `pulumi:"outputs"`
 	}
-	// The raw call, because the plain one takes no answer with secrets in it. None of them is looked at.
+	// The raw call, because the plain one takes no answer with secrets in it.
 	_, err := ctx.InvokePackageRaw("pulumi:pulumi:readStackResourceOutputs", map[string]any{"stackName": name}, &found, "")
 	if err != nil {
 		return nil, fmt.Errorf("read what the last update left: %w", err)
 	}
-	last := &memory{cluster: "{}", machines: arvan.Running{}, groups: arvan.Groups{}, adminKeys: arvan.AdminKeys{}}
+	last := &memory{
+		cluster: "{}", machines: arvan.Running{}, groups: arvan.Groups{}, adminKeys: arvan.AdminKeys{},
+		releases: map[string]chart.Left{}, releaseNames: map[string]string{},
+	}
 	for urn, resource := range found.Outputs {
 		if err := last.take(urn, resource.Type, resource.Outputs); err != nil {
 			return nil, err
@@ -100,7 +112,15 @@ func (m *memory) take(urn, token string, outputs map[string]any) error {
 	case access.Type:
 		err = convert(outputs["terms"], &m.tokens)
 	case rememberedType:
+		m.machine, _ = outputs["machine"].(string)
 		err = convert(outputs["settled"], &m.settled)
+	case "pulumi:providers:kubernetes":
+		m.kubeconfig, _ = outputs["kubeconfig"].(string)
+	case chart.ReleaseType:
+		var made struct{ Name, Namespace, Description string }
+		err = convert(outputs, &made)
+		m.releases[nameOf(urn)] = chart.Left{Description: made.Description}
+		m.releaseNames[made.Namespace+"/"+made.Name] = nameOf(urn)
 	case "pulumi:pulumi:Stack":
 		if m.tokens == nil {
 			err = convert(outputs["access"], &m.tokens)

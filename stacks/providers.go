@@ -46,7 +46,7 @@ func (p *providerSet) option() pulumi.ResourceOption {
 }
 
 // newInstaller is the way into the cluster.
-func newInstaller(ctx *pulumi.Context, name string, cfg *Config, cluster *kubespray.Cluster) (*chart.Installer, error) {
+func newInstaller(ctx *pulumi.Context, name string, cfg *Config, cluster *kubespray.Cluster, last *memory) (*chart.Installer, error) {
 	provider, err := providers.NewKubernetes(ctx, "kubernetes", providers.Kubernetes{
 		Kubeconfig: cluster.Kubeconfig,
 		// Without it, a preview that does not know the kubeconfig yet, or a renewed certificate, plans to replace everything
@@ -54,6 +54,8 @@ func newInstaller(ctx *pulumi.Context, name string, cfg *Config, cluster *kubesp
 		ClusterIdentifier: name + "-cluster",
 		// Names are fixed, so a replacement would delete first: pods that start meanwhile would miss their Secret.
 		MutableSecrets: true, MutableConfigMaps: true,
+		// What is there already and is ours is taken over; what is not has been refused before (chart.Recovery).
+		UpsertObjects: true,
 		// An environment that keeps nothing has nothing left to delete in a cluster whose machines are gone. Elsewhere a
 		// cluster out of reach for a moment must not be taken for one that is gone.
 		DeleteUnreachable: !cfg.Protect,
@@ -61,5 +63,5 @@ func newInstaller(ctx *pulumi.Context, name string, cfg *Config, cluster *kubesp
 	if err != nil {
 		return nil, err
 	}
-	return &chart.Installer{Provider: provider, Mirror: cfg.Mirrors.Charts}, nil
+	return &chart.Installer{Provider: provider, Mirror: cfg.Mirrors.Charts, Recovery: newRecovery(ctx, last, cluster.Kubeconfig)}, nil
 }

@@ -25,6 +25,7 @@ type Installer struct {
 	Provider pulumi.ProviderResource // the cluster; every object and release gets it passed
 	Random   pulumi.ProviderResource // makes the passwords; the component's own random provider if nil
 	Mirror   string                  // replaces the source of every chart: https://…, oci://… or a folder of archives
+	Recovery *Recovery               // deals with what an interrupted update left; if nil, whatever is there already is an error
 }
 
 // ImageOf is the image that a catalogue entry names for a role.

@@ -136,7 +136,7 @@ func TestObjects(t *testing.T) {
 		})
 		return err
 	})
-	labels := map[string]any{"app.kubernetes.io/managed-by": "pulumi", "app.kubernetes.io/part-of": "exchange-platform"}
+	labels := map[string]any{"app.kubernetes.io/managed-by": "pulumi", "app.kubernetes.io/part-of": "exchange-platform", "exchange-platform/stack": "test"}
 	assert.DeepEqual(t, mocktest.Plain(resource.NewProperty(r.Get(t, "secret").Inputs)), map[string]any{
 		"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "stringData": "<secret>",
 		"metadata": map[string]any{"name": "login", "namespace": "space", "labels": labels},
@@ -174,4 +174,37 @@ func TestAReleaseCannotNeedOneThatComesLater(t *testing.T) {
 		return err
 	})
 	assert.ErrorContains(t, err, `release "release" of it needs "crds", which does not come before it`)
+}
+
+// TestAnInterruptedReleaseIsInstalledAgain: its state may say what is wanted although the cluster has something else.
+func TestAnInterruptedReleaseIsInstalledAgain(t *testing.T) {
+	const reason = "again, because revision 7 was left uninstalling"
+	folder := t.TempDir()
+	own := release(t, chart.Installer{}, &chart.ReleaseArgs{Path: folder, Name: "own", Namespace: pulumi.String("x")}).Inputs["description"].StringValue()
+	for name, test := range map[string]struct {
+		left              chart.Left
+		catalogued, ofOwn string
+	}{
+		"new":                 {chart.Left{}, "", own},
+		"uninterrupted":       {chart.Left{Description: own}, "", own},
+		"interrupted":         {chart.Left{Busy: "uninstalling", Revision: 7}, reason, own + "; " + reason},
+		"interrupted again":   {chart.Left{Busy: "uninstalling", Revision: 7, Description: "again, because revision 5 was left pending-upgrade"}, reason, own + "; " + reason},
+		"was interrupted":     {chart.Left{Description: reason}, reason, own},
+		"own was interrupted": {chart.Left{Description: own + "; " + reason}, "", own + "; " + reason},
+	} {
+		t.Run(name, func(t *testing.T) {
+			installer := func() chart.Installer {
+				return chart.Installer{Recovery: &chart.Recovery{Left: map[string]chart.Left{"it": test.left}, Kubeconfig: pulumi.String("").ToStringOutput()}}
+			}
+			description := func(args *chart.ReleaseArgs) string {
+				it := release(t, installer(), args)
+				if !it.Inputs.HasValue("description") {
+					return ""
+				}
+				return it.Inputs["description"].StringValue()
+			}
+			assert.Equal(t, description(&chart.ReleaseArgs{Entry: "minio", Namespace: pulumi.String("x")}), test.catalogued)
+			assert.Equal(t, description(&chart.ReleaseArgs{Path: folder, Name: "own", Namespace: pulumi.String("x")}), test.ofOwn)
+		})
+	}
 }

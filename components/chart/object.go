@@ -6,6 +6,8 @@ import (
 	"maps"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/internal/kube"
 )
 
 // The levels of Kubernetes' pod security standards.
@@ -15,7 +17,7 @@ const (
 	Restricted = "restricted"
 )
 
-// platformLabels are on every object the program makes itself.
+// platformLabels are on every object the program makes itself, beside the one that names the stack.
 var platformLabels = map[string]string{
 	"app.kubernetes.io/managed-by": "pulumi",
 	"app.kubernetes.io/part-of":    "exchange-platform",
@@ -144,13 +146,17 @@ func (i *Installer) object(
 	if err != nil {
 		return fmt.Errorf("%s %q: %w", args.Kind, name, err)
 	}
+	hooks, err := i.objectHooks(ctx)
+	if err != nil {
+		return fmt.Errorf("%s %q: %w", args.Kind, name, err)
+	}
 	inputs := pulumi.Map{
 		"apiVersion": pulumi.String(args.APIVersion),
 		"kind":       pulumi.String(args.Kind),
-		"metadata":   metadata(args),
+		"metadata":   metadata(ctx.Stack(), args),
 	}
 	maps.Copy(inputs, args.Fields)
-	if err := ctx.RegisterResource(token(args), name, inputs, into, all...); err != nil {
+	if err := ctx.RegisterResource(token(args), name, inputs, into, append(all, hooks...)...); err != nil {
 		return fmt.Errorf("%s %q: %w", args.Kind, name, err)
 	}
 	return nil
@@ -165,8 +171,8 @@ func token(args *ObjectArgs) string {
 	return fmt.Sprintf("kubernetes:%s:%s", group, args.Kind)
 }
 
-func metadata(args *ObjectArgs) pulumi.Map {
-	labels := pulumi.StringMap{}
+func metadata(stack string, args *ObjectArgs) pulumi.Map {
+	labels := pulumi.StringMap{kube.StackLabel: pulumi.String(stack)}
 	for _, set := range []map[string]string{platformLabels, args.Labels} {
 		for key, value := range set {
 			labels[key] = pulumi.String(value)

@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// releaseToken is the token of the SDK's helm/v3 Release: the state does not tell the two apart.
-const releaseToken = "kubernetes:helm.sh/v3:Release"
+// ReleaseType is the token of the SDK's helm/v3 Release: the state does not tell the two apart.
+const ReleaseType = "kubernetes:helm.sh/v3:Release"
 
 // maxHistory is how many revisions Helm keeps of a release; each is a Secret of up to 1 MiB.
 const maxHistory = 5
@@ -45,7 +45,7 @@ func (r *Release) After(value string) pulumi.StringOutput { return after(r, valu
 func (i *Installer) Release(
 	ctx *pulumi.Context, name string, args *ReleaseArgs, opts ...pulumi.ResourceOption,
 ) (*Release, error) {
-	inputs, err := i.releaseInputs(args)
+	inputs, err := i.releaseInputs(name, args)
 	if err != nil {
 		return nil, fmt.Errorf("release %q: %w", name, err)
 	}
@@ -53,17 +53,22 @@ func (i *Installer) Release(
 	if err != nil {
 		return nil, fmt.Errorf("release %q: %w", name, err)
 	}
+	hooks, err := i.releaseHooks(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("release %q: %w", name, err)
+	}
+	all = append(all, hooks...)
 	if args.CRDs != nil {
 		all = append(all, pulumi.DependsOn([]pulumi.Resource{args.CRDs}))
 	}
 	release := &Release{}
-	if err := ctx.RegisterResource(releaseToken, name, inputs, release, all...); err != nil {
+	if err := ctx.RegisterResource(ReleaseType, name, inputs, release, all...); err != nil {
 		return nil, fmt.Errorf("release %q: %w", name, err)
 	}
 	return release, nil
 }
 
-func (i *Installer) releaseInputs(args *ReleaseArgs) (*releaseInputs, error) {
+func (i *Installer) releaseInputs(name string, args *ReleaseArgs) (*releaseInputs, error) {
 	if (args.Entry == "") == (args.Path == "") {
 		return nil, errors.New("set either Entry or Path")
 	}
@@ -91,7 +96,7 @@ func (i *Installer) releaseInputs(args *ReleaseArgs) (*releaseInputs, error) {
 			return nil, err
 		}
 		inputs.Chart = pulumi.String(args.Path)
-		inputs.Description = pulumi.String("chart " + digest)
+		inputs.Description = pulumi.String(i.Recovery.description(name, "chart "+digest))
 		return inputs, nil
 	}
 	entry, err := entryOf(args.Entry)
@@ -100,6 +105,9 @@ func (i *Installer) releaseInputs(args *ReleaseArgs) (*releaseInputs, error) {
 	}
 	if args.Name == "" {
 		inputs.Name = pulumi.String(entry.Name)
+	}
+	if description := i.Recovery.description(name, ""); description != "" {
+		inputs.Description = pulumi.String(description)
 	}
 	where := entry.locate(i.Mirror)
 	inputs.Chart = pulumi.String(where.chart)

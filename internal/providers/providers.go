@@ -38,6 +38,8 @@ type Kubernetes struct {
 	DeleteUnreachable bool
 	// MutableSecrets and MutableConfigMaps update those objects in place; else another content is another object.
 	MutableSecrets, MutableConfigMaps bool
+	// UpsertObjects changes an object that is there already where one is to be made.
+	UpsertObjects bool
 }
 
 // NewKubernetes registers a provider for one cluster, which applies objects on the server's side.
@@ -53,6 +55,9 @@ func NewKubernetes(ctx *pulumi.Context, name string, config Kubernetes, opts ...
 	}
 	if config.ClusterIdentifier != "" {
 		inputs["clusterIdentifier"] = pulumi.String(config.ClusterIdentifier)
+	}
+	if config.UpsertObjects {
+		inputs["upsertExistingObjects"] = pulumi.Bool(true)
 	}
 	return register(ctx, "kubernetes", name, KubernetesVersion, inputs, opts)
 }

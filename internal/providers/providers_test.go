@@ -96,6 +96,7 @@ func TestTheProviderOfKubernetesIsAsTheSDKMakesIt(t *testing.T) {
 	same(t, func(ctx *pulumi.Context) error {
 		_, err := providers.NewKubernetes(ctx, "kubernetes", providers.Kubernetes{
 			Kubeconfig: pulumi.String("apiVersion: v1"), ClusterIdentifier: "demo", DeleteUnreachable: true, MutableSecrets: true,
+			UpsertObjects: true,
 		})
 		return err
 	}, func(ctx *pulumi.Context) error {
@@ -103,6 +104,7 @@ func TestTheProviderOfKubernetesIsAsTheSDKMakesIt(t *testing.T) {
 			Kubeconfig: pulumi.String("apiVersion: v1"), ClusterIdentifier: pulumi.String("demo"),
 			DeleteUnreachable: pulumi.Bool(true), EnableServerSideApply: pulumi.Bool(true),
 			EnableSecretMutable: pulumi.Bool(true), EnableConfigMapMutable: pulumi.Bool(false),
+			UpsertExistingObjects: pulumi.Bool(true),
 		})
 		return err
 	})

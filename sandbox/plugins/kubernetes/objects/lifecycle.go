@@ -80,7 +80,7 @@ func (o *Objects) tryCreate(ctx context.Context, inputs *object, manager string,
 		return nil, err
 	}
 	if o.Options.ServerSideApply && o.Options.Upsert {
-		return o.apply(ctx, client, inputs, manager, dryRun, true)
+		return o.apply(ctx, client, inputs, manager, dryRun, dryRun) // only a preview passes over who owns the fields
 	}
 	return client.Create(ctx, inputs.DeepCopy(), metav1.CreateOptions{FieldManager: creator, DryRun: dry(dryRun)})
 }

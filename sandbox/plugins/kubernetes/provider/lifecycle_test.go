@@ -15,14 +15,16 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/controlplane"
 	"github.com/iransre/exchange-platform/sandbox/controlplane/controlplanetest"
 	"github.com/iransre/exchange-platform/sandbox/plugins/kubernetes/props"
+	"github.com/iransre/exchange-platform/sandbox/plugins/kubernetes/releases"
 )
 
 // TestAgainstACluster runs what needs one, all on the same real control plane with one simulated node.
 func TestAgainstACluster(t *testing.T) {
 	running := controlplanetest.Start(t)
 	assert.NilError(t, running.ApplyNode(t.Context(), controlplane.Node{Name: "w1", InternalIP: "10.0.0.11", ExternalIP: "127.128.0.11"}))
-	w := &world{server: configuredServer(t, values{
-		"kubeconfig": property.New(string(running.Kubeconfig())), "clusterIdentifier": property.New("test"),
+	kubeconfig := string(running.Kubeconfig())
+	w := &world{kubeconfig: kubeconfig, server: configuredServer(t, values{
+		"kubeconfig": property.New(kubeconfig), "clusterIdentifier": property.New("test"),
 	})}
 	w.object(t, "Namespace", object{"apiVersion": "v1", "kind": "Namespace", "metadata": object{"name": "web"}})
 	for name, test := range map[string]func(*testing.T, *world){
@@ -37,6 +39,12 @@ func TestAgainstACluster(t *testing.T) {
 		"release":          releaseLifecycle,
 		"failed release":   failedRelease,
 		"failed atomic":    failedAtomicRelease,
+		// what updates leave that are interrupted, and what the program does about it
+		"left object":      leftObject,
+		"left install":     leftInstall,
+		"left upgrade":     leftUpgrade,
+		"left uninstall":   leftUninstall,
+		"others' releases": othersReleases,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, w) })
 	}
@@ -46,7 +54,8 @@ type object = map[string]any
 
 // world is a provider configured for the cluster of the test.
 type world struct {
-	server integration.Server
+	server     integration.Server
+	kubeconfig string
 }
 
 // made is a resource as the engine remembers it.
@@ -132,7 +141,12 @@ func (w *world) remove(t *testing.T, m made) {
 	t.Helper()
 	assert.NilError(t, w.server.Delete(p.DeleteRequest{Urn: m.urn, ID: m.id, Properties: m.state}))
 	assert.Equal(t, w.refresh(t, m).id, "", "it is gone")
-	assert.NilError(t, w.server.Delete(p.DeleteRequest{Urn: m.urn, ID: m.id, Properties: m.state}), "deleting it again is no error")
+	again := w.server.Delete(p.DeleteRequest{Urn: m.urn, ID: m.id, Properties: m.state})
+	if m.urn.Type() == releases.Token {
+		assert.ErrorContains(t, again, "release: not found", "Helm does not uninstall twice")
+	} else {
+		assert.NilError(t, again, "deleting it again is no error")
+	}
 }
 
 func configMap(name string, data, metadata object) object {

@@ -100,7 +100,8 @@ func (r *Releases) upgrade(ctx context.Context, s *settings) (*release.Release, 
 	return upgraded, &failedError{release: s.id(), err: err, lacking: configuration.lacking()}
 }
 
-// uninstall removes a release and, unless it was not to be awaited, waits until its objects are gone.
+// uninstall removes a release and, unless it was not to be awaited, waits until its objects are gone. One that is gone already
+// is an error, as it is with the official provider.
 func (r *Releases) uninstall(ctx context.Context, s *settings) error {
 	configuration, err := r.configuration(s.Namespace)
 	if err != nil {
@@ -111,9 +112,6 @@ func (r *Releases) uninstall(ctx context.Context, s *settings) error {
 		client.Wait, client.Timeout = true, s.timeout()
 	}
 	response, err := client.Run(s.Name)
-	if errors.Is(err, driver.ErrReleaseNotFound) {
-		return nil // somebody was faster
-	}
 	if err != nil {
 		return err
 	}
