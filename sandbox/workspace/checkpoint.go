@@ -33,3 +33,20 @@ func (w *Workspace) MendCheckpoint(stack string) (mended bool, err error) {
 	}
 	return true, os.WriteFile(w.Checkpoint(stack), backup, 0o600)
 }
+
+// Pending is how many notes of interrupted operations a stack's state holds; pulumi warns of each of them at every update.
+func (w *Workspace) Pending(stack string) (int, error) {
+	text, err := os.ReadFile(w.Checkpoint(stack))
+	if err != nil {
+		return 0, err
+	}
+	var file struct {
+		Checkpoint struct {
+			Latest struct {
+				Pending []json.RawMessage `json:"pending_operations"`
+			} `json:"latest"`
+		} `json:"checkpoint"`
+	}
+	err = json.Unmarshal(text, &file)
+	return len(file.Checkpoint.Latest.Pending), err
+}

@@ -181,3 +181,20 @@ func TestBackupsGoToTheSandboxsStorage(t *testing.T) {
 	assert.NilError(t, err)
 	assert.Assert(t, strings.Contains(string(text), "secure: v1:sealed"), string(text))
 }
+
+func TestNotesOfInterruptedOperationsAreCounted(t *testing.T) {
+	checkout(t)
+	w, err := Open()
+	assert.NilError(t, err)
+	assert.NilError(t, os.MkdirAll(filepath.Dir(w.Checkpoint("demo")), 0o755))
+	for text, want := range map[string]int{
+		`{"version": 3, "checkpoint": {"stack": "demo"}}`:                                              0,
+		`{"version": 3, "checkpoint": {"latest": {"resources": [{}]}}}`:                                0,
+		`{"version": 3, "checkpoint": {"latest": {"pending_operations": [{"type": "creating"}, {}]}}}`: 2,
+	} {
+		assert.NilError(t, os.WriteFile(w.Checkpoint("demo"), []byte(text), 0o600))
+		pending, err := w.Pending("demo")
+		assert.NilError(t, err)
+		assert.Equal(t, pending, want)
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -145,6 +146,9 @@ func run(ctx context.Context, stack, charts string, arguments []string, out io.W
 		return explain(w, stack, failure)
 	}
 	if up {
+		if err := clearPending(ctx, w, stack, arguments); err != nil {
+			return err
+		}
 		// a line each, where `up` itself would take three pages
 		if err := pulumi(ctx, w, stack, out, "stack", "output"); err != nil {
 			return err
@@ -153,6 +157,41 @@ func run(ctx context.Context, stack, charts string, arguments []string, out io.W
 	}
 	fmt.Fprintf(out, "%s of %s in the sandbox took %s\n", arguments[0], stack, time.Since(start).Round(100*time.Millisecond))
 	return nil
+}
+
+// clearPending takes away the notes of interrupted operations, once an update of the whole stack has dealt with what they are about.
+// An import of what was exported does nothing else.
+func clearPending(ctx context.Context, w *workspace.Workspace, stack string, arguments []string) error {
+	pending, err := w.Pending(stack)
+	if err != nil || pending == 0 || partly(arguments) {
+		return err
+	}
+	exported, err := pulumiProcess(ctx, w, stack, "stack", "export")
+	if err != nil {
+		return err
+	}
+	exported.Stderr = os.Stderr
+	state, err := exported.Output()
+	if err != nil {
+		return fmt.Errorf("export the state of %s: %w", stack, err)
+	}
+	imported, err := pulumiProcess(ctx, w, stack, "stack", "import")
+	if err != nil {
+		return err
+	}
+	imported.Stdin = bytes.NewReader(state)
+	if output, err := imported.CombinedOutput(); err != nil {
+		return fmt.Errorf("import the state of %s: %w\n%s", stack, err, output)
+	}
+	fmt.Fprintf(os.Stderr, "took away %d notes of interrupted operations: this update has dealt with them\n", pending)
+	return nil
+}
+
+// partly says whether pulumi's options leave out resources.
+func partly(arguments []string) bool {
+	return slices.ContainsFunc(arguments, func(argument string) bool {
+		return strings.HasPrefix(argument, "--target") || strings.HasPrefix(argument, "--exclude") || argument == "-t"
+	})
 }
 
 // pulumi runs the CLI in the checkout with the sandbox's environment.

@@ -65,3 +65,10 @@ func TestAnOptionWithoutItsValueIsAnError(t *testing.T) {
 	_, _, err := takeOption("--charts", []string{"--charts"})
 	assert.ErrorContains(t, err, "--charts needs a value")
 }
+
+func TestOnlyAnUpdateOfTheWholeStackHasDealtWithAllThatWasInterrupted(t *testing.T) {
+	assert.Assert(t, !partly([]string{"up", "--yes", "--skip-preview", "--expect-no-changes"}))
+	for _, option := range []string{"--target", "--target=urn:x", "-t", "--exclude", "--exclude-dependents", "--target-dependents"} {
+		assert.Assert(t, partly([]string{"up", option}), option)
+	}
+}
