@@ -42,6 +42,8 @@ type Resource struct {
 	IgnoreChanges []string
 	// ReplaceOnChanges are the inputs whose change makes the resource anew.
 	ReplaceOnChanges []string
+	// Hooks are the names of the functions that the program wants called, by when: "before create", "before update", "before delete".
+	Hooks map[string][]string
 	// AliasTypes are the types it had before.
 	AliasTypes []string
 }

@@ -117,6 +117,11 @@ func (r *recorder) record(args pulumi.MockResourceArgs) {
 		kept.Parent = nameOf(rpc.GetParent())
 		kept.Version = rpc.GetVersion()
 		kept.SecretOutput = rpc.GetAdditionalSecretOutputs()
+		hooks := rpc.GetHooks()
+		kept.Hooks = map[string][]string{
+			"before create": hooks.GetBeforeCreate(), "before update": hooks.GetBeforeUpdate(), "before delete": hooks.GetBeforeDelete(),
+		}
+		maps.DeleteFunc(kept.Hooks, func(_ string, names []string) bool { return len(names) == 0 })
 		kept.Protect, kept.IgnoreChanges, kept.ReplaceOnChanges = rpc.GetProtect(), rpc.GetIgnoreChanges(), rpc.GetReplaceOnChanges()
 		for _, alias := range rpc.GetAliases() {
 			if former := alias.GetSpec().GetType(); former != "" {
