@@ -39,6 +39,9 @@ func Run() {
 // Deploy is the program: it reads the stack's configuration and, if nothing is wrong with it, describes the environment and
 // tells what it is to others.
 func Deploy(ctx *pulumi.Context) error {
+	if err := checkRoom(freeMebibytes); err != nil {
+		return err
+	}
 	raw, err := rawConfig()
 	if err != nil {
 		return err

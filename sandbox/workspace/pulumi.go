@@ -64,9 +64,6 @@ func (w *Workspace) Environ(stack string) ([]string, error) {
 	return environ, nil
 }
 
-// BackendURL is where pulumi keeps the state.
-func (w *Workspace) BackendURL() string { return "file://" + w.Path("state") }
-
 // StackFile is the stack file `pulumi` reads in the sandbox: the checkout's own with the sandbox's addresses laid over it.
 func (w *Workspace) StackFile(stack string) string {
 	return w.Path("project", "Pulumi."+stack+".yaml")

@@ -120,32 +120,6 @@ func TestAnUnknownStackIsNamed(t *testing.T) {
 	assert.ErrorContains(t, w.WriteStackFile("nosuch", Sources{}), `no stack "nosuch"`)
 }
 
-func TestAStateCutShortComesBackFromItsCopy(t *testing.T) {
-	checkout(t)
-	w, err := Open()
-	assert.NilError(t, err)
-	mended, err := w.MendCheckpoint("demo")
-	assert.NilError(t, err)
-	assert.Assert(t, !mended, "there is no state yet")
-
-	assert.NilError(t, os.MkdirAll(filepath.Dir(w.Checkpoint("demo")), 0o755))
-	assert.NilError(t, os.WriteFile(w.Checkpoint("demo"), []byte(`{"version":`), 0o600))
-	_, err = w.MendCheckpoint("demo")
-	assert.ErrorContains(t, err, "cut short")
-
-	assert.NilError(t, os.WriteFile(w.Checkpoint("demo")+".bak", []byte(`{"version":3}`), 0o600))
-	mended, err = w.MendCheckpoint("demo")
-	assert.NilError(t, err)
-	assert.Assert(t, mended)
-	text, err := os.ReadFile(w.Checkpoint("demo"))
-	assert.NilError(t, err)
-	assert.Equal(t, string(text), `{"version":3}`)
-
-	mended, err = w.MendCheckpoint("demo")
-	assert.NilError(t, err)
-	assert.Assert(t, !mended, "a whole state is left alone")
-}
-
 // The storage's keys are pulumi's to keep, as for a user: they are asked for until pulumi has them, and stay then.
 func TestBackupsGoToTheSandboxsStorage(t *testing.T) {
 	root := checkout(t)

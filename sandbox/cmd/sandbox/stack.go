@@ -230,8 +230,11 @@ func ensureStack(ctx context.Context, w *workspace.Workspace, stack string) erro
 	if err != nil {
 		return err
 	}
-	if mended {
-		fmt.Fprintln(os.Stderr, "the last pulumi was killed while it wrote the state: went back to the copy from before that write")
+	if mended != "" {
+		fmt.Fprintln(os.Stderr, mended)
+	}
+	if err := w.KeepCheckpoint(stack); err != nil {
+		return err
 	}
 	if _, err := os.Stat(w.Checkpoint(stack)); err == nil {
 		return nil
