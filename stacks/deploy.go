@@ -68,6 +68,9 @@ func deploy(ctx *pulumi.Context, cfg *Config) (*platform, error) {
 	if err := refuse(name, cfg, last); err != nil {
 		return nil, err
 	}
+	if err := checkPull(ctx, cfg); err != nil {
+		return nil, err
+	}
 	providers, err := newProviders(ctx, cfg)
 	if err != nil {
 		return nil, err

@@ -89,3 +89,11 @@ func reason(err error) string {
 	}
 	return text
 }
+
+// checkPull asks the registry whether the exchange's image can be pulled. Where a mirror is asked first, that is the nodes' business.
+func checkPull(ctx *pulumi.Context, cfg *Config) error {
+	if _, mirrored := cfg.Mirrors.Registries[cfg.Exchange.Image.Registry()]; mirrored {
+		return nil
+	}
+	return cfg.Exchange.Image.CheckPull(ctx.Context())
+}

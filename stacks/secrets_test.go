@@ -3,6 +3,8 @@ package stacks
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -106,4 +108,24 @@ func TestEverySecretOfTheConfigurationSaysSo(t *testing.T) {
 			assert.Check(t, said[key], key)
 		}
 	}
+}
+
+// Nodes would say so after ten minutes, in an event of a pod.
+func TestAWrongLoginOfTheImageIsNamedBeforeAnythingIsMade(t *testing.T) {
+	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="here"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	t.Cleanup(registry.Close)
+	host := strings.TrimPrefix(registry.URL, "http://")
+	cfg, err := Load(project, "demo", completed(t, "demo"))
+	assert.NilError(t, err)
+	cfg.Exchange.Image.Repository = host + "/exchange"
+	cfg.Exchange.Image.RegistryUser, cfg.Exchange.Image.RegistryPassword = "robot", "hush"
+	recording, err := mocktest.World{}.Try(func(ctx *pulumi.Context) error { _, err := deploy(ctx, cfg); return err })
+	assert.ErrorContains(t, err, `exchange.image: `+host+` does not let "robot" pull `+host+`/exchange: it answers 401 Unauthorized; nothing was changed`)
+	assert.DeepEqual(t, len(recording.OfType("arvancloud:iaas:Server")), 0)
+
+	cfg.Mirrors.Registries = map[string]string{host: "https://mirror.example"}
+	deployedWith(t, cfg) // nodes ask the mirror first
 }
