@@ -44,6 +44,7 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 		validateHost(cfg),
 		validateNames(cfg),
 		validateWayAround(cfg),
+		validateRoom(cfg),
 	)
 }
 
@@ -95,6 +96,45 @@ func validateWayAround(cfg *Config) field.ErrorList {
 			problems = append(problems, field.Invalid(field.NewPath("network", "webCidrs").Index(i), cidr,
 				"lets everybody go around the CDN and its firewall; list the CDN's ranges, https://www.arvancloud.ir/en/ips.txt"))
 		}
+	}
+	return problems
+}
+
+// systemGiB is what a node's own system and the images of its pods take of its disk.
+const systemGiB = 10
+
+// validateRoom asks for workers on whose disks there is room for what is kept there: pods that reserve more never start.
+func validateRoom(cfg *Config) field.ErrorList {
+	largest, all := 0, 0
+	for _, node := range cfg.Nodes {
+		if node.Role == arvan.Worker {
+			largest, all = max(largest, node.DiskGiB), all+node.DiskGiB-systemGiB
+		}
+	}
+	stores := []struct {
+		section        string
+		size, reserved int
+	}{
+		{"postgres", cfg.Postgres.MaxSizeGiB, cfg.Postgres.MaxSizeGiB},
+		{"objectStore", cfg.ObjectStore.MaxSizeGiB, cfg.ObjectStore.MaxSizeGiB},
+		{"logging", cfg.Logging.MaxSizeGiB, cfg.Logging.StorageGiB()},
+	}
+	if largest == 0 { // refused by itself
+		return nil
+	}
+	var problems field.ErrorList
+	total := 0
+	for _, store := range stores {
+		total += store.reserved
+		if store.reserved > largest-systemGiB {
+			problems = append(problems, field.Invalid(field.NewPath(store.section, "maxSizeGiB"), store.size, fmt.Sprintf(
+				"no worker has so much room: the largest has %d GiB, of which %d are for the system and its images; lower it, or raise nodes[].diskGiB", largest, systemGiB)))
+		}
+	}
+	if len(problems) == 0 && total > all {
+		problems = append(problems, field.Invalid(field.NewPath("postgres", "maxSizeGiB"), cfg.Postgres.MaxSizeGiB, fmt.Sprintf(
+			"with objectStore.maxSizeGiB (%d) and logging.maxSizeGiB (%d, half as much again to merge) it takes %d GiB of the %d that all workers have beside system and images; lower one, or raise nodes[].diskGiB",
+			cfg.ObjectStore.MaxSizeGiB, cfg.Logging.MaxSizeGiB, total, all)))
 	}
 	return problems
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -28,6 +29,9 @@ type NamespaceArgs struct {
 	Name        string
 	PodSecurity string // the level that pods must keep; Baseline if empty
 	Labels      map[string]string
+	// StorageGiB is what a container that says nothing else may write on its node's disk, volumes that go with its pod included,
+	// and what the node keeps free for it. Whoever writes more is evicted alone, and not with all others once the disk is full.
+	StorageGiB int
 }
 
 // Namespace is a namespace of the cluster.
@@ -56,7 +60,28 @@ func (i *Installer) Namespace(
 		return nil, err
 	}
 	namespace.Name = after(namespace, args.Name)
+	if args.StorageGiB == 0 {
+		return namespace, nil
+	}
+	limit, err := i.storageLimit(ctx, name, namespace, args, opts)
+	if err != nil {
+		return nil, err
+	}
+	namespace.Name = limit.After(args.Name) // a pod that is there before the limit would have none
 	return namespace, nil
+}
+
+// storageLimit is a default and no part of the pods: a running one, whose data goes with it, stays as it is.
+func (i *Installer) storageLimit(
+	ctx *pulumi.Context, name string, namespace *Namespace, args *NamespaceArgs, opts []pulumi.ResourceOption,
+) (*Object, error) {
+	size := pulumi.StringMap{storage: pulumi.String(fmt.Sprintf("%dGi", args.StorageGiB))}
+	return i.Object(ctx, strings.TrimSuffix(name, "-namespace")+"-storage-limit", &ObjectArgs{
+		APIVersion: "v1", Kind: "LimitRange", Name: "storage", Namespace: namespace.Name,
+		Fields: pulumi.Map{"spec": pulumi.Map{"limits": pulumi.MapArray{pulumi.Map{
+			"type": pulumi.String("Container"), "default": size, "defaultRequest": size,
+		}}}},
+	}, opts...)
 }
 
 // SecretArgs describes a secret.

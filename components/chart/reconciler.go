@@ -84,7 +84,8 @@ func (a *ReconcilerArgs) pod() pulumi.Map {
 				"exec": map[string]any{"command": []any{"/bin/sh", "-c", "test -e /tmp/reconciled"}}, "periodSeconds": 5,
 			},
 			"resources": map[string]any{
-				"requests": map[string]any{"cpu": "10m", "memory": "32Mi"}, "limits": map[string]any{"memory": "256Mi"},
+				"requests": map[string]any{"cpu": "10m", "memory": "32Mi", storage: "16Mi"},
+				"limits":   map[string]any{"memory": "256Mi", storage: "256Mi"},
 			},
 			"volumeMounts": []any{map[string]any{"name": "tmp", "mountPath": "/tmp"}},
 		}},

@@ -28,7 +28,7 @@ func (l *Logging) installBitnami(ctx *pulumi.Context, name string, args *Args, c
 		return err
 	}
 	parts := &chart.Parts{
-		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted},
+		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted, StorageGiB: args.Config.StorageGiB()},
 		Releases: []chart.ReleaseArgs{
 			{Part: "elasticsearch", Entry: "elasticsearch", Values: pulumi.ToMap(elasticsearch), Atomic: true},
 			{Part: "kibana", Entry: "kibana", Values: pulumi.ToMap(kibana), Atomic: true},
@@ -44,6 +44,9 @@ func (l *Logging) installBitnami(ctx *pulumi.Context, name string, args *Args, c
 	}
 	made, err := args.Installer.Install(ctx, name, parts, child)
 	if err != nil {
+		return err
+	}
+	if err := l.retain(ctx, name, args, made, child); err != nil {
 		return err
 	}
 	l.Namespace = made.Namespace.Name
@@ -98,7 +101,7 @@ func kibanaValues() (map[string]any, error) {
 		"persistence":       map[string]any{"enabled": false},
 		"pdb":               map[string]any{"create": false},
 		"resourcesPreset":   "none",
-		"resources":         chart.Requests("100m", "512Mi"),
+		"resources":         chart.Little("100m", "512Mi"),
 	}, nil
 }
 

@@ -1,6 +1,8 @@
 package logging
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/iransre/exchange-platform/internal/settings"
@@ -12,17 +14,30 @@ type Config struct {
 	Engine Engine `json:"engine" later:"there is one only"`
 	// FluentBit collects the pods' logs into Elasticsearch.
 	FluentBit bool `json:"fluentBit"`
+	// RetentionDays is how long the pods' logs are kept.
+	RetentionDays int `json:"retentionDays"`
+	// MaxSizeGiB is what they may take of Elasticsearch's node's disk: with more, the oldest day goes, whatever its age.
+	MaxSizeGiB int `json:"maxSizeGiB"`
 }
 
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(profile settings.Profile) {
-	*c = Config{Engine: Bitnami, FluentBit: profile == settings.Prod}
+	*c = map[settings.Profile]Config{
+		settings.Demo: {Engine: Bitnami, RetentionDays: 3, MaxSizeGiB: 2},
+		settings.Prod: {Engine: Bitnami, FluentBit: true, RetentionDays: 14, MaxSizeGiB: 20},
+	}[profile]
 }
 
 // Validate reports what is wrong with the section.
 func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
-	return settings.OneOf(c.Engine, path.Child("engine"), Bitnami)
+	return slices.Concat(
+		settings.OneOf(c.Engine, path.Child("engine"), Bitnami),
+		settings.AtLeast(c.RetentionDays, path.Child("retentionDays"), 1),
+		settings.AtLeast(c.MaxSizeGiB, path.Child("maxSizeGiB"), 1))
 }
+
+// StorageGiB is what Elasticsearch may take of its node's disk: it needs room to merge what it has.
+func (c *Config) StorageGiB() int { return c.MaxSizeGiB*3/2 + 1 }
 
 // Warnings says in prod what is not kept.
 func (c *Config) Warnings(profile settings.Profile) []string {

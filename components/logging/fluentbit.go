@@ -44,7 +44,7 @@ func fluentBitValues(args *Args, image chart.Image) map[string]any {
 		"image":          map[string]any{"repository": image.Path(), "tag": image.Tag},
 		"testFramework":  map[string]any{"enabled": false}, // pulls an image by a floating tag
 		"tolerations":    []any{map[string]any{"operator": "Exists"}},
-		"resources":      chart.Requests("50m", "64Mi"),
+		"resources":      chart.Little("50m", "64Mi"),
 		"serviceMonitor": map[string]any{"enabled": args.MonitorCRDs != nil},
 		"config":         map[string]any{"outputs": output("kube.*", indexPrefix) + "\n" + output("host.*", indexPrefix+"-node")},
 	}

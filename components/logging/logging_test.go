@@ -25,7 +25,7 @@ func program(args logging.Args) func(*pulumi.Context) error {
 }
 
 func TestLogging(t *testing.T) {
-	mocktest.Run(t, program(logging.Args{Config: logging.Config{Engine: logging.Bitnami, FluentBit: true}})).CheckComponent(t)
+	mocktest.Run(t, program(logging.Args{Config: logging.Config{Engine: logging.Bitnami, FluentBit: true, RetentionDays: 3, MaxSizeGiB: 2}})).CheckComponent(t)
 }
 
 func TestWithoutFluentBitNoPodIsPrivileged(t *testing.T) {

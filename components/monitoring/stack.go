@@ -29,6 +29,18 @@ func (m *Monitoring) install(ctx *pulumi.Context, name string, args *Args, child
 	if err != nil {
 		return err
 	}
+	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
+		Name: "disks", Namespace: made.Namespace.Name, CRDs: made.Release("crds"),
+		// The chart's own warn at 5 %. Kubelet makes room by evicting pods when 15 % are left for images, or 10 % for the rest.
+		Alerts: []chart.Alert{{
+			Name: "NodesDiskGetsFull", For: "10m",
+			Expr:    `max by (instance, mountpoint) (node_filesystem_avail_bytes{mountpoint=~"/|/var/lib/.*|/data.*",fstype!~"tmpfs|ramfs|overlay"} / node_filesystem_size_bytes) < 0.25`,
+			Summary: "{{ $labels.mountpoint }} of {{ $labels.instance }} has {{ $value | humanizePercentage }} left; below 15 % pods are evicted. Find what grows, or raise the node's diskGiB.",
+		}},
+	}, child)
+	if err != nil {
+		return err
+	}
 	endpoint := func(service string, port int, secret string) chart.Endpoint {
 		return made.Release("release").Endpoint(chart.EndpointArgs{
 			Namespace: namespaceName, Service: "kube-prometheus-stack-" + service, Port: port, SecretName: secret,

@@ -17,6 +17,9 @@ type Config struct {
 	StaticBucket string `json:"staticBucket" later:"refused" because:"the files stay in the bucket of the old name"`
 	// MediaBucket is made for the files of the exchange's users.
 	MediaBucket string `json:"mediaBucket" later:"refused" because:"the files stay in the bucket of the old name"`
+	// MaxSizeGiB is what the server may take of its node's disk; with more its pod is evicted, and the files go with it. From
+	// 60 % on there is an alert.
+	MaxSizeGiB int `json:"maxSizeGiB" later:"the next pods only; the alert at once"`
 	// PublicHost is the name in `edge.domain` from which browsers load the files of both buckets: those of the static one as
 	// they are, those of the media one by signed links. Empty means the exchange's with "-files" after its first part:
 	// "demo-files.iransre.ir" for "demo.iransre.ir". One part only, because the CDN's certificate covers no more.
@@ -24,8 +27,9 @@ type Config struct {
 }
 
 // SetDefaults fills in what the profile gives.
-func (c *Config) SetDefaults(settings.Profile) {
-	*c = Config{Engine: MinIO, StaticBucket: "static", MediaBucket: "media"}
+func (c *Config) SetDefaults(profile settings.Profile) {
+	size := map[settings.Profile]int{settings.Demo: 5, settings.Prod: 20}[profile]
+	*c = Config{Engine: MinIO, StaticBucket: "static", MediaBucket: "media", MaxSizeGiB: size}
 }
 
 // Validate reports what is wrong with the section.
@@ -34,7 +38,8 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 	problems := slices.Concat(
 		settings.OneOf(c.Engine, path.Child("engine"), MinIO),
 		settings.Matches(c.StaticBucket, path.Child("staticBucket"), settings.BucketName, form),
-		settings.Matches(c.MediaBucket, path.Child("mediaBucket"), settings.BucketName, form))
+		settings.Matches(c.MediaBucket, path.Child("mediaBucket"), settings.BucketName, form),
+		settings.AtLeast(c.MaxSizeGiB, path.Child("maxSizeGiB"), 1))
 	if c.StaticBucket == c.MediaBucket {
 		problems = append(problems, field.Duplicate(path.Child("mediaBucket"), c.MediaBucket))
 	}

@@ -37,7 +37,7 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 	values["podAnnotations"] = pulumi.StringMap{"checksum/root": chart.Revision(ctx, rootData)}
 	made, err := args.Installer.Install(ctx, name, &chart.Parts{
 		// The chart drops its security context when nothing is persistent: MinIO runs as root then, which "restricted" refuses.
-		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Baseline},
+		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Baseline, StorageGiB: args.Config.MaxSizeGiB},
 		Secrets: []chart.SecretArgs{
 			{Part: "root-secret", Name: rootSecret, Data: rootData},
 			{Name: appSecret, Data: appData},
@@ -52,6 +52,17 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 		return err
 	}
 	if err := o.publish(ctx, name, args, made, child); err != nil {
+		return err
+	}
+	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
+		Name: minioService + "-storage", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs,
+		Alerts: []chart.Alert{{
+			Name: "FilesOutgrowTheirStorage", For: "10m",
+			Expr:    fmt.Sprintf(`max(minio_cluster_usage_total_bytes) > 0.6 * %d * 1024^3`, args.Config.MaxSizeGiB),
+			Summary: fmt.Sprintf("Static and media files are {{ $value | humanize1024 }}B. With %d GiB MinIO's pod is evicted, and the files go with it: raise objectStore.maxSizeGiB, or make room.", args.Config.MaxSizeGiB),
+		}},
+	}, child)
+	if err != nil {
 		return err
 	}
 	o.Endpoint = reconciler.After(fmt.Sprintf("http://%s:%d", chart.ServiceHost(minioService, namespaceName), minioPort))

@@ -19,7 +19,7 @@ func program(engine objectstore.Engine, look func(*pulumi.Context, *objectstore.
 		}
 		made, err := objectstore.New(ctx, "objectstore", &objectstore.Args{
 			Installer: &chart.Installer{Provider: cluster, Random: randomness},
-			Config:    objectstore.Config{Engine: engine, StaticBucket: "static", MediaBucket: "media"}, MonitorCRDs: cluster,
+			Config:    objectstore.Config{Engine: engine, StaticBucket: "static", MediaBucket: "media", MaxSizeGiB: 5}, MonitorCRDs: cluster,
 			Host: "demo-files.iransre.ir", IngressClass: pulumi.String("nginx"),
 		})
 		if err == nil {

@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"fmt"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
@@ -34,7 +36,7 @@ func (p *Postgres) installBitnami(ctx *pulumi.Context, name string, args *Args, 
 		return err
 	}
 	made, err := args.Installer.Install(ctx, name, &chart.Parts{
-		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted},
+		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted, StorageGiB: args.Config.MaxSizeGiB},
 		Secrets:   []chart.SecretArgs{{Name: bitnamiSecret, Data: data}},
 		Releases:  []chart.ReleaseArgs{{Entry: "postgresql", Values: pulumi.ToMap(values), Atomic: true, CRDs: args.MonitorCRDs}},
 	}, child)
@@ -42,6 +44,17 @@ func (p *Postgres) installBitnami(ctx *pulumi.Context, name string, args *Args, 
 		return err
 	}
 	reconciler, err := p.reconcile(ctx, name, args, made, chart.Revision(ctx, data), child)
+	if err != nil {
+		return err
+	}
+	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
+		Name: bitnamiService + "-storage", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs,
+		Alerts: []chart.Alert{{
+			Name: "DatabaseOutgrowsItsStorage", For: "10m",
+			Expr:    fmt.Sprintf(`sum by (namespace) (pg_database_size_bytes{namespace=%q}) > 0.6 * %d * 1024^3`, namespaceName, args.Config.MaxSizeGiB),
+			Summary: fmt.Sprintf("The database has {{ $value | humanize1024 }}B. With %d GiB its pod is evicted, and the data goes with it: raise postgres.maxSizeGiB, or make room.", args.Config.MaxSizeGiB),
+		}},
+	}, child)
 	if err != nil {
 		return err
 	}

@@ -18,11 +18,15 @@ type Config struct {
 	Database string `json:"database" later:"refused" because:"the data stays in the database of the old name, and the exchange would start with an empty one"`
 	// User is made for the exchange and owns the database.
 	User string `json:"user" later:"refused" because:"the tables belong to the old user, and the exchange could not change them"`
+	// MaxSizeGiB is what the server may take of its node's disk; with more its pod is evicted, and the data goes with it. From
+	// 60 % on there is an alert.
+	MaxSizeGiB int `json:"maxSizeGiB" later:"the next pods only; the alert at once"`
 }
 
 // SetDefaults fills in what the profile gives.
-func (c *Config) SetDefaults(settings.Profile) {
-	*c = Config{Engine: Bitnami, Database: "exchange", User: "exchange"}
+func (c *Config) SetDefaults(profile settings.Profile) {
+	size := map[settings.Profile]int{settings.Demo: 5, settings.Prod: 20}[profile]
+	*c = Config{Engine: Bitnami, Database: "exchange", User: "exchange", MaxSizeGiB: size}
 }
 
 // name is what PostgreSQL takes without quotes.
@@ -35,6 +39,7 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 		settings.OneOf(c.Engine, path.Child("engine"), Bitnami),
 		settings.Matches(c.Database, path.Child("database"), name, form),
 		settings.Matches(c.User, path.Child("user"), name, form),
+		settings.AtLeast(c.MaxSizeGiB, path.Child("maxSizeGiB"), 1),
 		c.validateReserved(path))
 }
 

@@ -19,7 +19,7 @@ func program(engine postgres.Engine, look func(*pulumi.Context, *postgres.Postgr
 		}
 		made, err := postgres.New(ctx, "postgres", &postgres.Args{
 			Installer: &chart.Installer{Provider: cluster, Random: randomness},
-			Config:    postgres.Config{Engine: engine, Database: "exchange", User: "app"}, MonitorCRDs: cluster,
+			Config:    postgres.Config{Engine: engine, Database: "exchange", User: "app", MaxSizeGiB: 5}, MonitorCRDs: cluster,
 		})
 		if err == nil {
 			look(ctx, made)

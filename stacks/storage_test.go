@@ -1,0 +1,31 @@
+package stacks
+
+import (
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/iransre/exchange-platform/internal/mocktest"
+)
+
+// What grows on a node's disk has a limit there, and is warned of before it gets near.
+func TestWhatGrowsHasALimitAndAnAlert(t *testing.T) {
+	for stack, sizes := range map[string]map[string]string{
+		"demo": {"postgres": "5Gi", "objectstore": "5Gi", "logging": "4Gi"}, "prod": {"postgres": "20Gi", "objectstore": "20Gi", "logging": "31Gi"},
+	} {
+		recording := deployed(t, stack)
+		for name, size := range sizes {
+			limits := mocktest.Plain(recording.Get(t, name+"-storage-limit").Inputs["spec"]).(map[string]any)["limits"].([]any)
+			assert.DeepEqual(t, limits[0].(map[string]any)["default"], map[string]any{"ephemeral-storage": size})
+			if name == "logging" { // keeps itself within its size
+				recording.Get(t, "logging-retention")
+				continue
+			}
+			groups := mocktest.Plain(recording.Get(t, name+"-alerts").Inputs["spec"]).(map[string]any)["groups"].([]any)
+			alert := groups[0].(map[string]any)["rules"].([]any)[0].(map[string]any)
+			assert.Assert(t, strings.HasSuffix(alert["expr"].(string), "> 0.6 * "+strings.TrimSuffix(size, "Gi")+" * 1024^3"), alert["expr"])
+		}
+		recording.Get(t, "monitoring-alerts")
+	}
+}
