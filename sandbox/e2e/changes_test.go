@@ -18,6 +18,8 @@ func addWorker(t *testing.T, l *life) {
 	}))
 	assert.DeepEqual(t, changes(l.up(t)), clusterRun("prod",
 		"created arvancloud:iaas:Server arvan-prod-w5",
+		"created command:remote:Command arvan-prod-w5-admin-keys",
+		"created command:remote:Command arvan-prod-w5-root-disk",
 		"created command:remote:Command prod-cluster-ready-arvan-prod-w5",
 		"created random:index:RandomPassword arvan-prod-w5-host-key",
 		"updated arvancloud:cdn:DnsRecord edge-files-record",
@@ -36,6 +38,7 @@ func grow(t *testing.T, s *sandbox) {
 	for _, name := range []string{"arvan-k8s-m2", "arvan-k8s-m3"} {
 		l.setNodes(append(l.section("nodes").([]any), map[string]any{"name": name, "role": "control-plane", "plan": "g2-4-2-0", "diskGiB": 50}))
 		wanted = append(wanted, "created arvancloud:iaas:Server "+name, "created command:remote:Command demo-cluster-ready-"+name,
+			"created command:remote:Command "+name+"-admin-keys", "created command:remote:Command "+name+"-root-disk",
 			"created random:index:RandomPassword "+name+"-host-key")
 	}
 	output := l.up(t)
@@ -74,6 +77,8 @@ func removeWorker(t *testing.T, l *life) {
 		"succeeded after", "Server arvan-prod-w5 deleting", "Server arvan-prod-w5 deleted")
 	assert.DeepEqual(t, changes(output), clusterRun("prod",
 		"deleted arvancloud:iaas:Server arvan-prod-w5",
+		"deleted command:remote:Command arvan-prod-w5-admin-keys",
+		"deleted command:remote:Command arvan-prod-w5-root-disk",
 		"deleted command:remote:Command prod-cluster-ready-arvan-prod-w5",
 		"deleted random:index:RandomPassword arvan-prod-w5-host-key",
 		"updated arvancloud:cdn:DnsRecord edge-files-record",
@@ -139,6 +144,7 @@ func replaced(t *testing.T, l *life, output, name, old string) {
 	t.Helper()
 	assert.DeepEqual(t, changes(output), clusterRun("prod",
 		"replaced arvancloud:iaas:Server "+name, "replaced command:remote:Command prod-cluster-ready-"+name,
+		"updated command:remote:Command "+name+"-admin-keys", "updated command:remote:Command "+name+"-root-disk",
 	))
 	l.again(t)
 	l.settled(t, "v1.34.3", prodNodes...)
