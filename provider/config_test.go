@@ -27,6 +27,7 @@ func TestConfigurationIsChecked(t *testing.T) {
 		{map[string]any{}, "apiKey: " + resource.MissingKey},
 		{map[string]any{"apiKey": testKey, "zone": "tehran"}, `zone: there is no availability zone "tehran"`},
 		{map[string]any{"apiKey": testKey, "apikey": "x"}, `apikey`},
+		{map[string]any{"apiKey": testKey, "endpoint": "https://robot:hush@api.example"}, "endpoint: this must be an address without a login in it"},
 	} {
 		checked, err := startPlugin(t).CheckConfig(p.CheckRequest{Inputs: props(test.config)})
 		assert.NilError(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 
 	p "github.com/pulumi/pulumi-go-provider"
@@ -96,6 +97,9 @@ func (c *Config) Check(ctx context.Context, request infer.CheckRequest) (infer.C
 	check := Checker{inputs: inputs}
 	if check.Decided("apiKey") && or(config.APIKey, os.Getenv(EnvAPIKey)) == "" {
 		check.Fail("apiKey", MissingKey)
+	}
+	if at, err := url.Parse(or(config.Endpoint, "")); check.Known("endpoint") && (err != nil || at.User != nil) {
+		check.Fail("endpoint", "this must be an address without a login in it: it stands in the state; the API knows its users by apiKey")
 	}
 	if check.Known("zone") && check.Decided("additionalZones") {
 		if problem := checkZone(*config.Zone, config.AdditionalZones); problem != "" {
