@@ -14,6 +14,7 @@ import (
 
 	"gotest.tools/v3/assert"
 	is "gotest.tools/v3/assert/cmp"
+	"gotest.tools/v3/poll"
 
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
@@ -221,4 +222,40 @@ func TestThePageOfTheState(t *testing.T) {
 		}
 		assert.Check(t, rehearsed || strings.HasPrefix(line, "pulumi preview "), "nobody rehearses: %s", line)
 	}
+}
+
+// What fits on a full disk of a state takes the place of the whole one: the sandbox goes back to its own copy. A limit on the size of
+// files stands for the disk.
+func TestAFullDiskDoesNotCostTheState(t *testing.T) {
+	s := newSandbox(t, "e2e-full", "demo")
+	p := newStatePage(t)
+	p.folder = s.Path("state")
+	assert.NilError(t, os.MkdirAll(p.folder, 0o700))
+	p.environ = append(p.environ, "PULUMI_BACKEND_URL="+s.BackendURL())
+	p.must(t, "pulumi stack init demo --non-interactive")
+	p.write(t, filepath.Join(p.project, "begun.json"), map[string]any{"version": 3, "deployment": begun(false)})
+	p.must(t, "pulumi stack import --file begun.json")
+	assert.NilError(t, s.KeepCheckpoint("demo"))
+
+	large := begun(false)
+	large["resources"].([]any)[1].(map[string]any)["outputs"] = map[string]any{"text": strings.Repeat("long", 10_000)}
+	p.write(t, filepath.Join(p.project, "large.json"), map[string]any{"version": 3, "deployment": large})
+	cmd := exec.Command("bash", "-c", "ulimit -f 16; exec pulumi stack import --file large.json")
+	cmd.Dir, cmd.Env = p.project, p.environ
+	assert.NilError(t, cmd.Start())
+	poll.WaitOn(t, func(poll.LogT) poll.Result {
+		if text, err := os.ReadFile(p.checkpoint()); err != nil || !json.Valid(text) {
+			return poll.Success()
+		}
+		return poll.Continue("the state is whole")
+	}, poll.WithTimeout(time.Minute), poll.WithDelay(5*time.Millisecond))
+	assert.NilError(t, cmd.Process.Kill())
+	_ = cmd.Wait() // it was killed
+	assert.NilError(t, os.Truncate(p.checkpoint()+".bak", 0))
+	p.fails(t, "pulumi stack export", "failed to load checkpoint")
+
+	mended, err := s.MendCheckpoint("demo")
+	assert.NilError(t, err)
+	assert.Assert(t, is.Contains(mended, "last-good"))
+	assert.Assert(t, is.Contains(p.must(t, "pulumi stack export"), aThing))
 }
