@@ -3,6 +3,8 @@
 package stacks
 
 import (
+	"os"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/access"
@@ -57,7 +59,8 @@ type platform struct {
 	Edge        *edge.Edge
 }
 
-// deploy puts the platform together. Whatever does not need another's outputs is made at the same time.
+// deploy puts the platform together. Whatever does not need another's outputs is made at the same time. There is none where only
+// the way back to a lost state was asked for.
 func deploy(ctx *pulumi.Context, cfg *Config) (*platform, error) {
 	name := ctx.Stack()
 	last, err := recall(ctx)
@@ -74,6 +77,14 @@ func deploy(ctx *pulumi.Context, cfg *Config) (*platform, error) {
 	providers, err := newProviders(ctx, cfg)
 	if err != nil {
 		return nil, err
+	}
+	if folder := os.Getenv(recoverTo); folder != "" {
+		return nil, recoverLost(ctx, cfg, last, providers, folder)
+	}
+	if last.name == "" {
+		if err := refuseLost(ctx, name, cfg, providers.arvancloud); err != nil {
+			return nil, err
+		}
 	}
 	imageIDs, err := checkOffer(ctx, cfg, providers.arvancloud, last.machines)
 	if err != nil {

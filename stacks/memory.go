@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -18,6 +19,8 @@ import (
 // memory is what the stack's last update left in its state for the next one; the zero value if there was none. Components keep
 // it among their own outputs, where neither people nor other teams come across it.
 type memory struct {
+	// holds is how much the state has of what is not made in it alone, as random texts are.
+	holds int
 	// name is the stack's when its machines were made.
 	name string
 	// settled are the settings that cannot change, by their paths, as JSON.
@@ -89,6 +92,9 @@ func recall(ctx *pulumi.Context) (*memory, error) {
 // among the stack's own outputs.
 func (m *memory) take(urn, token string, outputs map[string]any) error {
 	var err error
+	if of, _, _ := strings.Cut(token, ":"); slices.Contains([]string{"arvancloud", "command", "kubernetes"}, of) {
+		m.holds++
+	}
 	switch token {
 	case arvan.MachinesType:
 		m.name = nameOf(urn)

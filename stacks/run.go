@@ -59,7 +59,7 @@ func Deploy(ctx *pulumi.Context) error {
 		}
 	}
 	parts, err := deploy(ctx, cfg)
-	if err != nil {
+	if err != nil || parts == nil {
 		return err
 	}
 	told, err := contract(parts)

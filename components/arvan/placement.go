@@ -55,12 +55,7 @@ type namedGroup struct{ resource, name, policy string }
 
 // groupOf is the group of a node: of one whose machine stays, the one it is in; of others, one of the wanted policy.
 func (args *Args) groupOf(name string, node Node, stays bool) *namedGroup {
-	of, wanted := groupName(name, node.Role), args.Cloud.Placement
-	// the first one of a role is called after no policy
-	named := []namedGroup{{of + "-apart", of, wanted}}
-	for _, policy := range placements {
-		named = append(named, namedGroup{of + "-" + policy, of + "-" + policy, policy})
-	}
+	named, wanted := args.groupsOf(name, node.Role), args.Cloud.Placement
 	for _, each := range named {
 		left, there := args.Groups[each.resource]
 		if there && (stays && left.ID == args.Running[node.Name].Group || !stays && left.Policy == wanted) {
@@ -74,6 +69,16 @@ func (args *Args) groupOf(name string, node Node, stays bool) *namedGroup {
 		}
 	}
 	return nil
+}
+
+// groupsOf are the names that the groups of a role have: the first one is called after no policy.
+func (args *Args) groupsOf(name string, role Role) []namedGroup {
+	of := groupName(name, role)
+	named := []namedGroup{{of + "-apart", of, args.Cloud.Placement}}
+	for _, policy := range placements {
+		named = append(named, namedGroup{of + "-" + policy, of + "-" + policy, policy})
+	}
+	return named
 }
 
 // groupName names what the servers of a role share.

@@ -25,12 +25,15 @@ type Name struct {
 	Host pulumi.StringOutput `pulumi:"host"`
 }
 
+// Type is the component's type in a stack's state.
+const Type = "exchange:dns:Name"
+
 // New makes the record. opts must carry the provider arvancloud (pulumi.Providers).
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Name, error) {
 	self := &Name{}
 	// what it was called when it was a part of edge
 	opts = append(opts, pulumi.Aliases([]pulumi.Alias{{Type: pulumi.String("exchange:edge:Name")}}))
-	return component.New(ctx, "exchange:dns:Name", name, self, opts, func(child pulumi.ResourceOption) error {
+	return component.New(ctx, Type, name, self, opts, func(child pulumi.ResourceOption) error {
 		host, err := Record(ctx, name+"-record", &RecordArgs{
 			Domain: args.Domain, Host: args.Host, Addresses: args.Addresses, TTLSeconds: args.TTLSeconds,
 		}, child)

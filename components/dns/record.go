@@ -24,7 +24,7 @@ type RecordArgs struct {
 func Record(ctx *pulumi.Context, name string, args *RecordArgs, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	inputs := &cdn.DnsRecordArgs{
 		Domain: pulumi.String(args.Domain),
-		Name:   pulumi.String(nameIn(args.Domain, args.Host)),
+		Name:   pulumi.String(NameIn(args.Domain, args.Host)),
 		Type:   pulumi.String("a"),
 		Ttl:    pulumi.Int(args.TTLSeconds),
 		Cloud:  pulumi.Bool(args.Proxied),
@@ -46,8 +46,8 @@ func Record(ctx *pulumi.Context, name string, args *RecordArgs, opts ...pulumi.R
 	return record.URN().ApplyT(func(pulumi.URN) string { return args.Host }).(pulumi.StringOutput), nil
 }
 
-// nameIn is host as the CDN names it inside domain: "@" is the domain itself.
-func nameIn(domain, host string) string {
+// NameIn is host as the CDN names it inside domain: "@" is the domain itself.
+func NameIn(domain, host string) string {
 	if host == domain {
 		return "@"
 	}

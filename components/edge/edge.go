@@ -32,10 +32,13 @@ type Edge struct {
 	FilesURL pulumi.StringOutput `pulumi:"filesUrl" output:"objectStore.publicUrl"`
 }
 
+// Type is the component's type in a stack's state.
+const Type = "exchange:edge:Edge"
+
 // New makes the records. opts must carry the provider arvancloud (pulumi.Providers).
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Edge, error) {
 	edge := &Edge{}
-	return component.New(ctx, "exchange:edge:Edge", name, edge, opts, func(child pulumi.ResourceOption) error {
+	return component.New(ctx, Type, name, edge, opts, func(child pulumi.ResourceOption) error {
 		lead := func(part, host string) (pulumi.StringOutput, error) {
 			return dns.Record(ctx, name+part, &dns.RecordArgs{
 				Domain: args.Config.Domain, Host: host, Addresses: args.Addresses, TTLSeconds: args.Config.TTLSeconds,

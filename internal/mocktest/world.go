@@ -28,6 +28,8 @@ type World struct {
 	Command func(name string, inputs resource.PropertyMap) (stdout string, err error)
 	// Withdrawn are the plans and images ("ubuntu 24.04") that the zone no longer has.
 	Withdrawn []string
+	// Inventory is what the account has already: objects with type, name, id and users.
+	Inventory []any
 }
 
 // Left is a resource in the state of a stack's last update.
@@ -177,6 +179,8 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 		return with(args.Args, map[string]any{
 			"name": text(args.Args, "planId"), "cpus": 4, "memory": 8, "diskSize": 0, "pricePerHour": 1500, "pricePerMonth": 1095000,
 		}), nil
+	case "arvancloud:account:getInventory":
+		return with(args.Args, map[string]any{"objects": r.world.Inventory}), nil
 	case "pulumi:pulumi:readStackResourceOutputs":
 		return with(args.Args, map[string]any{"outputs": r.world.resourceOutputs()}), nil
 	}
