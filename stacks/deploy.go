@@ -113,7 +113,7 @@ func deploy(ctx *pulumi.Context, cfg *Config) (*platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	installer, err := newInstaller(ctx, name, cfg, p.Cluster, last)
+	installer, err := newInstaller(ctx, name, cfg, &p, last)
 	if err != nil {
 		return nil, err
 	}

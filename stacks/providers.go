@@ -4,7 +4,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
-	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/internal/providers"
 	"github.com/iransre/exchange-platform/sdks/arvancloud"
 )
@@ -46,9 +45,9 @@ func (p *providerSet) option() pulumi.ResourceOption {
 }
 
 // newInstaller is the way into the cluster.
-func newInstaller(ctx *pulumi.Context, name string, cfg *Config, cluster *kubespray.Cluster, last *memory) (*chart.Installer, error) {
+func newInstaller(ctx *pulumi.Context, name string, cfg *Config, p *platform, last *memory) (*chart.Installer, error) {
 	provider, err := providers.NewKubernetes(ctx, "kubernetes", providers.Kubernetes{
-		Kubeconfig: cluster.Kubeconfig,
+		Kubeconfig: p.Cluster.Kubeconfig,
 		// Without it, a preview that does not know the kubeconfig yet, or a renewed certificate, plans to replace everything
 		// in the cluster.
 		ClusterIdentifier: name + "-cluster",
@@ -56,12 +55,17 @@ func newInstaller(ctx *pulumi.Context, name string, cfg *Config, cluster *kubesp
 		MutableSecrets: true, MutableConfigMaps: true,
 		// What is there already and is ours is taken over; what is not has been refused before (chart.Recovery).
 		UpsertObjects: true,
-		// An environment that keeps nothing has nothing left to delete in a cluster whose machines are gone. Elsewhere a
-		// cluster out of reach for a moment must not be taken for one that is gone.
+		// An environment that keeps nothing has nothing left to delete in a cluster whose machines are gone: a refresh drops it.
+		// Elsewhere a cluster out of reach for a moment must not be taken for one that is gone.
 		DeleteUnreachable: !cfg.Protect,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &chart.Installer{Provider: provider, Mirror: cfg.Mirrors.Charts, Recovery: newRecovery(ctx, last, cluster.Kubeconfig)}, nil
+	return &chart.Installer{
+		Provider: provider, Mirror: cfg.Mirrors.Charts, Recovery: newRecovery(ctx, last, p.Cluster.Kubeconfig),
+		// The machines as a whole: a single one may be replaced. What the cluster keeps, its volumes too, is on their disks, and
+		// the platform makes nothing outside by way of it: no volume, address or record of the cloud is left behind.
+		Within: p.Machines,
+	}, nil
 }

@@ -26,6 +26,9 @@ type Installer struct {
 	Random   pulumi.ProviderResource // makes the passwords; the component's own random provider if nil
 	Mirror   string                  // replaces the source of every chart: https://…, oci://… or a folder of archives
 	Recovery *Recovery               // deals with what an interrupted update left; if nil, whatever is there already is an error
+	// Within is what the cluster is made of: whatever deletes it deletes all objects and releases, without the cluster, which may
+	// be gone already, being asked. It must be nothing that is ever replaced, or they all would be.
+	Within pulumi.Resource
 }
 
 // ImageOf is the image that a catalogue entry names for a role.
@@ -59,6 +62,9 @@ func (i *Installer) options(opts []pulumi.ResourceOption) ([]pulumi.ResourceOpti
 		return nil, fmt.Errorf("chart.Installer has no Provider: default providers are disabled, so nothing can be installed")
 	}
 	own := []pulumi.ResourceOption{pulumi.Version(providers.KubernetesVersion), pulumi.Provider(i.Provider)}
+	if i.Within != nil {
+		own = append(own, pulumi.DeletedWith(i.Within))
+	}
 	return append(own, opts...), nil
 }
 

@@ -119,6 +119,7 @@ func (r *recorder) record(args pulumi.MockResourceArgs) {
 		kept.Parent = nameOf(rpc.GetParent())
 		kept.Version = rpc.GetVersion()
 		kept.SecretOutput = rpc.GetAdditionalSecretOutputs()
+		kept.DeletedWith = nameOf(rpc.GetDeletedWith())
 		hooks := rpc.GetHooks()
 		kept.Hooks = map[string][]string{
 			"before create": hooks.GetBeforeCreate(), "before update": hooks.GetBeforeUpdate(), "before delete": hooks.GetBeforeDelete(),

@@ -34,7 +34,8 @@ type Kubernetes struct {
 	// ClusterIdentifier says whether another kubeconfig means another cluster, in which everything would be made anew. Empty,
 	// it is the kubeconfig's server.
 	ClusterIdentifier string
-	// DeleteUnreachable takes objects of a cluster that does not answer for deleted.
+	// DeleteUnreachable takes objects of a cluster that does not answer for deleted. False leaves it to whoever calls Pulumi: the
+	// plugin asks for PULUMI_K8S_DELETE_UNREACHABLE only where nothing is set, be it false.
 	DeleteUnreachable bool
 	// MutableSecrets and MutableConfigMaps update those objects in place; else another content is another object.
 	MutableSecrets, MutableConfigMaps bool
@@ -45,7 +46,6 @@ type Kubernetes struct {
 // NewKubernetes registers a provider for one cluster, which applies objects on the server's side.
 func NewKubernetes(ctx *pulumi.Context, name string, config Kubernetes, opts ...pulumi.ResourceOption) (*Provider, error) {
 	inputs := pulumi.Map{
-		"deleteUnreachable":      pulumi.Bool(config.DeleteUnreachable),
 		"enableConfigMapMutable": pulumi.Bool(config.MutableConfigMaps),
 		"enableSecretMutable":    pulumi.Bool(config.MutableSecrets),
 		"enableServerSideApply":  pulumi.Bool(true),
@@ -55,6 +55,9 @@ func NewKubernetes(ctx *pulumi.Context, name string, config Kubernetes, opts ...
 	}
 	if config.ClusterIdentifier != "" {
 		inputs["clusterIdentifier"] = pulumi.String(config.ClusterIdentifier)
+	}
+	if config.DeleteUnreachable {
+		inputs["deleteUnreachable"] = pulumi.Bool(true)
 	}
 	if config.UpsertObjects {
 		inputs["upsertExistingObjects"] = pulumi.Bool(true)

@@ -138,6 +138,19 @@ func TestUnreachableCluster(t *testing.T) {
 		assert.Equal(t, read.ID, "")
 		assert.NilError(t, server.Delete(p.DeleteRequest{Urn: urn, ID: "web", Properties: namespace}))
 	})
+	// the official plugin (v4.33): Delete in provider.go asks for releases before it looks at the switch, Read after
+	t.Run("releases can be given up by a refresh only", func(t *testing.T) {
+		server := configuredServer(t, values{
+			"kubeconfig": unreachable("127.0.0.1:1", "t"), "deleteUnreachable": property.New(true),
+		})
+		release := resource.URN("urn:pulumi:demo::exchange::kubernetes:helm.sh/v3:Release::web")
+		properties := property.NewMap(values{"name": property.New("web"), "namespace": property.New("web")})
+		err := server.Delete(p.DeleteRequest{Urn: release, ID: "web/web", Properties: properties})
+		assert.ErrorContains(t, err, "can't delete Helm Release with unreachable cluster. Reason: ")
+		read, err := server.Read(p.ReadRequest{Urn: release, ID: "web/web", Properties: properties})
+		assert.NilError(t, err)
+		assert.Equal(t, read.ID, "")
+	})
 	t.Run("nor is a kubeconfig that is none", func(t *testing.T) {
 		server := configuredServer(t, values{"kubeconfig": property.New("{")})
 		_, err := server.Create(p.CreateRequest{Urn: urn, Properties: namespace})

@@ -155,7 +155,8 @@ func (k *provider) delete(ctx context.Context, req p.DeleteRequest) error {
 	if err != nil {
 		return err
 	}
-	if reason := c.cluster.Unreachable(); reason != nil {
+	// As in the official plugin (helm_release.go, still so in v4.33), deleteUnreachable is for reading a release only.
+	if reason := c.cluster.Unreachable(); reason != nil && req.Urn.Type() != releases.Token {
 		log := p.GetLogger(ctx)
 		log.Warningf("configured Kubernetes cluster is unreachable: %v", reason)
 		if c.deleteUnreachable {
