@@ -21,37 +21,32 @@ const lookTimeout = 5 * time.Second
 
 // newRecovery is what the installer needs to go on after an update that was interrupted.
 func newRecovery(ctx *pulumi.Context, last *memory, kubeconfig pulumi.StringOutput) *chart.Recovery {
-	left := last.releases
-	for name, busy := range last.busyReleases(ctx.Context()) {
-		// In the state it may look as wanted: a preview must show that something is done about it.
-		release := left[name]
-		release.Busy, release.Revision = busy.Status, busy.Revision
-		left[name] = release
-	}
+	last.lookForBusy(ctx.Context())
 	machine := last.machine
-	return &chart.Recovery{Kubeconfig: kubeconfig, Left: left, Leftover: func() string { return leftover(machine) }}
+	return &chart.Recovery{Kubeconfig: kubeconfig, Left: last.releases, Leftover: func() string { return leftover(machine) }}
 }
 
-// busyReleases are the releases of the state, by the names of their resources, that Helm takes for such that somebody works on.
-// None if the cluster cannot be asked: what is done to it will say so in better words.
-func (m *memory) busyReleases(ctx context.Context) map[string]kube.Record {
-	found := map[string]kube.Record{}
+// lookForBusy notes which releases of the state Helm takes for such that somebody works on: in the state they may look as wanted,
+// and a preview must show that something is done about them. If the cluster cannot be asked, whatever is done to it will say so in
+// better words.
+func (m *memory) lookForBusy(ctx context.Context) {
 	if m.kubeconfig == "" {
-		return found
+		return
 	}
 	client, err := kube.New(m.kubeconfig)
 	if err != nil {
-		return found
+		return
 	}
 	limited, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	records, _ := client.Busy(limited)
 	for _, record := range records {
 		if name, known := m.releaseNames[record.Namespace+"/"+record.Release]; known {
-			found[name] = record
+			release := m.releases[name]
+			release.Busy, release.Revision = record.Status, record.Revision
+			m.releases[name] = release
 		}
 	}
-	return found
 }
 
 // thisMachine tells the machine that runs Pulumi from others. Many are called the same; Linux has a number for each, of which

@@ -1,9 +1,14 @@
 package stacks
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"gotest.tools/v3/assert"
+
+	"github.com/iransre/exchange-platform/components/arvan"
+	"github.com/iransre/exchange-platform/components/chart"
 )
 
 func TestAPluginWithoutItsPulumiIsFound(t *testing.T) {
@@ -23,4 +28,38 @@ func TestAPluginWithoutItsPulumiIsFound(t *testing.T) {
 func TestAnotherMachineMayStillWork(t *testing.T) {
 	assert.Equal(t, leftover("a-machine-that-is-not-this-one"), "something of it may still run on a-machine-that-is-not-this-one")
 	assert.Equal(t, leftover(""), "something of it may still run on another machine", "earlier versions did not note it")
+}
+
+// TestAnInterruptedReleaseIsKnownBeforeAnythingIsRegistered: a preview shows what an update would do about it.
+func TestAnInterruptedReleaseIsKnownBeforeAnythingIsRegistered(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		assert.Check(t, request.URL.Path == "/api/v1/secrets")
+		_, _ = w.Write([]byte(`{"items": [
+			{"metadata": {"namespace": "web", "labels": {"owner": "helm", "name": "shop", "version": "4", "status": "uninstalling"}}},
+			{"metadata": {"namespace": "other", "labels": {"owner": "helm", "name": "shop", "version": "1", "status": "pending-install"}}}
+		]}`))
+	}))
+	defer server.Close()
+	last := &memory{machines: arvan.Running{}, releases: map[string]chart.Left{}, releaseNames: map[string]string{}}
+	const urn = "urn:pulumi:demo::exchange-platform::"
+	for name, resource := range map[string]struct {
+		token   string
+		outputs map[string]any
+	}{
+		"shop-release": {chart.ReleaseType, map[string]any{"name": "shop", "namespace": "web", "description": "chart 1", "values": map[string]any{}}},
+		"whole":        {chart.ReleaseType, map[string]any{"name": "whole", "namespace": "web"}},
+		"settings":     {rememberedType, map[string]any{"machine": "a-machine"}},
+		"kubernetes": {"pulumi:providers:kubernetes", map[string]any{"kubeconfig": `{"current-context": "it",
+			"contexts": [{"name": "it", "context": {"cluster": "it"}}], "clusters": [{"name": "it", "cluster": {"server": "` + server.URL + `"}}]}`}},
+	} {
+		assert.NilError(t, last.take(urn+resource.token+"::"+name, resource.token, resource.outputs))
+	}
+	assert.Equal(t, last.machine, "a-machine")
+	last.lookForBusy(t.Context())
+	assert.DeepEqual(t, last.releases, map[string]chart.Left{
+		"shop-release": {Description: "chart 1", Busy: "uninstalling", Revision: 4}, "whole": {},
+	})
+
+	server.Close() // a cluster that is gone is no reason to stop here
+	last.lookForBusy(t.Context())
 }
