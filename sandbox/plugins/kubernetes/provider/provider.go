@@ -46,7 +46,7 @@ type provider struct {
 // New returns the provider; version goes into its requests' user agent and its schema.
 func New(version string) p.Provider {
 	k := &provider{name: "kubernetes", version: version}
-	return cancel.Wrap(p.Provider{
+	return outliving(cancel.Wrap(p.Provider{
 		GetSchema:   k.schema,
 		CheckConfig: k.checkConfig,
 		DiffConfig:  k.diffConfig,
@@ -57,7 +57,23 @@ func New(version string) p.Provider {
 		Read:        k.read,
 		Update:      k.update,
 		Delete:      k.delete,
-	})
+	}))
+}
+
+// outliving makes what changes something end only when it is ordered to, not when its engine is gone: the official plugin, too,
+// ends what it is at.
+func outliving(wrapped p.Provider) p.Provider {
+	outliving := wrapped
+	outliving.Create = func(ctx context.Context, req p.CreateRequest) (p.CreateResponse, error) {
+		return wrapped.Create(context.WithoutCancel(ctx), req)
+	}
+	outliving.Update = func(ctx context.Context, req p.UpdateRequest) (p.UpdateResponse, error) {
+		return wrapped.Update(context.WithoutCancel(ctx), req)
+	}
+	outliving.Delete = func(ctx context.Context, req p.DeleteRequest) error {
+		return wrapped.Delete(context.WithoutCancel(ctx), req)
+	}
+	return outliving
 }
 
 // schema is the least a schema can be: programs bring their own types.
