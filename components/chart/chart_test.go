@@ -141,6 +141,7 @@ func TestObjects(t *testing.T) {
 		"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "stringData": "<secret>",
 		"metadata": map[string]any{"name": "login", "namespace": "space", "labels": labels},
 	})
+	assert.DeepEqual(t, r.Get(t, "secret").IgnoreChanges, []string{`metadata.labels["exchange-platform/stack"]`})
 	assert.DeepEqual(t, r.Get(t, "secret").SecretOutput, []string{"data", "stringData"})
 	assert.Equal(t, r.Get(t, "space").Type, "kubernetes:core/v1:Namespace")
 	assert.Equal(t, r.Get(t, "object").Type, "kubernetes:storage.k8s.io/v1:StorageClass")

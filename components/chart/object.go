@@ -24,6 +24,10 @@ var platformLabels = map[string]string{
 	"app.kubernetes.io/part-of":    "exchange-platform",
 }
 
+// keepStackLabel leaves objects alone that an earlier version made, which did not name the stack on them: a change of a
+// ServiceAccount would look like one of all that is made for it.
+var keepStackLabel = pulumi.IgnoreChanges([]string{`metadata.labels["` + kube.StackLabel + `"]`})
+
 // NamespaceArgs describes a namespace.
 type NamespaceArgs struct {
 	Name        string
@@ -175,6 +179,7 @@ func (i *Installer) object(
 	if err != nil {
 		return fmt.Errorf("%s %q: %w", args.Kind, name, err)
 	}
+	all = append(all, keepStackLabel)
 	inputs := pulumi.Map{
 		"apiVersion": pulumi.String(args.APIVersion),
 		"kind":       pulumi.String(args.Kind),
