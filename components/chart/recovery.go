@@ -78,10 +78,13 @@ func (r *Recovery) prepare(ctx *pulumi.Context) (err error) {
 			run  func(context.Context, *kube.Recovery, resource.PropertyMap) error
 		}{
 			{"take over an object", &r.create, func(ctx context.Context, made *kube.Recovery, inputs resource.PropertyMap) error {
-				meta := inputs["metadata"].ObjectValue()
+				meta := revealed(inputs["metadata"])
+				if !meta.IsObject() {
+					return nil // the plugin says what is wrong with it
+				}
 				return made.BeforeCreate(ctx, kube.Object{
 					APIVersion: plain(inputs, "apiVersion"), Kind: plain(inputs, "kind"),
-					Namespace: plain(meta, "namespace"), Name: plain(meta, "name"),
+					Namespace: plain(meta.ObjectValue(), "namespace"), Name: plain(meta.ObjectValue(), "name"),
 				})
 			}},
 			{"take over a release", &r.install, func(ctx context.Context, made *kube.Recovery, inputs resource.PropertyMap) error {
@@ -107,8 +110,17 @@ func (r *Recovery) prepare(ctx *pulumi.Context) (err error) {
 	return err
 }
 
+// plain is an input's text.
 func plain(inputs resource.PropertyMap, key resource.PropertyKey) string {
-	value := inputs[key]
+	value := revealed(inputs[key])
+	if !value.IsString() {
+		return ""
+	}
+	return value.StringValue()
+}
+
+// revealed is a value without the marks that it is secret or another resource's.
+func revealed(value resource.PropertyValue) resource.PropertyValue {
 	for value.IsSecret() || value.IsOutput() {
 		if value.IsSecret() {
 			value = value.SecretValue().Element
@@ -116,10 +128,7 @@ func plain(inputs resource.PropertyMap, key resource.PropertyKey) string {
 			value = value.OutputValue().Element
 		}
 	}
-	if !value.IsString() {
-		return ""
-	}
-	return value.StringValue()
+	return value
 }
 
 // objectHooks look for an object before it is made; nil without recovery.

@@ -57,7 +57,9 @@ func TestTheHooksAskForWhatIsAboutToBeMade(t *testing.T) {
 	}{
 		{recovery.create, resource.PropertyMap{
 			"apiVersion": property("v1"), "kind": property("Secret"), "stringData": resource.MakeSecret(property("hunter2")),
-			"metadata": resource.NewProperty(resource.PropertyMap{"name": property("login"), "namespace": resource.MakeSecret(property("space"))}),
+			"metadata": resource.MakeSecret(resource.NewProperty(resource.PropertyMap{
+				"name": property("login"), "namespace": resource.MakeSecret(property("space")),
+			})),
 		}, "/api/v1/namespaces/space/secrets/login"},
 		{recovery.install, resource.PropertyMap{"name": property("shop"), "namespace": property("web")},
 			"/api/v1/namespaces/web/secrets?labelSelector=owner%3Dhelm%2Cname%3Dshop"},
