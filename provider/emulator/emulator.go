@@ -59,6 +59,8 @@ type Machine struct {
 	PublicAddress string
 	// PrivateAddresses are the addresses on private networks, by network id.
 	PrivateAddresses map[string]string
+	// Subnets are those networks' ranges in CIDR notation, by network id.
+	Subnets map[string]string
 	// AuthorizedKeys are the public keys that may log in.
 	AuthorizedKeys []string
 }

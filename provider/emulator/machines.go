@@ -131,7 +131,7 @@ func (e *Emulator) carryOut(id string, wish machineWish) error {
 
 // machineOf describes the machine of a server.
 func (e *Emulator) machineOf(z *zone, s *server) Machine {
-	m := Machine{ID: s.ID, Name: s.Name, Zone: z.Code, UserData: s.UserData, PrivateAddresses: map[string]string{}}
+	m := Machine{ID: s.ID, Name: s.Name, Zone: z.Code, UserData: s.UserData, PrivateAddresses: map[string]string{}, Subnets: map[string]string{}}
 	if system, ok := z.image(s.ImageID); ok {
 		m.Image = system.Distribution + "/" + system.Version
 	}
@@ -141,6 +141,9 @@ func (e *Emulator) machineOf(z *zone, s *server) Machine {
 	for _, p := range z.portsOfServer(s.ID) {
 		if !p.Public {
 			m.PrivateAddresses[p.NetworkID] = p.IP
+			if n, ok := find(z.Networks, p.NetworkID); ok {
+				m.Subnets[p.NetworkID] = n.Subnet.CIDR
+			}
 		} else if m.PublicAddress == "" {
 			m.PublicAddress = p.IP
 		}

@@ -79,13 +79,14 @@ func TestMachineFollowsServer(t *testing.T) {
 	m := h.machine(id)
 	assert.DeepEqual(t, m, emulator.Machine{
 		ID: id, Name: "web", Zone: "ir-thr-fr1", Image: "debian/12", UserData: "#cloud-config\n", PublicAddress: "127.83.12.10",
-		PrivateAddresses: map[string]string{}, AuthorizedKeys: []string{publicKey},
+		PrivateAddresses: map[string]string{}, Subnets: map[string]string{}, AuthorizedKeys: []string{publicKey},
 	})
 
 	a.call(200, "PATCH", zone+"/networks/"+network+"/attach", map[string]any{"server_id": id})
 	for h.machine(id).PrivateAddresses[network] != "10.70.0.2" {
 		a.await(id, "ACTIVE")
 	}
+	assert.Equal(t, h.machine(id).Subnets[network], "10.70.0.0/24")
 	a.call(200, "POST", zone+"/servers/"+id+"/power-off", nil)
 	a.await(id, "SHUTOFF")
 	a.call(200, "POST", zone+"/servers/"+id+"/power-on", nil)

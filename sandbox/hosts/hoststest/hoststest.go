@@ -68,6 +68,7 @@ func Machine(prefix string, i int, name string, key Key) emulator.Machine {
 	return emulator.Machine{
 		ID: "vm-" + name, Name: name, Zone: "ir-thr-fr1", Image: "ubuntu/24.04", AuthorizedKeys: []string{key.Authorized},
 		PublicAddress: fmt.Sprintf("%s.%d", prefix, 9+i), PrivateAddresses: map[string]string{Network: fmt.Sprintf("10.0.0.%d", i)},
+		Subnets: map[string]string{Network: "10.0.0.0/24"},
 	}
 }
 

@@ -7,11 +7,12 @@ import (
 
 	"github.com/iransre/exchange-platform/sandbox/hosts/kubeadm"
 	"github.com/iransre/exchange-platform/sandbox/hosts/network"
+	"github.com/iransre/exchange-platform/sandbox/hosts/roster"
 )
 
 // Identity is what the machine is called and reached by.
 func (m *machine) Identity() network.Identity {
-	state := m.snapshot()
+	state := m.state.Get()
 	return network.Identity{
 		Name: state.Machine.Name, Hostname: state.Hostname, PublicAddress: state.Machine.PublicAddress, PrivateAddresses: state.Machine.PrivateAddresses,
 	}
@@ -35,16 +36,16 @@ func (m *machine) listen(run *running) error {
 			wanted[net.JoinHostPort(public, strconv.Itoa(kubeadm.APIPort))] = api
 		}
 	}
-	return run.listeners.Set(m.name(), m.link, wanted)
+	return run.listeners.Set(m.Name(), m.link, wanted)
 }
 
 func (m *machine) api() network.Handler {
-	return m.hosts.kubeadm.API(m, m.hosts.log.With("machine", m.name()))
+	return m.hosts.kubeadm.API(m, m.hosts.log.With("machine", m.Name()))
 }
 
 // route finds who answers when the machine connects to host and port.
 func (m *machine) route(ctx context.Context, host string, port int) (network.Handler, error) {
-	return network.Route(ctx, m, each[network.Machine](m.hosts), host, port)
+	return network.Route(ctx, m, roster.Each[network.Machine](&m.hosts.machines), host, port)
 }
 
 // Service returns who answers on a port of the machine's private addresses.

@@ -29,7 +29,7 @@ func (h *Hosts) Reboot(ctx context.Context, name string) error {
 func (h *Hosts) Cut(ctx context.Context, name string) error {
 	return h.disturb(ctx, name, func(m *machine) error {
 		m.link.Cut()
-		return m.update(func(s *state) { s.Faults.Cut = true })
+		return m.state.Update(func(s *state) { s.Faults.Cut = true })
 	})
 }
 
@@ -53,7 +53,7 @@ func (h *Hosts) Slow(ctx context.Context, name string, slowness hosts.Slowness) 
 	}
 	return h.disturb(ctx, name, func(m *machine) error {
 		m.link.Slow(slowness)
-		return m.update(func(s *state) { s.Faults.Slow = &slowness })
+		return m.state.Update(func(s *state) { s.Faults.Slow = &slowness })
 	})
 }
 
@@ -61,7 +61,7 @@ func (h *Hosts) Slow(ctx context.Context, name string, slowness hosts.Slowness) 
 func (h *Hosts) Restore(ctx context.Context, name string) error {
 	return h.disturb(ctx, name, func(m *machine) error {
 		m.link.Mend()
-		return m.update(func(s *state) { s.Faults.Cut, s.Faults.Slow = false, nil })
+		return m.state.Update(func(s *state) { s.Faults.Cut, s.Faults.Slow = false, nil })
 	})
 }
 
@@ -69,9 +69,9 @@ func (h *Hosts) Restore(ctx context.Context, name string) error {
 func (h *Hosts) Fill(ctx context.Context, name string) error {
 	return h.disturb(ctx, name, func(m *machine) error {
 		if err := h.disks.Fill(m.dir); err != nil {
-			return fmt.Errorf("filling the disk of %s: %w", m.name(), errors.Join(err, h.disks.Free(m.dir)))
+			return fmt.Errorf("filling the disk of %s: %w", m.Name(), errors.Join(err, h.disks.Free(m.dir)))
 		}
-		return m.update(func(s *state) { s.Faults.Full = true })
+		return m.state.Update(func(s *state) { s.Faults.Full = true })
 	})
 }
 
@@ -79,15 +79,15 @@ func (h *Hosts) Fill(ctx context.Context, name string) error {
 func (h *Hosts) Free(ctx context.Context, name string) error {
 	return h.disturb(ctx, name, func(m *machine) error {
 		if err := h.disks.Free(m.dir); err != nil {
-			return fmt.Errorf("freeing the disk of %s: %w", m.name(), err)
+			return fmt.Errorf("freeing the disk of %s: %w", m.Name(), err)
 		}
-		return m.update(func(s *state) { s.Faults.Full = false })
+		return m.state.Update(func(s *state) { s.Faults.Full = false })
 	})
 }
 
 // disturb does something to a machine and returns when its cluster knows what has become of it.
 func (h *Hosts) disturb(ctx context.Context, name string, do func(*machine) error) error {
-	m, err := h.find(name)
+	m, err := h.machines.Find(name)
 	if err != nil {
 		return err
 	}
@@ -111,16 +111,13 @@ func (m *machine) report(ctx context.Context) error {
 
 // reportSoon is report for those who do not wait for it.
 func (h *Hosts) reportSoon(m *machine) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed {
-		return
-	}
-	h.reports.Go(func() {
-		ctx, cancel := context.WithTimeout(h.ctx, kubeadm.Timeout)
-		defer cancel()
-		if err := m.report(ctx); err != nil && h.ctx.Err() == nil {
-			h.log.Warn("the cluster did not take notice of a machine", "machine", m.name(), "error", err)
-		}
+	h.machines.WhileOpen(func() {
+		h.reports.Go(func() {
+			ctx, cancel := context.WithTimeout(h.ctx, kubeadm.Timeout)
+			defer cancel()
+			if err := m.report(ctx); err != nil && h.ctx.Err() == nil {
+				h.log.Warn("the cluster did not take notice of a machine", "machine", m.Name(), "error", err)
+			}
+		})
 	})
 }

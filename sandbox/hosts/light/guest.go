@@ -45,7 +45,7 @@ func (m *machine) register(server *guestserver.Server) {
 // logged runs what nobody waits for.
 func (m *machine) logged(what string, do func() error) {
 	if err := do(); err != nil {
-		m.hosts.log.Error(what+" failed", "machine", m.name(), "error", err)
+		m.hosts.log.Error(what+" failed", "machine", m.Name(), "error", err)
 	}
 }
 
@@ -66,7 +66,7 @@ func (m *machine) dial(w http.ResponseWriter, r *http.Request, host string, port
 
 // applyIdentity does the part of the user data that decides how the machine is reached, before its SSH server starts.
 func (m *machine) applyIdentity(data cloudinit.UserData) error {
-	state := m.snapshot()
+	state := m.state.Get()
 	if data.Hostname != "" && data.Hostname != state.Hostname {
 		if err := m.rename(data.Hostname); err != nil {
 			return err
@@ -82,8 +82,8 @@ func (m *machine) applyIdentity(data cloudinit.UserData) error {
 
 // rename changes the machine's hostname for good; commands started from now on see it.
 func (m *machine) rename(name string) error {
-	old := m.hostname()
-	if err := m.update(func(s *state) { s.Hostname = name }); err != nil {
+	old := m.Hostname()
+	if err := m.state.Update(func(s *state) { s.Hostname = name }); err != nil {
 		return err
 	}
 	return m.tree().Rename(old, name)

@@ -11,8 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
@@ -20,6 +18,7 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/hosts/disks"
 	"github.com/iransre/exchange-platform/sandbox/hosts/jail"
 	"github.com/iransre/exchange-platform/sandbox/hosts/kubeadm"
+	"github.com/iransre/exchange-platform/sandbox/hosts/roster"
 )
 
 // Options are what a set of machines needs.
@@ -48,17 +47,12 @@ type Hosts struct {
 	ctx   context.Context // ends with Close
 	end   context.CancelFunc
 
-	mu       sync.Mutex
-	machines map[string]*machine // by ID
-	closed   bool
+	machines roster.Roster[*machine]
 	reports  sync.WaitGroup
 	kubeadm  *kubeadm.Kubeadm
 }
 
 var _ hosts.Disturbable = (*Hosts)(nil)
-
-// errClosed answers calls after Close.
-var errClosed = errors.New("the hosts are closed")
 
 // New checks that machines can run here and brings back those that Options.Dir knows and that were running.
 func New(opts Options) (*Hosts, error) {
@@ -91,8 +85,8 @@ func New(opts Options) (*Hosts, error) {
 	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("hosts: %w", err)
 	}
-	h := &Hosts{opts: opts, bwrap: bwrap, log: opts.Logger, machines: map[string]*machine{}}
-	h.kubeadm = kubeadm.New(opts.Cluster, func() []kubeadm.Machine { return each[kubeadm.Machine](h) })
+	h := &Hosts{opts: opts, bwrap: bwrap, log: opts.Logger}
+	h.kubeadm = kubeadm.New(opts.Cluster, func() []kubeadm.Machine { return roster.Each[kubeadm.Machine](&h.machines) })
 	h.ctx, h.end = context.WithCancel(context.Background())
 	if h.disks, err = disks.New(opts.Dir); err != nil {
 		h.log.Warn("disks of machines cannot be filled here", "error", err)
@@ -109,21 +103,17 @@ func (h *Hosts) restore() error {
 	if err != nil {
 		return fmt.Errorf("hosts: %w", err)
 	}
-	var loaded []*machine
 	for _, entry := range entries {
 		if !entry.IsDir() || !validID.MatchString(entry.Name()) {
 			continue
 		}
-		m, err := h.load(entry.Name())
-		if err != nil {
+		if _, err := h.machine(emulator.Machine{ID: entry.Name()}); err != nil {
 			return err
 		}
-		h.machines[entry.Name()] = m
-		loaded = append(loaded, m)
 	}
 	var errs []error
-	for _, m := range loaded {
-		if m.state.Running {
+	for _, m := range h.machines.All() {
+		if m.state.Get().Running {
 			errs = append(errs, m.start())
 		}
 		h.reportSoon(m) // what changed since it was told last, if the daemon was killed in between
@@ -134,48 +124,39 @@ func (h *Hosts) restore() error {
 // validID keeps IDs usable as directory names.
 var validID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
+func (h *Hosts) machine(spec emulator.Machine) (*machine, error) {
+	return h.machines.Ensure(spec.ID, func() (*machine, error) { return newMachine(h, spec) })
+}
+
 // Boot makes the machine run as described. It returns once the SSH server answers; the user data runs afterwards, as on
 // a real machine. Another call with the same ID updates addresses and starts a machine that was stopped.
 func (h *Hosts) Boot(_ context.Context, spec emulator.Machine) error {
 	if !validID.MatchString(spec.ID) {
 		return fmt.Errorf("hosts: machine id %q is not usable as a name", spec.ID)
 	}
-	h.mu.Lock()
-	if h.closed {
-		h.mu.Unlock()
-		return errClosed
+	m, err := h.machine(spec)
+	if err != nil {
+		return err
 	}
-	m := h.machines[spec.ID]
-	if m == nil {
-		m = newMachine(h, spec)
-		h.machines[spec.ID] = m
-	}
-	h.mu.Unlock()
 	return m.boot(spec)
 }
 
 // Remove ends the machine and forgets everything of it, its Node object included: nothing would ever report for it again.
 func (h *Hosts) Remove(ctx context.Context, id string) {
-	h.mu.Lock()
-	m := h.machines[id]
-	delete(h.machines, id)
-	h.mu.Unlock()
-	if m == nil {
+	m, known := h.machines.Take(id)
+	if !known {
 		return
 	}
 	if err := m.remove(ctx); err != nil {
-		h.log.Error("machine not removed cleanly", "machine", m.name(), "error", err)
+		h.log.Error("machine not removed cleanly", "machine", m.Name(), "error", err)
 	}
 }
 
 // Close ends every machine's processes and listeners. The machines stay on disk and come back with the next New.
 func (h *Hosts) Close() error {
-	h.mu.Lock()
-	h.closed = true
-	machines := h.sortedLocked()
-	h.mu.Unlock()
+	h.machines.Close()
 	var group sync.WaitGroup
-	for _, m := range machines {
+	for _, m := range h.machines.All() {
 		group.Go(m.halt)
 	}
 	group.Wait()
@@ -183,54 +164,4 @@ func (h *Hosts) Close() error {
 	h.reports.Wait()
 	h.disks.Close()
 	return nil
-}
-
-func (h *Hosts) isClosed() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.closed
-}
-
-// find returns the machine with this ID, name or hostname.
-func (h *Hosts) find(name string) (*machine, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if m := h.machines[name]; m != nil {
-		return m, nil
-	}
-	var names []string
-	for _, m := range h.sortedLocked() {
-		if m.name() == name || m.hostname() == name {
-			return m, nil
-		}
-		names = append(names, m.name())
-	}
-	return nil, fmt.Errorf("no virtual machine is called %q; there are: %s", name, strings.Join(names, ", "))
-}
-
-// all returns the machines in the order of their names.
-func (h *Hosts) all() []*machine {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.sortedLocked()
-}
-
-// each returns the machines as one of the parts they are made of sees them.
-func each[T any](h *Hosts) []T {
-	var seen []T
-	for _, m := range h.all() {
-		seen = append(seen, any(m).(T))
-	}
-	return seen
-}
-
-func (h *Hosts) sortedLocked() []*machine {
-	machines := make([]*machine, 0, len(h.machines))
-	for _, m := range h.machines {
-		machines = append(machines, m)
-	}
-	slices.SortFunc(machines, func(a, b *machine) int {
-		return strings.Compare(a.name()+a.id, b.name()+b.id)
-	})
-	return machines
 }

@@ -2,7 +2,6 @@ package light
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -15,8 +14,10 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/hosts/guestapi"
 	"github.com/iransre/exchange-platform/sandbox/hosts/guestserver"
 	"github.com/iransre/exchange-platform/sandbox/hosts/jail"
+	"github.com/iransre/exchange-platform/sandbox/hosts/kept"
 	"github.com/iransre/exchange-platform/sandbox/hosts/network"
 	"github.com/iransre/exchange-platform/sandbox/hosts/rootfs"
+	"github.com/iransre/exchange-platform/sandbox/hosts/roster"
 	"github.com/iransre/exchange-platform/sandbox/hosts/sshd"
 	"github.com/iransre/exchange-platform/sandbox/hosts/systemd"
 )
@@ -33,9 +34,10 @@ type machine struct {
 	staysOff  bool       // guarded by power: its power failed before this daemon started
 	reporting sync.Mutex // serialises what its cluster is told
 
-	mu    sync.Mutex // guards what follows
-	state state
-	run   *running // nil while the machine is off
+	state *kept.Value[state]
+
+	mu  sync.Mutex
+	run *running // nil while the machine is off
 }
 
 // running is what exists only while a machine is on.
@@ -51,26 +53,15 @@ type running struct {
 	group     sync.WaitGroup
 }
 
-func newMachine(h *Hosts, spec emulator.Machine) *machine {
-	return &machine{
-		hosts: h, id: spec.ID, dir: filepath.Join(h.opts.Dir, spec.ID), link: network.NewLink(),
-		state: state{Machine: spec, Hostname: spec.Name},
-	}
-}
-
-func (h *Hosts) load(id string) (*machine, error) {
-	m := newMachine(h, emulator.Machine{ID: id})
-	data, err := os.ReadFile(m.stateFile())
-	if errors.Is(err, os.ErrNotExist) {
-		return m, nil // its first boot was cut short before anything was known of it
-	}
+func newMachine(h *Hosts, spec emulator.Machine) (*machine, error) {
+	m := &machine{hosts: h, id: spec.ID, dir: filepath.Join(h.opts.Dir, spec.ID), link: network.NewLink()}
+	var err error
+	// an earlier first boot may have been cut short before anything was known of the machine
+	m.state, err = kept.New(filepath.Join(m.dir, "machine.json"), state{Machine: spec, Hostname: spec.Name})
 	if err != nil {
 		return nil, fmt.Errorf("hosts: %w", err)
 	}
-	if err := json.Unmarshal(data, &m.state); err != nil {
-		return nil, fmt.Errorf("hosts: %s: %w", m.stateFile(), err)
-	}
-	faults := m.state.Faults
+	faults := m.state.Get().Faults
 	m.staysOff = faults.Killed
 	if faults.Cut {
 		m.link.Cut()
@@ -81,8 +72,6 @@ func (h *Hosts) load(id string) (*machine, error) {
 	return m, nil
 }
 
-func (m *machine) stateFile() string { return filepath.Join(m.dir, "machine.json") }
-
 // tree is the machine's root directory, where package disks expects it.
 func (m *machine) tree() rootfs.Tree {
 	return rootfs.Tree{Dir: filepath.Join(m.dir, "root"), GuestBinary: m.hosts.opts.GuestBinary, KubectlBinary: m.hosts.opts.KubectlBinary}
@@ -90,15 +79,17 @@ func (m *machine) tree() rootfs.Tree {
 
 func (m *machine) journalDir() string { return filepath.Join(m.dir, "journal") }
 
-func (m *machine) name() string     { return m.snapshot().Machine.Name }
-func (m *machine) hostname() string { return m.snapshot().Hostname }
+// ID, Name and Hostname are what the machine is found by.
+func (m *machine) ID() string       { return m.id }
+func (m *machine) Name() string     { return m.state.Get().Machine.Name }
+func (m *machine) Hostname() string { return m.state.Get().Hostname }
 
 // live returns what runs, or an error when the machine is off.
 func (m *machine) live() (*running, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.run == nil {
-		return nil, fmt.Errorf("machine %s is off", m.state.Machine.Name)
+		return nil, fmt.Errorf("machine %s is off", m.Name())
 	}
 	return m.run, nil
 }
@@ -113,8 +104,8 @@ func (m *machine) boot(spec emulator.Machine) error {
 	if err := os.MkdirAll(m.dir, 0o700); err != nil {
 		return fmt.Errorf("machine %s: %w", spec.Name, err)
 	}
-	moved := m.snapshot().Machine.PublicAddress != spec.PublicAddress
-	err := m.update(func(s *state) {
+	moved := m.state.Get().Machine.PublicAddress != spec.PublicAddress
+	err := m.state.Update(func(s *state) {
 		s.Machine = spec
 		if s.Hostname == "" {
 			s.Hostname = spec.Name
@@ -152,16 +143,16 @@ func (m *machine) start() error {
 
 // startLocked switches the machine on.
 func (m *machine) startLocked() (err error) {
-	name := m.name()
-	if m.hosts.isClosed() {
-		return errClosed
+	name := m.Name()
+	if m.hosts.machines.Closed() {
+		return roster.ErrClosed
 	}
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("machine %s: %w", name, err)
 		}
 	}()
-	tree, known := m.tree(), m.snapshot()
+	tree, known := m.tree(), m.state.Get()
 	if err := tree.Prepare(rootfs.Identity{ID: known.Machine.ID, Hostname: known.Hostname, Image: known.Machine.Image}); err != nil {
 		return err
 	}
@@ -182,7 +173,7 @@ func (m *machine) startLocked() (err error) {
 		m.end(run)
 		return err
 	}
-	if err := m.update(func(s *state) { s.Running, s.Faults.Killed = true, false }); err != nil {
+	if err := m.state.Update(func(s *state) { s.Running, s.Faults.Killed = true, false }); err != nil {
 		m.end(run)
 		return err
 	}
@@ -191,7 +182,7 @@ func (m *machine) startLocked() (err error) {
 	m.mu.Unlock()
 	run.group.Go(run.firstBoot.Run)
 	run.group.Go(run.units.StartEnabled)
-	m.hosts.log.Info("machine started", "machine", name, "address", m.snapshot().Machine.PublicAddress)
+	m.hosts.log.Info("machine started", "machine", name, "address", m.state.Get().Machine.PublicAddress)
 	return nil
 }
 
@@ -204,14 +195,16 @@ func (m *machine) assemble(tree rootfs.Tree) (_ *running, err error) {
 			run.off()
 		}
 	}()
-	log, known := m.hosts.log.With("machine", m.name()), m.snapshot()
+	log, known := m.hosts.log.With("machine", m.Name()), m.state.Get()
 	run.jail = jail.New(jail.Options{
-		Bubblewrap: m.hosts.bwrap, Mounts: tree.Mounts(), Prefix: m.hosts.disks.Enter(), Machine: m.name(), Hostname: m.hostname,
+		Bubblewrap: m.hosts.bwrap, Mounts: tree.Mounts(), Prefix: m.hosts.disks.Enter(), Machine: m.Name(), Hostname: m.Hostname,
 	})
 	run.firstBoot = cloudinit.New(run.ctx, cloudinit.Machine{
 		Tree: tree, Jail: run.jail, Log: log, Text: known.Machine.UserData,
-		Result: func() *guestapi.CloudInitStatus { return m.snapshot().UserData },
-		Keep:   func(status guestapi.CloudInitStatus) error { return m.update(func(s *state) { s.UserData = &status }) },
+		Result: func() *guestapi.CloudInitStatus { return m.state.Get().UserData },
+		Keep: func(status guestapi.CloudInitStatus) error {
+			return m.state.Update(func(s *state) { s.UserData = &status })
+		},
 	})
 	if known.UserData == nil {
 		if err := m.applyIdentity(run.firstBoot.UserData()); err != nil {
@@ -219,14 +212,14 @@ func (m *machine) assemble(tree rootfs.Tree) (_ *running, err error) {
 		}
 	}
 	run.units, err = systemd.New(run.ctx, systemd.Machine{
-		Tree: tree, Journals: m.journalDir(), Jail: run.jail, Log: log, Hostname: m.hostname,
-		Full:   func(path string) bool { return m.snapshot().Faults.Full && disks.Cover(path) },
-		IsNode: func() bool { return m.snapshot().Node != nil },
+		Tree: tree, Journals: m.journalDir(), Jail: run.jail, Log: log, Hostname: m.Hostname,
+		Full:   func(path string) bool { return m.state.Get().Faults.Full && disks.Cover(path) },
+		IsNode: func() bool { return m.state.Get().Node != nil },
 	})
 	if err != nil {
 		return nil, err
 	}
-	hostKey, err := tree.HostKey(m.hostname())
+	hostKey, err := tree.HostKey(m.Hostname())
 	if err != nil {
 		return nil, err
 	}
@@ -273,7 +266,7 @@ func (m *machine) remove(ctx context.Context) error {
 	m.removed = true
 	m.haltLocked()
 	err := m.hosts.kubeadm.Leave(ctx, m)
-	if m.snapshot().Faults.Full {
+	if m.state.Get().Faults.Full {
 		err = errors.Join(err, m.hosts.disks.Free(m.dir))
 	}
 	return errors.Join(err, rootfs.Remove(m.dir))

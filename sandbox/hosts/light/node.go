@@ -20,19 +20,19 @@ func (m *machine) On() error {
 
 // Connected tells whether the machine runs and is on the network.
 func (m *machine) Connected() bool {
-	state := m.snapshot()
+	state := m.state.Get()
 	return state.Running && !state.Faults.Cut
 }
 
 // Node returns what kubeadm made of the machine.
 func (m *machine) Node() (*hosts.Node, []string) {
-	state := m.snapshot()
+	state := m.state.Get()
 	return state.Node, state.CertSANs
 }
 
 // SetNode remembers what kubeadm made of the machine, and makes it answer accordingly. One that is off does so when it starts.
 func (m *machine) SetNode(node *hosts.Node, certSANs []string) error {
-	if err := m.update(func(s *state) { s.Node, s.CertSANs = node, certSANs }); err != nil {
+	if err := m.state.Update(func(s *state) { s.Node, s.CertSANs = node, certSANs }); err != nil {
 		return err
 	}
 	run, err := m.live()
@@ -44,7 +44,7 @@ func (m *machine) SetNode(node *hosts.Node, certSANs []string) error {
 
 // WriteFile writes a file of the node, for root only.
 func (m *machine) WriteFile(name string, content []byte) error {
-	if m.snapshot().Faults.Full {
+	if m.state.Get().Faults.Full {
 		return &os.PathError{Op: "write", Path: "/" + name, Err: syscall.ENOSPC}
 	}
 	root, err := m.tree().Open()

@@ -10,8 +10,8 @@ import (
 // List describes all machines, sorted by name.
 func (h *Hosts) List() []hosts.Status {
 	var list []hosts.Status
-	for _, m := range h.all() {
-		state := m.snapshot()
+	for _, m := range h.machines.All() {
+		state := m.state.Get()
 		status := hosts.Status{
 			ID: m.id, Name: state.Machine.Name, Hostname: state.Hostname, Zone: state.Machine.Zone, SSH: m.sshAddress(),
 			PublicAddress: state.Machine.PublicAddress, Running: state.Running, Faults: state.Faults, Node: state.Node,
@@ -27,7 +27,7 @@ func (h *Hosts) List() []hosts.Status {
 
 // Stop switches a machine off in an orderly way of its cloud's. It stays off until Start or Boot.
 func (h *Hosts) Stop(_ context.Context, name string) error {
-	m, err := h.find(name)
+	m, err := h.machines.Find(name)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (m *machine) shutDown(change func(*state)) error {
 	m.power.Lock()
 	defer m.power.Unlock()
 	m.haltLocked()
-	return m.update(change)
+	return m.state.Update(change)
 }
 
 func (m *machine) reboot() error {

@@ -165,6 +165,16 @@ func Run(t *testing.T, client *gossh.Client, stdin, command string) Result {
 	return got
 }
 
+// TryRun runs a command that may not come to its end.
+func TryRun(client *gossh.Client, command string) error {
+	session, err := client.NewSession()
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	return session.Run(command)
+}
+
 var markers atomic.Int32
 
 // NewMarker returns a number of seconds, far more than a test takes, that nobody else sleeps for: neither another test nor another
