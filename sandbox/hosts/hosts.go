@@ -1,7 +1,12 @@
 // Package hosts says what a kind of virtual machine is to the rest of the sandbox: what the emulated cloud makes, powers and
 // deletes, what the sandbox shows of it, and what a rehearsal does to it. Its folders are the kinds and what they are made of:
 //
-//	light        the kind there is: a directory, an SSH server and commands in a root of the machine's own; it joins the parts below
+//	light        the default: a directory, an SSH server and commands in a root of the machine's own; it joins the parts below
+//	real         a container with a system, a disk and a network of its own: systemd, sshd and cloud-init are Debian's
+//	debian       the system that real machines share
+//	netns        networks that end with this program
+//	kept         values that outlive the daemon
+//	roster       machines by their names
 //	jail         processes of a machine, kept apart by bubblewrap
 //	rootfs       the files and users of a cloud image
 //	disks        disks that can be full

@@ -132,8 +132,45 @@ func (w *Workspace) Path(elements ...string) string {
 // Binary is where a program that was built for the sandbox is.
 func (w *Workspace) Binary(name string) string { return filepath.Join(w.Tools, "bin", name) }
 
+// Systems is where the systems of real machines are made: see package debian.
+func (w *Workspace) Systems() string { return filepath.Join(w.Tools, "systems") }
+
 // PulumiHome is where pulumi finds its plugins.
 func (w *Workspace) PulumiHome() string { return filepath.Join(w.Tools, "pulumi") }
+
+// Kind is what a sandbox's virtual machines are made of.
+type Kind string
+
+// The kinds there are.
+const (
+	Light Kind = "light" // the default: see package light
+	Real  Kind = "real"  // see package real
+)
+
+// Kind is that of this sandbox's machines.
+func (w *Workspace) Kind() Kind {
+	if text, err := os.ReadFile(w.kindFile()); err == nil {
+		return Kind(strings.TrimSpace(string(text)))
+	}
+	return Light
+}
+
+func (w *Workspace) kindFile() string { return w.Path("machines") }
+
+// ChooseKind decides what the machines are made of from now on. The machines that there are stay what they are.
+func (w *Workspace) ChooseKind(kind Kind) error {
+	if kind != Light && kind != Real {
+		return fmt.Errorf("there are no machines of the kind %q: it is %s or %s", kind, Light, Real)
+	}
+	if kind == w.Kind() {
+		return nil
+	}
+	if machines, err := os.ReadDir(w.Path("hosts")); err == nil && len(machines) > 0 {
+		return fmt.Errorf("the machines of this sandbox are of the kind %s: destroy their stack first, or take a second sandbox, SANDBOX_NAME=%s ./scripts/sandbox …",
+			w.Kind(), kind)
+	}
+	return os.WriteFile(w.kindFile(), []byte(kind+"\n"), 0o644)
+}
 
 // Secret reads secrets/<name> in the sandbox's folder, making it at random the first time. It is the user's alone.
 func (w *Workspace) Secret(name string) (string, error) {

@@ -172,3 +172,18 @@ func TestNotesOfInterruptedOperationsAreCounted(t *testing.T) {
 		assert.Equal(t, pending, want)
 	}
 }
+
+// Machines of one kind are of no use to the other.
+func TestTheKindOfMachinesIsChosenWhileThereAreNone(t *testing.T) {
+	checkout(t)
+	w, err := Open()
+	assert.NilError(t, err)
+	assert.Equal(t, w.Kind(), Light)
+	assert.ErrorContains(t, w.ChooseKind("heavy"), `no machines of the kind "heavy": it is light or real`)
+	assert.NilError(t, w.ChooseKind(Real))
+	assert.Equal(t, w.Kind(), Real)
+	assert.NilError(t, os.MkdirAll(w.Path("hosts", "vm-1"), 0o700))
+	assert.NilError(t, w.ChooseKind(Real))
+	assert.ErrorContains(t, w.ChooseKind(Light), "are of the kind real: destroy their stack first, or take a second sandbox, SANDBOX_NAME=light")
+	assert.Equal(t, w.Kind(), Real)
+}

@@ -57,6 +57,9 @@ func (l *listener) drop() {
 
 // Listeners are the addresses a running machine answers on.
 type Listeners struct {
+	// Listen makes the sockets; nil makes them in this machine's own network.
+	Listen func(address string) (net.Listener, error)
+
 	mu        sync.Mutex
 	closed    bool
 	byAddress map[string]*listener
@@ -101,7 +104,7 @@ func (ls *Listeners) Set(name string, link *Link, wanted map[string]Handler) err
 		if ls.byAddress[address] != nil {
 			continue
 		}
-		socket, err := net.Listen("tcp", address)
+		socket, err := ls.listen(address)
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return fmt.Errorf("%s is in use by another program (another sandbox?): stop it or give this sandbox another address range", address)
 		}
@@ -113,4 +116,11 @@ func (ls *Listeners) Set(name string, link *Link, wanted map[string]Handler) err
 		l.done.Go(func() { l.accept(link, serve) })
 	}
 	return nil
+}
+
+func (ls *Listeners) listen(address string) (net.Listener, error) {
+	if ls.Listen != nil {
+		return ls.Listen(address)
+	}
+	return net.Listen("tcp", address)
 }

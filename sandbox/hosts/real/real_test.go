@@ -1,0 +1,338 @@
+package real_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	gossh "golang.org/x/crypto/ssh"
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/poll"
+
+	"github.com/iransre/exchange-platform/provider/emulator"
+	"github.com/iransre/exchange-platform/sandbox/hosts"
+	"github.com/iransre/exchange-platform/sandbox/hosts/debian"
+	"github.com/iransre/exchange-platform/sandbox/hosts/hoststest"
+	"github.com/iransre/exchange-platform/sandbox/hosts/light/lighttest"
+	"github.com/iransre/exchange-platform/sandbox/hosts/real"
+	"github.com/iransre/exchange-platform/sandbox/loopback"
+	"github.com/iransre/exchange-platform/sandbox/workspace"
+)
+
+// A test that kills a daemon starts itself as one.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("REAL_TEST_DAEMON"); dir != "" {
+		daemon(dir)
+		return
+	}
+	lighttest.Main(m)
+}
+
+// world is a set of machines under test.
+type world struct {
+	*real.Hosts
+	t       *testing.T
+	key     hoststest.Key
+	options real.Options
+	prefix  string
+	specs   map[string]emulator.Machine
+}
+
+// newWorld makes a set without machines. It skips where real machines cannot run, and fails there in CI.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	dir := t.TempDir()
+	if err := real.Check(dir); err != nil {
+		if os.Getenv("CI") == "" {
+			t.Skip(err)
+		}
+		t.Fatal(err)
+	}
+	place, err := workspace.Open()
+	assert.NilError(t, err)
+	base, err := debian.Ensure(t.Context(), place.Systems(), os.Stderr)
+	assert.NilError(t, err)
+	key, err := hoststest.NewKey()
+	assert.NilError(t, err)
+	w := &world{t: t, key: key, prefix: loopback.Prefix(t), specs: map[string]emulator.Machine{}, options: real.Options{
+		Dir: filepath.Join(dir, "hosts"), Base: base, GuestBinary: lighttest.Guest(), Cluster: &hoststest.Cluster{},
+	}}
+	w.open()
+	t.Cleanup(func() {
+		assert.NilError(t, w.Close())
+		assertNothingLeft(t, w.options.Dir)
+	})
+	return w
+}
+
+func (w *world) open() {
+	w.t.Helper()
+	var err error
+	w.Hosts, err = real.New(w.options)
+	assert.NilError(w.t, err)
+}
+
+// spec describes a new machine.
+func (w *world) spec(name string) emulator.Machine {
+	spec := hoststest.Machine(w.prefix, len(w.specs)+1, name, w.key)
+	w.specs[name] = spec
+	return spec
+}
+
+func (w *world) boot(specs ...emulator.Machine) {
+	w.t.Helper()
+	for _, spec := range specs {
+		w.specs[spec.Name] = spec
+		assert.NilError(w.t, w.Boot(context.Background(), spec))
+	}
+}
+
+func (w *world) login(name string, check gossh.HostKeyCallback) (*gossh.Client, error) {
+	config := lighttest.ClientConfig("ubuntu", w.key.Signer)
+	config.HostKeyCallback = check
+	return gossh.Dial("tcp", net.JoinHostPort(w.specs[name].PublicAddress, "2222"), config)
+}
+
+// must runs a command that has to succeed, and returns what it printed.
+func (w *world) must(name, command string) string {
+	w.t.Helper()
+	client, err := w.login(name, gossh.InsecureIgnoreHostKey())
+	assert.NilError(w.t, err)
+	defer client.Close()
+	got := lighttest.Run(w.t, client, "", command)
+	assert.Equal(w.t, got.Code, 0, "%s: %s%s", command, got.Stdout, got.Stderr)
+	return strings.TrimSpace(got.Stdout)
+}
+
+// assertNothingLeft looks for what machines may leave on the machine that the test runs on.
+func assertNothingLeft(t *testing.T, dir string) {
+	t.Helper()
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	assert.NilError(t, err)
+	assert.Assert(t, !strings.Contains(string(mounts), dir), "mounts")
+	assert.Equal(t, len(lighttest.Processes(t, dir)), 0, "processes")
+	groups, err := real.Groups(dir)
+	assert.NilError(t, err)
+	for _, group := range groups {
+		_, err := os.Stat(group)
+		assert.ErrorIs(t, err, os.ErrNotExist, "control groups")
+	}
+	loops, err := filepath.Glob("/sys/block/loop*/loop/backing_file")
+	assert.NilError(t, err)
+	for _, loop := range loops {
+		file, err := os.ReadFile(loop)
+		assert.Assert(t, err != nil || !strings.Contains(string(file), dir), "loop devices")
+	}
+}
+
+// eventually waits longer than tests of other kinds: a machine boots meanwhile, and all processors may be busy.
+func eventually(t *testing.T, what string, check func() bool) {
+	t.Helper()
+	poll.WaitOn(t, func(poll.LogT) poll.Result {
+		if check() {
+			return poll.Success()
+		}
+		return poll.Continue("%s", what)
+	}, poll.WithDelay(50*time.Millisecond), poll.WithTimeout(2*time.Minute))
+}
+
+// userData is what our program tells its machines, and more.
+func userData(hostKey hoststest.Key) string {
+	return `#cloud-config
+hostname: first
+ssh_deletekeys: true
+ssh_keys:
+  ed25519_private: |
+    ` + strings.ReplaceAll(string(hostKey.Private), "\n", "\n    ") + `
+  ed25519_public: ` + hostKey.Authorized + `
+write_files:
+  - {path: /etc/ssh/sshd_config.d/10-port.conf, content: "Port 2222\n"}
+  - {path: /etc/thing/plain, content: "hello\n", permissions: '0640'}
+runcmd:
+  - [mkdir, -p, "/opt/a b"]
+  - echo ran >> /opt/count
+  - systemctl restart ssh
+`
+}
+
+func TestAMachineIsReal(t *testing.T) {
+	w := newWorld(t)
+	hostKey, err := hoststest.NewKey()
+	assert.NilError(t, err)
+	first := w.spec("m1")
+	first.UserData = userData(hostKey)
+	w.boot(first, w.spec("w1"))
+
+	var client *gossh.Client
+	eventually(t, "the SSH server shows the key that its user data gave it", func() bool {
+		client, err = w.login("m1", gossh.FixedHostKey(hostKey.Signer.PublicKey()))
+		return err == nil
+	})
+	got := lighttest.Run(t, client, "", "cloud-init status --wait >/dev/null; hostname; sudo cat /etc/thing/plain /opt/count; stat -c %a /etc/thing/plain; ls -d /opt/a*")
+	assert.Equal(t, got.Stdout, "first\nhello\nran\n640\n/opt/a b\n", got.Stderr)
+	assert.NilError(t, client.Close())
+	assert.Equal(t, w.must("m1", "sudo ss -Hltn 'sport = 2222' | wc -l; sudo systemctl is-active containerd; cat /proc/1/comm"), "2\nactive\nsystemd")
+	assert.Equal(t, w.must("w1", "hostname; systemctl is-system-running --wait || systemctl --failed"), "w1\nrunning")
+
+	t.Run("the machines reach each other by their private addresses", func(t *testing.T) {
+		assert.Equal(t, w.must("w1", "ip -4 -o addr show dev eth1 | tr -s ' ' | cut -d' ' -f4"), "10.0.0.2/24")
+		assert.Equal(t, w.must("w1", "exec 3<>/dev/tcp/10.0.0.1/2222; head -c 8 <&3"), "SSH-2.0-")
+		const refused = "7" // as curl says it
+		assert.Equal(t, w.must("w1", "timeout 5 curl -s http://203.0.113.1/; echo $?"), refused, "the world outside is told to be out of reach at once")
+	})
+
+	t.Run("kubeadm", func(t *testing.T) {
+		w.must("m1", "sudo kubeadm init --node-name m1 && sudo test -s /etc/kubernetes/admin.conf")
+		cluster := w.options.Cluster.(*hoststest.Cluster)
+		assert.Equal(t, cluster.Nodes()["m1"].InternalIP, "10.0.0.1")
+		assert.Equal(t, w.List()[0].Hostname, "first")
+	})
+
+	t.Run("a reboot keeps the disk and nothing else", func(t *testing.T) {
+		boot := w.must("m1", "cat /proc/sys/kernel/random/boot_id; sudo touch /run/volatile /opt/stays")
+		client, err := w.login("m1", gossh.InsecureIgnoreHostKey())
+		assert.NilError(t, err)
+		_ = lighttest.TryRun(client, "sudo reboot; sleep 60")
+		_ = client.Close()
+		eventually(t, "it is back", func() bool {
+			client, err := w.login("m1", gossh.FixedHostKey(hostKey.Signer.PublicKey()))
+			return err == nil && client.Close() == nil
+		})
+		assert.Equal(t, w.must("m1", "ls /run/volatile /opt/stays 2>/dev/null || true; cat /opt/count; hostname"), "/opt/stays\nran\nfirst")
+		assert.Assert(t, w.must("m1", "cat /proc/sys/kernel/random/boot_id") != boot)
+	})
+
+	t.Run("power", func(t *testing.T) {
+		assert.NilError(t, w.Kill(t.Context(), "w1"))
+		_, err := w.login("w1", gossh.InsecureIgnoreHostKey())
+		assert.ErrorContains(t, err, "refused")
+		assert.NilError(t, w.Boot(t.Context(), w.specs["w1"]), "its cloud switches it on")
+		w.must("w1", "true")
+		w.must("w1", "sudo systemd-run -q poweroff")
+		eventually(t, "it is off", func() bool { return !w.List()[1].Running })
+		assert.Assert(t, w.List()[1].Faults.Killed)
+		assert.NilError(t, w.Start(t.Context(), "w1"))
+		w.must("w1", "true")
+	})
+
+	t.Run("a cut network loses what is sent", func(t *testing.T) {
+		assert.NilError(t, w.Cut(t.Context(), "w1"))
+		assert.Equal(t, w.must("m1", "timeout 1 bash -c 'exec 3<>/dev/tcp/10.0.0.2/22' 2>/dev/null; echo $?"), "124")
+		fresh, err := net.Dial("tcp", net.JoinHostPort(w.specs["w1"].PublicAddress, "2222"))
+		assert.NilError(t, err)
+		assert.NilError(t, fresh.SetReadDeadline(time.Now().Add(100*time.Millisecond)))
+		_, err = fresh.Read(make([]byte, 1))
+		assert.Assert(t, os.IsTimeout(err), "no answer, and no refusal either: %v", err)
+		assert.NilError(t, fresh.Close())
+		assert.NilError(t, w.Restore(t.Context(), "w1"))
+		assert.Equal(t, w.must("m1", "timeout 10 bash -c 'exec 3<>/dev/tcp/10.0.0.2/22; head -c 4 <&3'"), "SSH-")
+	})
+
+	t.Run("a slow network takes its time", func(t *testing.T) {
+		const delay = 200 * time.Millisecond
+		assert.NilError(t, w.Slow(t.Context(), "w1", hosts.Slowness{Delay: delay}))
+		begin := time.Now()
+		w.must("w1", "true")
+		assert.Assert(t, time.Since(begin) > delay, "there and back in %s", time.Since(begin))
+		assert.NilError(t, w.Slow(t.Context(), "w1", hosts.Slowness{BytesPerSecond: 100_000}))
+		begin = time.Now()
+		w.must("m1", "timeout 20 bash -c 'exec 3<>/dev/tcp/10.0.0.2/22; head -c 4 <&3 >/dev/null; head -c 60000 /dev/zero >&3' || true")
+		w.must("w1", "head -c 60000 /dev/zero")
+		assert.Assert(t, time.Since(begin) > 500*time.Millisecond, "60 kB at 100 kB/s in %s", time.Since(begin))
+		assert.NilError(t, w.Restore(t.Context(), "w1"))
+	})
+
+	t.Run("a full disk is full", func(t *testing.T) {
+		assert.NilError(t, w.Fill(t.Context(), "w1"))
+		const write = "sudo sh -c 'head -c 100000 /dev/zero > /opt/file' 2>&1 | grep -c 'No space left'"
+		assert.Equal(t, w.must("w1", write), "1")
+		assert.NilError(t, w.Reboot(t.Context(), "w1"))
+		assert.Equal(t, w.must("w1", write), "1", "after a reboot too")
+		assert.NilError(t, w.Free(t.Context(), "w1"))
+		w.must("w1", "sudo sh -c 'head -c 100000 /dev/zero > /opt/file'")
+	})
+
+	t.Run("what ran comes back with the daemon", func(t *testing.T) {
+		w.must("w1", "sudo touch /opt/kept")
+		assert.NilError(t, w.Stop(t.Context(), "m1"))
+		assert.NilError(t, w.Close())
+		assertNothingLeft(t, w.options.Dir)
+		w.open()
+		w.must("w1", "test -e /opt/kept")
+		_, err := w.login("m1", gossh.InsecureIgnoreHostKey())
+		assert.ErrorContains(t, err, "refused")
+	})
+
+	w.Remove(t.Context(), "vm-m1")
+	w.Remove(t.Context(), "vm-w1")
+	entries, err := os.ReadDir(w.options.Dir)
+	assert.NilError(t, err)
+	assert.Equal(t, len(entries), 0, fmt.Sprint(entries))
+}
+
+// daemon boots the machine that standard input describes, says so, and waits to be killed.
+func daemon(dir string) {
+	err := func() error {
+		var spec emulator.Machine
+		if err := json.NewDecoder(os.Stdin).Decode(&spec); err != nil {
+			return err
+		}
+		machines, err := real.New(real.Options{Dir: dir, Base: os.Getenv("REAL_TEST_BASE")})
+		if err != nil {
+			return err
+		}
+		return machines.Boot(context.Background(), spec)
+	}()
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println("up")
+	select {}
+}
+
+func TestAKilledDaemonLeavesNothingButGroups(t *testing.T) {
+	w := newWorld(t)
+	spec, err := json.Marshal(w.spec("m1"))
+	assert.NilError(t, err)
+	dir := filepath.Join(t.TempDir(), "hosts")
+	killed := exec.Command("/proc/self/exe")
+	killed.Env = append(os.Environ(), "REAL_TEST_DAEMON="+dir, "REAL_TEST_BASE="+w.options.Base)
+	killed.Stdin, killed.Stderr = bytes.NewReader(spec), os.Stderr
+	said, err := killed.StdoutPipe()
+	assert.NilError(t, err)
+	assert.NilError(t, killed.Start())
+	line, err := bufio.NewReader(said).ReadString('\n')
+	assert.NilError(t, err)
+	assert.Equal(t, line, "up\n")
+	w.must("m1", "true")
+	groups, err := real.Groups(dir)
+	assert.NilError(t, err)
+	assert.Assert(t, len(real.Processes(groups)) > 3)
+
+	assert.NilError(t, killed.Process.Kill())
+	assert.Assert(t, killed.Wait() != nil)
+	eventually(t, "what ran in the machine is gone by itself", func() bool { return len(real.Processes(groups)) == 0 })
+	assert.NilError(t, real.Sweep(dir))
+	assertNothingLeft(t, dir)
+}
+
+func TestWhatIsMissingIsNamedWithItsCure(t *testing.T) {
+	if os.Geteuid() != 0 {
+		assert.ErrorContains(t, real.Check(t.TempDir()), "run the sandbox as root, or leave out --machines real")
+		return
+	}
+	t.Setenv("PATH", t.TempDir())
+	err := real.Check(t.TempDir())
+	assert.ErrorContains(t, err, "systemd-nspawn is not on PATH: apt-get install systemd-container")
+	assert.ErrorContains(t, err, "mmdebstrap is not on PATH: apt-get install mmdebstrap")
+}
