@@ -9,10 +9,11 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
-// fingerprint tells builds of the programs that a world runs apart: the sandbox itself, and the control plane's. It is made
-// of the IDs that Go gives to what it builds: a file's time also changes when nothing was built anew.
+// fingerprint tells apart what a world is started from: builds of the sandbox itself and of the control plane, and the kind of its
+// machines. It is made of the IDs that Go gives to what it builds: a file's time also changes when nothing was built anew.
 func fingerprint(w *workspace.Workspace, program string) string {
 	sum := sha256.New()
+	fmt.Fprintln(sum, w.Kind())
 	for _, path := range []string{program, w.Binary("kube")} {
 		fmt.Fprintf(sum, "%q\n", buildID(path))
 	}

@@ -15,8 +15,13 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
-// startLimit is how long the world may take to answer: it only opens sockets before it does.
-const startLimit = 30 * time.Second
+// startLimit is how long the world may take to answer. With light machines it only opens sockets before it does; real ones boot.
+func startLimit(w *workspace.Workspace) time.Duration {
+	if w.Kind() == workspace.Real {
+		return 4 * time.Minute
+	}
+	return 30 * time.Second
+}
 
 // Ensure starts the world of w in the background unless it runs already, and returns when it answers. program is the
 // sandbox's own executable; a world that was started from another build of it is restarted, and says so on standard error.
@@ -35,7 +40,7 @@ func Ensure(ctx context.Context, w *workspace.Workspace, program string) error {
 	case status.Build == fingerprint(w, program):
 		return nil
 	default:
-		fmt.Fprintln(os.Stderr, "Restarting the sandbox: it was started from an earlier build. Its machines and its cluster are kept")
+		fmt.Fprintln(os.Stderr, "Restarting the sandbox: it was started from an earlier build, or for machines of another kind. Its machines and its cluster are kept")
 		if err := stop(ctx, w, status.PID); err != nil {
 			return err
 		}
@@ -88,7 +93,8 @@ func start(ctx context.Context, w *workspace.Workspace, program string) error {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 
-	deadline := time.NewTimer(startLimit)
+	limit := startLimit(w)
+	deadline := time.NewTimer(limit)
 	defer deadline.Stop()
 	poll := time.NewTicker(50 * time.Millisecond)
 	defer poll.Stop()
@@ -97,7 +103,7 @@ func start(ctx context.Context, w *workspace.Workspace, program string) error {
 		case <-ended:
 			return fmt.Errorf("the sandbox could not start: %s", failure(w))
 		case <-deadline.C:
-			return fmt.Errorf("the sandbox does not answer after %s; see %s", startLimit, log.Name())
+			return fmt.Errorf("the sandbox does not answer after %s; see %s", limit, log.Name())
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-poll.C:
@@ -147,13 +153,16 @@ const stopLimit = 30 * time.Second
 // Stop ends the world of w and returns when all its processes are gone. It is no error if none runs.
 func Stop(ctx context.Context, w *workspace.Workspace) error {
 	status, err := Ask(ctx, w)
-	if errors.Is(err, ErrNotRunning) {
-		return nil
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNotRunning):
+	case err != nil:
 		return err
+	default:
+		if err := stop(ctx, w, status.PID); err != nil {
+			return err
+		}
 	}
-	return stop(ctx, w, status.PID)
+	return sweep(w)
 }
 
 func stop(ctx context.Context, w *workspace.Workspace, pid int) error {

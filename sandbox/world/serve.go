@@ -17,7 +17,6 @@ import (
 	"github.com/iransre/exchange-platform/provider/emulator"
 	"github.com/iransre/exchange-platform/sandbox/charts"
 	"github.com/iransre/exchange-platform/sandbox/hosts"
-	"github.com/iransre/exchange-platform/sandbox/hosts/light"
 	"github.com/iransre/exchange-platform/sandbox/kubespray"
 	"github.com/iransre/exchange-platform/sandbox/storage"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
@@ -86,7 +85,7 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 	status := func() Status {
 		return Status{PID: os.Getpid(), Build: build, Machines: machines.List(), MemoryMiB: memoryMiB(os.Getpid()), Parts: []Part{
 			{Name: "ArvanCloud", Kind: "emulator of IaaS v1 and CDN 4.0", Address: w.APIURL(), State: "running"},
-			{Name: "virtual machines", Kind: "SSH servers over bubblewrap roots", Address: w.Address(10).String() + " …", State: "running"},
+			{Name: "virtual machines", Kind: describeKind(w.Kind()), Address: w.Address(10).String() + " …", State: "running"},
 			{Name: "Kubernetes", Kind: "the real control plane v1.35.4; nodes and pods by KWOK", Address: cluster.Address(), State: cluster.state()},
 			{Name: "object storage", Kind: "S3-compatible, over a folder; signatures are checked", Address: w.StorageURL(), State: "running"},
 			{Name: "Kubespray", Kind: "the real ansible-playbook on a small tree of ours", Address: w.FilesURL() + "/files/", State: "served"},
@@ -107,13 +106,6 @@ func listen(address string, port int) (net.Listener, error) {
 		return nil, fmt.Errorf("listen on port %d of %s: %w", port, address, err)
 	}
 	return listener, nil
-}
-
-// newMachines makes the virtual machines that the cloud has. What kind they are is said here and nowhere else.
-func newMachines(w *workspace.Workspace, cluster *cluster, logger *slog.Logger) (hosts.Disturbable, error) {
-	return light.New(light.Options{
-		Dir: w.Path("hosts"), GuestBinary: w.Binary("guest"), KubectlBinary: w.Binary("kube"), Cluster: cluster, Logger: logger,
-	})
 }
 
 func newCloud(w *workspace.Workspace, machines hosts.Machines, logger *slog.Logger) (*emulator.Emulator, error) {

@@ -38,7 +38,7 @@ It stays off until "host start", or until the cloud's API switches it on.`, "is 
 data is not run again; the boot ID is a new one. Its node becomes Ready.`, "is on"),
 		hostAction(world.Reboot, "Switch a machine off and on", `Switch a machine off and on at once: "host kill" and "host start", too quickly for its node to be missed.`, "was rebooted"),
 		hostAction(world.Cut, "Take a machine's network away", `Take a machine's network away. Its processes go on; connections over SSH and to its API server hang, new
-ones get no answer. Its node becomes NotReady. What a process of the machine connects to by itself outside the
+ones get no answer. Its node becomes NotReady. What a process of a light machine connects to by itself outside the
 sandbox's machines (charts, archives) is not cut.`, "is cut off"),
 		hostAction(world.Drop, "Break the connections to a machine, once", `Break the connections to a machine from outside, once, as a firewall does that restarts: SSH sessions end, and what
 they ran. New connections are made as before; those between the machines stay.`, "has lost the connections to it"),
@@ -47,7 +47,8 @@ they ran. New connections are made as before; those between the machines stay.`,
 		hostAction(world.Fill, "Fill a machine's disk", `Fill a machine's disk: whatever writes to a file below /etc/kubernetes, /etc/systemd/system, /home, /mnt, /opt,
 /root, /srv, /tmp or /var gets "No space left on device". It is a real file system without a free block that is laid
 over the real one, so files can still be read and deleted, and empty ones made; deleting makes no room, "host free" does.
-A file that a process held open before, or its working directory, is not full for it.`, "has a full disk"),
+A file that a process held open before, or its working directory, is not full for it. The disk of a real machine is
+full altogether: deleting makes room there.`, "has a full disk"),
 		hostAction(world.Free, "Make room on a machine's disk again", `Make room again on a disk that "host fill" filled.`, "has room on its disk"),
 	)
 	return command
@@ -69,7 +70,7 @@ func hostSlowCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use: string(world.Slow) + " NAME…", Short: "Make a machine's network slow", Args: hostNames,
 		Long: `Make a machine's network slow: everything on its connections arrives later, and each of them carries only so much.
-"host restore" takes it back.`,
+"host restore" takes it back. Between real machines packets are late only where the kernel has netem, and slow everywhere.`,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			slowness := hosts.Slowness{Delay: delay, BytesPerSecond: rate * 1024}
 			return disturb(cmd, names, world.Slow, slowness, "has a slow network: "+describe(slowness))

@@ -17,6 +17,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/iransre/exchange-platform/sandbox/hosts/debian"
+	"github.com/iransre/exchange-platform/sandbox/hosts/real"
 	"github.com/iransre/exchange-platform/sandbox/kubespray"
 	"github.com/iransre/exchange-platform/sandbox/tools"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
@@ -27,7 +29,7 @@ import (
 // stack's name goes to pulumi.
 func pulumiCommand(name, short string, arguments ...string) *cobra.Command {
 	return &cobra.Command{
-		Use:                name + " STACK [--charts upstream|DIR] [pulumi's options]",
+		Use:                name + " STACK [--machines light|real] [--charts upstream|DIR] [pulumi's options]",
 		Short:              short,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -38,7 +40,11 @@ func pulumiCommand(name, short string, arguments ...string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return run(cmd.Context(), given[0], charts, append(arguments, rest...), cmd.OutOrStdout())
+			kind, rest, err := takeOption("--machines", rest)
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), given[0], charts, workspace.Kind(kind), append(arguments, rest...), cmd.OutOrStdout())
 		},
 	}
 }
@@ -90,13 +96,16 @@ func kubespraySource(w *workspace.Workspace) func(tag string) (workspace.Archive
 }
 
 // run prepares the world and the stack, runs pulumi on it, and leaves a kubeconfig where `sandbox env` points.
-func run(ctx context.Context, stack, charts string, arguments []string, out io.Writer) error {
+func run(ctx context.Context, stack, charts string, kind workspace.Kind, arguments []string, out io.Writer) error {
 	start := time.Now()
 	w, err := workspace.Open()
 	if err != nil {
 		return err
 	}
 	if err := w.CheckRoom(roomFor(arguments[0])); err != nil {
+		return err
+	}
+	if err := prepareMachines(ctx, w, kind, out); err != nil {
 		return err
 	}
 	mirror, err := chartMirror(w, charts)
@@ -192,6 +201,22 @@ func partly(arguments []string) bool {
 	return slices.ContainsFunc(arguments, func(argument string) bool {
 		return strings.HasPrefix(argument, "--target") || strings.HasPrefix(argument, "--exclude") || argument == "-t"
 	})
+}
+
+// prepareMachines makes what machines of the sandbox's kind need, which is another one from now on if one is given.
+func prepareMachines(ctx context.Context, w *workspace.Workspace, kind workspace.Kind, out io.Writer) error {
+	kind = cmp.Or(kind, w.Kind())
+	if kind == workspace.Real {
+		if status, err := world.Ask(ctx, w); errors.Is(err, world.ErrNotRunning) || err == nil && len(status.Machines) == 0 {
+			if err := real.Check(w.Dir); err != nil {
+				return err
+			}
+		}
+		if _, err := debian.Ensure(ctx, w.Systems(), out); err != nil {
+			return err
+		}
+	}
+	return w.ChooseKind(kind)
 }
 
 // pulumi runs the CLI in the checkout with the sandbox's environment.
