@@ -48,6 +48,18 @@ type Stopper interface {
 	Stop(ctx context.Context, id string) error
 }
 
+// VolumeRemover is what Machines may also implement, to be told about volumes that are gone with what is on them.
+type VolumeRemover interface {
+	RemoveVolume(ctx context.Context, id string)
+}
+
+// Volume is a disk that is attached to a machine and outlives it.
+type Volume struct {
+	ID     string
+	GiB    int
+	Device string // what it is called there: "/dev/vdb"
+}
+
 // Machine describes a running server.
 type Machine struct {
 	ID       string
@@ -63,6 +75,8 @@ type Machine struct {
 	Subnets map[string]string
 	// AuthorizedKeys are the public keys that may log in.
 	AuthorizedKeys []string
+	// Volumes are the disks besides the machine's own.
+	Volumes []Volume
 }
 
 // Emulator is the API as an http.Handler.

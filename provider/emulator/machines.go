@@ -151,7 +151,19 @@ func (e *Emulator) machineOf(z *zone, s *server) Machine {
 			m.PublicAddress = floating.Address
 		}
 	}
+	for _, v := range z.Volumes {
+		if v.ServerID == s.ID && !v.Bootable && (v.Status == "attaching" || v.Status == "in-use") {
+			m.Volumes = append(m.Volumes, Volume{ID: v.ID, GiB: v.Size, Device: z.device(v)})
+		}
+	}
 	return m
+}
+
+// volumeGone tells that nobody will ask for a volume again. It is called with the world locked.
+func (e *Emulator) volumeGone(v *volume) {
+	if remover, ok := e.options.Machines.(VolumeRemover); ok {
+		e.boots.Go(func() { remover.RemoveVolume(context.WithoutCancel(e.ctx), v.ID) })
+	}
 }
 
 // resumeMachines boots again what ran when the emulator was closed, and waits for it: whoever talks to the emulator after

@@ -178,3 +178,40 @@ func TestDamagedStateFile(t *testing.T) {
 	assert.ErrorContains(t, err, "is damaged")
 	assert.ErrorContains(t, err, "move it away")
 }
+
+// RemoveVolume remembers it.
+func (h *hosts) RemoveVolume(_ context.Context, id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, "remove volume")
+}
+
+// A machine is told which volumes it has, and its maker when one is gone for good.
+func TestMachineHasTheVolumesOfItsServer(t *testing.T) {
+	h := &hosts{}
+	a := open(t, emulator.Options{Machines: h})
+	id := a.create(nil)
+	a.await(id, "ACTIVE")
+	made := a.call(201, "POST", zone+"/volumes", map[string]any{"name": "data", "size": 50}).object()["id"].(string)
+	status := func() any { return a.call(200, "GET", zone+"/volumes", nil).list()[0]["status"] }
+	for status() != "available" {
+		continue
+	}
+	pair := map[string]any{"server_id": id, "volume_id": made}
+	a.call(200, "PATCH", zone+"/volumes/attach", pair)
+	for len(h.machine(id).Volumes) == 0 {
+		status()
+	}
+	assert.DeepEqual(t, h.machine(id).Volumes, []emulator.Volume{{ID: made, GiB: 50, Device: "/dev/vdb"}})
+	for status() != "in-use" {
+		continue
+	}
+	a.call(200, "PATCH", zone+"/volumes/detach", pair)
+	for len(h.machine(id).Volumes) > 0 || status() != "available" {
+		continue
+	}
+	a.call(202, "DELETE", zone+"/volumes/"+made, nil)
+	for !slices.Contains(h.seen(), "remove volume") {
+		continue
+	}
+}

@@ -116,6 +116,7 @@ func (c *call) deleteServer(s *server) {
 	for _, v := range slices.Clone(c.zone.Volumes) {
 		if v.ServerID == s.ID && c.emulator.options.Variants.VolumesGoWithServer {
 			c.zone.Volumes = without(c.zone.Volumes, v.ID)
+			c.emulator.volumeGone(v)
 		}
 		v.detachFrom(s.ID)
 	}

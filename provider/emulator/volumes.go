@@ -144,6 +144,7 @@ func deleteVolume(c *call) reply {
 		return failure(http.StatusConflict, "The volume is "+v.Status+"; it must be available to be deleted.")
 	}
 	c.goTo(v, "deleting", statusRemoved)
+	c.emulator.volumeGone(v)
 	return withMessage(http.StatusAccepted, "The volume is being deleted.")
 }
 
@@ -180,6 +181,7 @@ func attachVolume(c *call) reply {
 	}
 	c.attachVolume(v, s)
 	c.goTo(v, "attaching", "in-use")
+	c.emulator.machineChanged(c.zone, s)
 	return withMessage(http.StatusOK, "The volume is being attached.")
 }
 
@@ -197,6 +199,7 @@ func detachVolume(c *call) reply {
 		return failure(http.StatusConflict, "The volume is not attached to this server.")
 	}
 	c.goTo(v, "detaching", "available")
+	c.emulator.machineChanged(c.zone, s)
 	return withMessage(http.StatusOK, "The volume is being detached.")
 }
 
@@ -266,7 +269,7 @@ func (c *call) volumeView(v *volume) map[string]any {
 	attachments := []map[string]any{}
 	if s, ok := c.zone.server(v.ServerID); ok {
 		attachments = append(attachments, map[string]any{
-			"id": v.ID, "attachment_id": v.AttachmentID, "device": c.device(v), "host_name": "", "server_id": s.ID, "server_name": s.Name,
+			"id": v.ID, "attachment_id": v.AttachmentID, "device": c.zone.device(v), "host_name": "", "server_id": s.ID, "server_name": s.Name,
 			"volume_id": v.ID, "attached_at": timestamp(v.AttachedAt),
 		})
 	}
@@ -278,9 +281,9 @@ func (c *call) volumeView(v *volume) map[string]any {
 }
 
 // device is the name of the disk inside of the server: the root disk is vda, volumes follow in the order of the list.
-func (c *call) device(v *volume) string {
+func (z *zone) device(v *volume) string {
 	letter := 'b'
-	for _, other := range c.zone.Volumes {
+	for _, other := range z.Volumes {
 		if other.ID == v.ID {
 			break
 		}

@@ -119,7 +119,7 @@ func (m *machine) boot(spec emulator.Machine) error {
 		return fmt.Errorf("machine %s: %w", spec.Name, err)
 	}
 	if run, err := m.live(); err == nil {
-		if err := m.wire(run); err != nil {
+		if err := errors.Join(m.wire(run), m.attach(run)); err != nil {
 			return fmt.Errorf("machine %s: %w", spec.Name, err)
 		}
 		return nil
@@ -185,6 +185,9 @@ func (m *machine) startLocked() (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
 	if err := m.answers(ctx, run); err != nil {
+		return err
+	}
+	if err := m.attach(run); err != nil {
 		return err
 	}
 	if err := m.state.Update(func(s *state) { s.Running, s.Faults.Killed = true, false }); err != nil {
@@ -270,6 +273,10 @@ func (m *machine) end(run *running) error {
 		err = errors.Join(err, each.unplug())
 	}
 	run.nics = nil
+	for _, each := range run.volumes {
+		err = errors.Join(err, each.loop.Close())
+	}
+	run.volumes = nil
 	if run.network != nil {
 		err = errors.Join(err, run.network.Close())
 	}

@@ -54,7 +54,10 @@ type Hosts struct {
 	reports sync.WaitGroup
 }
 
-var _ hosts.Disturbable = (*Hosts)(nil)
+var (
+	_ hosts.Disturbable      = (*Hosts)(nil)
+	_ emulator.VolumeRemover = (*Hosts)(nil)
+)
 
 // New brings back the machines that Options.Dir knows and that were running. Check tells beforehand whether machines can run here.
 func New(opts Options) (*Hosts, error) {

@@ -251,6 +251,29 @@ func TestAMachineIsReal(t *testing.T) {
 		assert.NilError(t, w.Restore(t.Context(), "w1"))
 	})
 
+	t.Run("a volume goes from machine to machine", func(t *testing.T) {
+		attached, plain := w.specs["w1"], w.specs["w1"]
+		attached.Volumes = []emulator.Volume{{ID: "volume-1", GiB: 3, Device: "/dev/vdb"}}
+		w.boot(attached)
+		assert.Equal(t, w.must("w1", "sudo blockdev --getsize64 /dev/vdb"), fmt.Sprint(3<<30))
+		w.must("w1", "sudo mkfs.ext4 -q /dev/vdb && sudo mount /dev/vdb /mnt && sudo touch /mnt/kept")
+		assert.NilError(t, w.Kill(t.Context(), "w1"))
+		assert.NilError(t, w.Start(t.Context(), "w1"))
+		w.must("w1", "sudo mount /dev/vdb /mnt && test -e /mnt/kept && sudo umount /mnt")
+		w.boot(plain)
+		w.must("w1", "test ! -e /dev/vdb")
+
+		other := w.specs["m1"]
+		other.Volumes = attached.Volumes
+		w.boot(other)
+		w.must("m1", "sudo mount /dev/vdb /mnt && test -e /mnt/kept && sudo umount /mnt")
+		other.Volumes = nil
+		w.boot(other)
+		w.RemoveVolume(t.Context(), "volume-1")
+		_, err := os.Stat(filepath.Join(w.options.Dir, ".volumes"))
+		assert.ErrorIs(t, err, os.ErrNotExist)
+	})
+
 	t.Run("a full disk is full", func(t *testing.T) {
 		assert.NilError(t, w.Fill(t.Context(), "w1"))
 		const write = "sudo sh -c 'head -c 100000 /dev/zero > /opt/file' 2>&1 | grep -c 'No space left'"

@@ -25,8 +25,9 @@ type running struct {
 	outside network.Listeners // on addresses of the machine that we run on
 	inside  network.Listeners // in the machine's own network
 
-	mu   sync.Mutex
-	nics map[string]*nic // by network
+	mu      sync.Mutex
+	nics    map[string]*nic    // by network
+	volumes map[string]*volume // by ID
 }
 
 // answers waits until the machine's SSH server says that it is one.
