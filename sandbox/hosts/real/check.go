@@ -15,7 +15,7 @@ import (
 const (
 	leastMemoryMiB       = 2 << 10
 	leastDiskMiB         = 4 << 10
-	leastInotifyInstance = 128 // each machine's systemd and what it starts take some twenty
+	leastInotifyInstance = 128 // each machine takes nine, of its user's here
 )
 
 // programs are those that machines are made with, and Debian's packages that bring them.

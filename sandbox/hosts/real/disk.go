@@ -8,11 +8,15 @@ import (
 )
 
 // What launch.sh does about the room on a machine's disk, and what is done while it runs: both in the machine's directory. A file
-// takes all blocks that are left; nothing is written for most of them.
+// takes all blocks that are left; nothing is written for most of them. What was deleted a moment ago is free only after the file system's
+// next commit, so those are waited for.
 const (
-	fillScript = `touch disk/ballast
+	fillScript = `sync -f disk; touch disk/ballast
 fallocate --length "$(($(stat -f -c '%a * %S' disk)))" disk/ballast 2>/dev/null || true
-dd if=/dev/zero bs=4k oflag=append conv=notrunc of=disk/ballast 2>/dev/null || true`
+for again in 1 2; do
+  dd if=/dev/zero bs=4k oflag=append conv=notrunc of=disk/ballast 2>/dev/null || true
+  sync -f disk
+done`
 	freeScript = `rm -f disk/ballast`
 )
 

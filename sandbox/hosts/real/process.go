@@ -16,8 +16,13 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/hosts/netns"
 )
 
-//go:embed launch.sh
-var launchScript string
+// launchScript becomes systemd-nspawn, and initScript, in the machine, its systemd.
+var (
+	//go:embed launch.sh
+	launchScript string
+	//go:embed init.sh
+	initScript string
+)
 
 // process is the systemd-nspawn of a machine. It dies with this program, however that ends, and everything in the machine with it.
 type process struct {
@@ -86,7 +91,7 @@ func (m *machine) options() []string {
 			options = append(options, "--bind-ro="+opts.KubectlBinary+":/usr/local/bin/"+name)
 		}
 	}
-	return append(options, "/sbin/init")
+	return append(options, "/bin/sh", "-ec", initScript)
 }
 
 // nspawnRebooted is what systemd-nspawn exits with when the machine asked for a reboot.

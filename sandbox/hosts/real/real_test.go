@@ -96,6 +96,17 @@ func (w *world) boot(specs ...emulator.Machine) {
 	}
 }
 
+// run is t.Run, in which the failures of w are the part's.
+func (w *world) run(part string, do func(t *testing.T)) {
+	w.t.Helper()
+	w.t.Run(part, func(t *testing.T) {
+		whole := w.t
+		defer func() { w.t = whole }()
+		w.t = t
+		do(t)
+	})
+}
+
 func (w *world) login(name string, check gossh.HostKeyCallback) (*gossh.Client, error) {
 	config := lighttest.ClientConfig("ubuntu", w.key.Signer)
 	config.HostKeyCallback = check
@@ -183,21 +194,27 @@ func TestAMachineIsReal(t *testing.T) {
 	assert.Equal(t, w.must("m1", "sudo ss -Hltn 'sport = 2222' | wc -l; sudo systemctl is-active containerd; cat /proc/1/comm"), "2\nactive\nsystemd")
 	assert.Equal(t, w.must("w1", "hostname; systemctl is-system-running --wait || systemctl --failed"), "w1\nrunning")
 
-	t.Run("the machines reach each other by their private addresses", func(t *testing.T) {
+	w.run("the machines reach each other by their private addresses", func(t *testing.T) {
 		assert.Equal(t, w.must("w1", "ip -4 -o addr show dev eth1 | tr -s ' ' | cut -d' ' -f4"), "10.0.0.2/24")
 		assert.Equal(t, w.must("w1", "exec 3<>/dev/tcp/10.0.0.1/2222; head -c 8 <&3"), "SSH-2.0-")
 		const refused = "7" // as curl says it
 		assert.Equal(t, w.must("w1", "timeout 5 curl -s http://203.0.113.1/; echo $?"), refused, "the world outside is told to be out of reach at once")
 	})
 
-	t.Run("kubeadm", func(t *testing.T) {
+	w.run("kubeadm", func(t *testing.T) {
 		w.must("m1", "sudo kubeadm init --node-name m1 && sudo test -s /etc/kubernetes/admin.conf")
 		cluster := w.options.Cluster.(*hoststest.Cluster)
 		assert.Equal(t, cluster.Nodes()["m1"].InternalIP, "10.0.0.1")
 		assert.Equal(t, w.List()[0].Hostname, "first")
 	})
 
-	t.Run("a reboot keeps the disk and nothing else", func(t *testing.T) {
+	w.run("containerd runs a container, in groups of its own", func(t *testing.T) {
+		w.must("w1", "sudo mkdir -p /opt/root/bin /opt/root/proc /opt/root/sys /opt/root/dev && sudo cp /usr/local/bin/guest /opt/root/bin/")
+		const succeeds = "/bin/guest modprobe nothing"
+		w.must("w1", "sudo timeout 60 ctr run --rm --memory-limit 67108864 --rootfs /opt/root first "+succeeds)
+	})
+
+	w.run("a reboot keeps the disk and nothing else", func(t *testing.T) {
 		boot := w.must("m1", "cat /proc/sys/kernel/random/boot_id; sudo touch /run/volatile /opt/stays")
 		client, err := w.login("m1", gossh.InsecureIgnoreHostKey())
 		assert.NilError(t, err)
@@ -211,7 +228,7 @@ func TestAMachineIsReal(t *testing.T) {
 		assert.Assert(t, w.must("m1", "cat /proc/sys/kernel/random/boot_id") != boot)
 	})
 
-	t.Run("power", func(t *testing.T) {
+	w.run("power", func(t *testing.T) {
 		assert.NilError(t, w.Kill(t.Context(), "w1"))
 		_, err := w.login("w1", gossh.InsecureIgnoreHostKey())
 		assert.ErrorContains(t, err, "refused")
@@ -224,7 +241,7 @@ func TestAMachineIsReal(t *testing.T) {
 		w.must("w1", "true")
 	})
 
-	t.Run("a cut network loses what is sent", func(t *testing.T) {
+	w.run("a cut network loses what is sent", func(t *testing.T) {
 		assert.NilError(t, w.Cut(t.Context(), "w1"))
 		assert.Equal(t, w.must("m1", "timeout 1 bash -c 'exec 3<>/dev/tcp/10.0.0.2/22' 2>/dev/null; echo $?"), "124")
 		fresh, err := net.Dial("tcp", net.JoinHostPort(w.specs["w1"].PublicAddress, "2222"))
@@ -237,7 +254,7 @@ func TestAMachineIsReal(t *testing.T) {
 		assert.Equal(t, w.must("m1", "timeout 10 bash -c 'exec 3<>/dev/tcp/10.0.0.2/22; head -c 4 <&3'"), "SSH-")
 	})
 
-	t.Run("a slow network takes its time", func(t *testing.T) {
+	w.run("a slow network takes its time", func(t *testing.T) {
 		const delay = 200 * time.Millisecond
 		assert.NilError(t, w.Slow(t.Context(), "w1", hosts.Slowness{Delay: delay}))
 		begin := time.Now()
@@ -251,7 +268,7 @@ func TestAMachineIsReal(t *testing.T) {
 		assert.NilError(t, w.Restore(t.Context(), "w1"))
 	})
 
-	t.Run("a volume goes from machine to machine", func(t *testing.T) {
+	w.run("a volume goes from machine to machine", func(t *testing.T) {
 		attached, plain := w.specs["w1"], w.specs["w1"]
 		attached.Volumes = []emulator.Volume{{ID: "volume-1", GiB: 3, Device: "/dev/vdb"}}
 		w.boot(attached)
@@ -274,17 +291,17 @@ func TestAMachineIsReal(t *testing.T) {
 		assert.ErrorIs(t, err, os.ErrNotExist)
 	})
 
-	t.Run("a full disk is full", func(t *testing.T) {
+	w.run("a full disk is full", func(t *testing.T) {
 		assert.NilError(t, w.Fill(t.Context(), "w1"))
-		const write = "sudo sh -c 'head -c 100000 /dev/zero > /opt/file' 2>&1 | grep -c 'No space left'"
+		const write = "sudo sh -c 'head -c 20000000 /dev/zero > /opt/file' 2>&1 | grep -c 'No space left'"
 		assert.Equal(t, w.must("w1", write), "1")
 		assert.NilError(t, w.Reboot(t.Context(), "w1"))
 		assert.Equal(t, w.must("w1", write), "1", "after a reboot too")
 		assert.NilError(t, w.Free(t.Context(), "w1"))
-		w.must("w1", "sudo sh -c 'head -c 100000 /dev/zero > /opt/file'")
+		w.must("w1", "sudo sh -c 'head -c 20000000 /dev/zero > /opt/file'")
 	})
 
-	t.Run("what ran comes back with the daemon", func(t *testing.T) {
+	w.run("what ran comes back with the daemon", func(t *testing.T) {
 		w.must("w1", "sudo touch /opt/kept")
 		assert.NilError(t, w.Stop(t.Context(), "m1"))
 		assert.NilError(t, w.Close())
