@@ -1,7 +1,8 @@
 // Command try boots a few virtual machines with a cluster that only remembers, and prints how to log in to them. It ends
-// with an interrupt; the next run starts with fresh machines.
+// with an interrupt; the next run starts with fresh machines. With a base that was made for real machines (package debian), they are real.
 //
 //	go run ./hosts/try -n 2 -dir /tmp/vms
+//	go run ./hosts/try -n 2 -dir /tmp/vms -base ../.sandbox/systems/bookworm-…
 package main
 
 import (
@@ -15,8 +16,10 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/iransre/exchange-platform/sandbox/hosts"
 	"github.com/iransre/exchange-platform/sandbox/hosts/hoststest"
 	"github.com/iransre/exchange-platform/sandbox/hosts/light"
+	"github.com/iransre/exchange-platform/sandbox/hosts/real"
 )
 
 func main() {
@@ -25,14 +28,15 @@ func main() {
 	dir := flag.String("dir", "", "where to keep the machines (required)")
 	guest := flag.String("guest", "", "built cmd/guest; built when empty")
 	kubectl := flag.String("kubectl", "", "kubectl to put into the machines")
+	base := flag.String("base", "", "the system of real machines; light ones when empty")
 	flag.Parse()
-	if err := run(*count, *prefix, *dir, *guest, *kubectl); err != nil {
+	if err := run(*count, *prefix, *dir, *guest, *kubectl, *base); err != nil {
 		fmt.Fprintln(os.Stderr, "try:", err)
 		os.Exit(1)
 	}
 }
 
-func run(count int, prefix, dir, guest, kubectl string) (err error) {
+func run(count int, prefix, dir, guest, kubectl, base string) (err error) {
 	if dir == "" {
 		return errors.New("-dir is required")
 	}
@@ -52,10 +56,7 @@ func run(count int, prefix, dir, guest, kubectl string) (err error) {
 	if err := os.WriteFile(keyFile, key.Private, 0o600); err != nil {
 		return err
 	}
-	vms, err := light.New(light.Options{
-		Dir: filepath.Join(dir, "hosts"), GuestBinary: guest, KubectlBinary: kubectl, Cluster: &hoststest.Cluster{API: prefix + ".1:6443"},
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
-	})
+	vms, err := machines(filepath.Join(dir, "hosts"), guest, kubectl, base, &hoststest.Cluster{API: prefix + ".1:6443"})
 	if err != nil {
 		return err
 	}
@@ -77,4 +78,16 @@ func run(count int, prefix, dir, guest, kubectl string) (err error) {
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
 	<-stop
 	return nil
+}
+
+// machines makes an empty set of the kind that is wanted.
+func machines(dir, guest, kubectl, base string, cluster *hoststest.Cluster) (hosts.Machines, error) {
+	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if base == "" {
+		return light.New(light.Options{Dir: dir, GuestBinary: guest, KubectlBinary: kubectl, Cluster: cluster, Logger: logger})
+	}
+	if err := real.Check(filepath.Dir(dir)); err != nil {
+		return nil, err
+	}
+	return real.New(real.Options{Dir: dir, Base: base, GuestBinary: guest, KubectlBinary: kubectl, Cluster: cluster, Logger: logger})
 }
