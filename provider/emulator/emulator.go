@@ -75,6 +75,8 @@ type Machine struct {
 	Subnets map[string]string
 	// AuthorizedKeys are the public keys that may log in.
 	AuthorizedKeys []string
+	// DiskGiB is the size of the machine's own disk. It grows while the machine is off.
+	DiskGiB int
 	// Volumes are the disks besides the machine's own.
 	Volumes []Volume
 }

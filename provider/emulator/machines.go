@@ -131,7 +131,7 @@ func (e *Emulator) carryOut(id string, wish machineWish) error {
 
 // machineOf describes the machine of a server.
 func (e *Emulator) machineOf(z *zone, s *server) Machine {
-	m := Machine{ID: s.ID, Name: s.Name, Zone: z.Code, UserData: s.UserData, PrivateAddresses: map[string]string{}, Subnets: map[string]string{}}
+	m := Machine{ID: s.ID, Name: s.Name, Zone: z.Code, UserData: s.UserData, DiskGiB: s.Disk, PrivateAddresses: map[string]string{}, Subnets: map[string]string{}}
 	if system, ok := z.image(s.ImageID); ok {
 		m.Image = system.Distribution + "/" + system.Version
 	}

@@ -79,7 +79,7 @@ func TestMachineFollowsServer(t *testing.T) {
 	m := h.machine(id)
 	assert.DeepEqual(t, m, emulator.Machine{
 		ID: id, Name: "web", Zone: "ir-thr-fr1", Image: "debian/12", UserData: "#cloud-config\n", PublicAddress: "127.83.12.10",
-		PrivateAddresses: map[string]string{}, Subnets: map[string]string{}, AuthorizedKeys: []string{publicKey},
+		PrivateAddresses: map[string]string{}, Subnets: map[string]string{}, AuthorizedKeys: []string{publicKey}, DiskGiB: 25,
 	})
 
 	a.call(200, "PATCH", zone+"/networks/"+network+"/attach", map[string]any{"server_id": id})

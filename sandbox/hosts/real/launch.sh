@@ -3,7 +3,7 @@
 #   MACHINE   its directory
 #   BASE      the system it lies over
 #   NETWORK   its network namespace
-#   DISK      the size of its disk
+#   DISK      the size of its disk in bytes
 #   ID        its machine ID
 #   CONTROL_GROUPS  those to be in
 #   ROOM      what to do about the room on its disk: see disk.go
@@ -24,6 +24,10 @@ if ! [ -e disk.img ]; then
   mv disk.new disk.img
 fi
 mkdir -p disk root
+if [ "$(stat -c %s disk.img)" -lt "$DISK" ]; then
+  e2fsck -fp disk.img || [ $? = 1 ] # which is about what it mended
+  resize2fs disk.img "$((DISK / 1024))K"
+fi
 mount -t ext4 -o loop,noatime,nobarrier disk.img disk
 eval "$ROOM"
 mkdir -p disk/upper disk/work

@@ -1,6 +1,7 @@
 package real
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"os"
@@ -30,8 +31,8 @@ type process struct {
 	done    chan struct{} // closed when it has ended
 }
 
-// diskSize is the size of a machine's disk. It takes as much room as is written to it.
-const diskSize = "40G"
+// diskSize is the size of a machine's disk in GiB where its cloud does not say it. It takes as much room as is written to it.
+const diskSize = 40
 
 func (m *machine) consoleFile() string { return filepath.Join(m.dir, "console.log") }
 
@@ -49,7 +50,7 @@ func (m *machine) launch(network *netns.Namespace) (*process, error) {
 	opts := m.hosts.opts
 	command := exec.Command("/bin/sh", append([]string{"-ec", launchScript, "launch"}, m.options()...)...)
 	command.Dir = m.dir
-	command.Env = append(os.Environ(), "MACHINE="+m.dir, "BASE="+opts.Base, "NETWORK="+network.Path(), "DISK="+diskSize, "ID="+machineID(m.id),
+	command.Env = append(os.Environ(), "MACHINE="+m.dir, "BASE="+opts.Base, "NETWORK="+network.Path(), fmt.Sprintf("DISK=%d", cmp.Or(m.state.Get().Machine.DiskGiB, diskSize)<<30), "ID="+machineID(m.id),
 		"ROOM="+room, "CONTROL_GROUPS="+strings.Join(m.groups, " "), "LC_ALL=C",
 		"SYSTEMD_SECCOMP=0", "SYSTEMD_NSPAWN_USE_CGNS=1", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network")
 	command.Stdout, command.Stderr = console, console

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -289,6 +290,19 @@ func TestAMachineIsReal(t *testing.T) {
 		w.RemoveVolume(t.Context(), "volume-1")
 		_, err := os.Stat(filepath.Join(w.options.Dir, ".volumes"))
 		assert.ErrorIs(t, err, os.ErrNotExist)
+	})
+
+	w.run("a disk that grew while the machine was off is larger", func(t *testing.T) {
+		size := func() int {
+			gib, err := strconv.Atoi(w.must("w1", "df --output=size -BG /var/lib/containerd | tail -n 1 | tr -d ' G'"))
+			assert.NilError(t, err)
+			return gib
+		}
+		small, larger := size(), w.specs["w1"]
+		larger.DiskGiB = 50
+		assert.NilError(t, w.Stop(t.Context(), "w1"))
+		w.boot(larger)
+		assert.Assert(t, size() > small+8, "%d GiB, then %d", small, size()) // a file system keeps some for itself
 	})
 
 	w.run("a full disk is full", func(t *testing.T) {
