@@ -11,18 +11,13 @@ import (
 
 	"gotest.tools/v3/assert"
 
-	"github.com/iransre/exchange-platform/sandbox/hosts/real"
+	"github.com/iransre/exchange-platform/sandbox/hosts/real/realtest"
 	"github.com/iransre/exchange-platform/sandbox/world"
 )
 
 // The demo stack on machines that are real: it comes up, stays what it is over a reboot and the death of the world, and leaves nothing.
 func TestRealMachines(t *testing.T) {
-	if err := real.Check(t.TempDir()); err != nil {
-		if os.Getenv("CI") == "" {
-			t.Skip(err)
-		}
-		t.Fatal(err)
-	}
+	realtest.Need(t, t.TempDir())
 	s := newSandbox(t, "e2e-real", "demo")
 	s.must(t, "up", "demo", "--machines", "real")
 	assert.Assert(t, strings.Contains(s.must(t, "status"), "systemd-nspawn"))

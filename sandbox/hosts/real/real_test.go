@@ -25,6 +25,7 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/hosts/hoststest"
 	"github.com/iransre/exchange-platform/sandbox/hosts/light/lighttest"
 	"github.com/iransre/exchange-platform/sandbox/hosts/real"
+	"github.com/iransre/exchange-platform/sandbox/hosts/real/realtest"
 	"github.com/iransre/exchange-platform/sandbox/loopback"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
@@ -48,16 +49,11 @@ type world struct {
 	specs   map[string]emulator.Machine
 }
 
-// newWorld makes a set without machines. It skips where real machines cannot run, and fails there in CI.
+// newWorld makes a set without machines. It skips where real machines cannot run, or fails there: see realtest.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	dir := t.TempDir()
-	if err := real.Check(dir); err != nil {
-		if os.Getenv("CI") == "" {
-			t.Skip(err)
-		}
-		t.Fatal(err)
-	}
+	realtest.Need(t, dir)
 	place, err := workspace.Open()
 	assert.NilError(t, err)
 	base, err := debian.Ensure(t.Context(), place.Systems(), os.Stderr)
