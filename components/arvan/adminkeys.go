@@ -30,7 +30,7 @@ func renderAdminKeys(keys []string, own string) string {
 	for _, key := range keys {
 		fmt.Fprintf(&list, "    %s,\n", strconv.QuoteToASCII(key)) // Python reads it as Go does
 	}
-	return strings.NewReplacer("%OWN%", strconv.QuoteToASCII(own), "%WANTED%\n", list.String()).Replace(adminKeysScript)
+	return strings.NewReplacer(`OWN = ""`, "OWN = "+strconv.QuoteToASCII(own), "WANTED = []", "WANTED = [\n"+list.String()+"]").Replace(adminKeysScript)
 }
 
 // AdminKeys are the administrators' keys that the last update let in, by machine.

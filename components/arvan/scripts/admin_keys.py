@@ -11,10 +11,9 @@ import re
 import sys
 import tempfile
 
-OWN = %OWN%
-WANTED = [
-%WANTED%
-]
+# Both are put in here.
+OWN = ""
+WANTED = []
 
 BEGIN = "# begin of cloud.adminSshKeys (pulumi writes this block; keys of others go outside of it)"
 END = "# end of cloud.adminSshKeys"
