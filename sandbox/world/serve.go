@@ -96,9 +96,26 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		site{files, content}, site{api, cloud}, site{objects, store}, site{control, controlHandler(status, machines, cluster)})
 }
 
-// listen is net.Listen with an error that says which port is in the way.
+// clearing is how long a world that was killed a moment ago may still hold its ports.
+const clearing = 5 * time.Second
+
+// listen is net.Listen with some patience, and an error that says which port is in the way.
 func listen(address string, port int) (net.Listener, error) {
-	listener, err := net.Listen("tcp", net.JoinHostPort(address, fmt.Sprint(port)))
+	patience, again := time.After(clearing), time.NewTicker(50*time.Millisecond)
+	defer again.Stop()
+	var listener net.Listener
+	var err error
+	for waiting := true; waiting; {
+		listener, err = net.Listen("tcp", net.JoinHostPort(address, fmt.Sprint(port)))
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+		select {
+		case <-again.C:
+		case <-patience:
+			waiting = false
+		}
+	}
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("port %d on %s is in use by another program; stop it, or remove the file .sandbox/network and the stack's state to move the sandbox elsewhere", port, address)
 	}
