@@ -77,15 +77,23 @@ func leftover(machine string) string {
 	if err != nil {
 		return "something of it may still run here (there is no `ps` to look for it)"
 	}
-	if pid := orphan(string(list)); pid != "" {
-		return fmt.Sprintf("its plugin still runs here (`kill %s` ends it)", pid)
+	if pid := orphan(string(list), worksHere); pid != "" {
+		return fmt.Sprintf("a plugin without its pulumi still runs in this folder (process %[1]s; if it is this stack's, `kill %[1]s` ends it)", pid)
 	}
 	return ""
 }
 
-// orphan is the number of a Kubernetes plugin whose pulumi is gone; empty if there is none. Each line is that of a process: its
-// number, its parent's, its command line.
-func orphan(processes string) string {
+// worksHere says whether a process runs in this project's folder, as Pulumi starts its plugins; others are those of other
+// checkouts. Where that cannot be told, it may be one of ours.
+func worksHere(pid string) bool {
+	own, err := os.Getwd()
+	folder, unknown := os.Readlink("/proc/" + pid + "/cwd")
+	return err != nil || unknown != nil || folder == own
+}
+
+// orphan is the number of a Kubernetes plugin of ours whose pulumi is gone; empty if there is none. Each line is that of a
+// process: its number, its parent's, its command line.
+func orphan(processes string, ours func(pid string) bool) string {
 	programs, parents := map[string]string{}, map[string]string{}
 	for line := range strings.Lines(processes) {
 		fields := strings.Fields(line)
@@ -96,7 +104,7 @@ func orphan(processes string) string {
 		parents[fields[0]] = fields[1]
 	}
 	for pid, program := range programs {
-		if program == plugin && programs[parents[pid]] != "pulumi" {
+		if program == plugin && programs[parents[pid]] != "pulumi" && ours(pid) {
 			return pid
 		}
 	}

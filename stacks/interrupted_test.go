@@ -20,9 +20,12 @@ func TestAPluginWithoutItsPulumiIsFound(t *testing.T) {
   103     1 [pulumi-resource-kubernetes] <defunct>
   104     1 pulumi-resource-command 127.0.0.1:4242
 `
-	assert.Equal(t, orphan(running), "", "that one has a pulumi, of this update or of another stack's")
-	assert.Equal(t, orphan(running+"  200     1 /opt/pulumi-resource-kubernetes 127.0.0.1:4242\n"), "200")
-	assert.Equal(t, orphan(running+"  201   150 pulumi-resource-kubernetes 127.0.0.1:4242\n"), "201", "its parent is gone")
+	everyone := func(string) bool { return true }
+	assert.Equal(t, orphan(running, everyone), "", "that one has a pulumi, of this update or of another stack's")
+	assert.Equal(t, orphan(running+"  200     1 /opt/pulumi-resource-kubernetes 127.0.0.1:4242\n", everyone), "200")
+	assert.Equal(t, orphan(running+"  201   150 pulumi-resource-kubernetes 127.0.0.1:4242\n", everyone), "201", "its parent is gone")
+	nobody := func(string) bool { return false }
+	assert.Equal(t, orphan(running+"  200     1 /opt/pulumi-resource-kubernetes 127.0.0.1:4242\n", nobody), "", "another checkout's")
 }
 
 func TestAnotherMachineMayStillWork(t *testing.T) {

@@ -51,7 +51,9 @@ func (c *Cloud) Validate(profile settings.Profile, path *field.Path) field.Error
 	}
 	for i, key := range c.AdminSSHKeys {
 		at := path.Child("adminSshKeys").Index(i)
-		if _, _, _, _, err := ssh.ParseAuthorizedKey([]byte(key)); err != nil {
+		if strings.Contains(key, "PRIVATE KEY") { // must not be said again, in a log
+			problems = append(problems, field.Forbidden(at, "is a private key: give the public one (the file that ends in .pub), and make a new pair, because others may have read this one"))
+		} else if _, _, _, _, err := ssh.ParseAuthorizedKey([]byte(key)); err != nil {
 			problems = append(problems, field.Invalid(at, key, `must be a public key such as "ssh-ed25519 AAAA… name"`))
 		} else if strings.ContainsAny(key, "\r\n") {
 			problems = append(problems, field.Invalid(at, key, "has a line break in it: list each key by itself"))

@@ -21,6 +21,7 @@ import (
 
 // elsewhere are lines of docs/state.md that other tests rehearse.
 var elsewhere = map[string]string{
+	"ssh ubuntu@":                  "TestALostStateHasAWayBack",
 	"pulumi login 's3:":            "TestTheReadmeOnARealAccount",
 	"pulumi preview --import-file": "TestARecordMadeByHandIsImported",
 	"pulumi import --file":         "TestARecordMadeByHandIsImported",

@@ -92,6 +92,9 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 	if err := yaml.Unmarshal(text, &file); err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
+	if file == nil {
+		return fmt.Errorf("%s is empty: it says at least the profile, exchange-platform:profile", source)
+	}
 	if previous, err := os.ReadFile(w.StackFile(stack)); err == nil {
 		if err := yaml.Unmarshal(previous, &kept); err != nil {
 			return fmt.Errorf("%s: %w", w.StackFile(stack), err)
