@@ -25,6 +25,7 @@ package hosts
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/iransre/exchange-platform/provider/emulator"
@@ -88,6 +89,14 @@ type Slowness struct {
 	Delay time.Duration `json:"delay,omitempty"`
 	// BytesPerSecond bounds each connection, each way; 0 does not.
 	BytesPerSecond int `json:"bytesPerSecond,omitempty"`
+}
+
+// Check refuses what would not slow anything.
+func (s Slowness) Check() error {
+	if s.Delay < 0 || s.BytesPerSecond < 0 || s == (Slowness{}) {
+		return errors.New("slow by how much? give a delay or a rate above zero")
+	}
+	return nil
 }
 
 // Node is a machine as a Kubernetes node.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/iransre/exchange-platform/sandbox/hosts"
-	"github.com/iransre/exchange-platform/sandbox/hosts/kubeadm"
 )
 
 // Kill takes a machine's power away: all its processes die at once, nothing answers. It stays off, also when the daemon
@@ -48,8 +47,8 @@ func (h *Hosts) Drop(ctx context.Context, name string) error {
 
 // Slow makes the machine's network slow.
 func (h *Hosts) Slow(ctx context.Context, name string, slowness hosts.Slowness) error {
-	if slowness.Delay < 0 || slowness.BytesPerSecond < 0 || slowness == (hosts.Slowness{}) {
-		return errors.New("slow by how much? give a delay or a rate above zero")
+	if err := slowness.Check(); err != nil {
+		return err
 	}
 	return h.disturb(ctx, name, func(m *machine) error {
 		m.link.Slow(slowness)
@@ -94,30 +93,15 @@ func (h *Hosts) disturb(ctx context.Context, name string, do func(*machine) erro
 	if err := do(m); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, kubeadm.Timeout)
-	defer cancel()
-	if err := m.report(ctx); err != nil {
-		return fmt.Errorf("done, but the cluster did not take notice: %w", err)
-	}
-	return nil
+	return h.reports.Now(ctx, m)
 }
 
-// report tells the cluster whether the machine's kubelet can be heard.
-func (m *machine) report(ctx context.Context) error {
+// Report tells the cluster whether the machine's kubelet can be heard.
+func (m *machine) Report(ctx context.Context) error {
 	m.reporting.Lock()
 	defer m.reporting.Unlock()
 	return m.hosts.kubeadm.ReportKubelet(ctx, m)
 }
 
-// reportSoon is report for those who do not wait for it.
-func (h *Hosts) reportSoon(m *machine) {
-	h.machines.WhileOpen(func() {
-		h.reports.Go(func() {
-			ctx, cancel := context.WithTimeout(h.ctx, kubeadm.Timeout)
-			defer cancel()
-			if err := m.report(ctx); err != nil && h.ctx.Err() == nil {
-				h.log.Warn("the cluster did not take notice of a machine", "machine", m.Name(), "error", err)
-			}
-		})
-	})
-}
+// reportSoon is Report for those who do not wait for it.
+func (h *Hosts) reportSoon(m *machine) { h.reports.Soon(h.ctx, h.machines.WhileOpen, h.log, m) }

@@ -48,7 +48,7 @@ type Hosts struct {
 	end   context.CancelFunc
 
 	machines roster.Roster[*machine]
-	reports  sync.WaitGroup
+	reports  kubeadm.Reports
 	kubeadm  *kubeadm.Kubeadm
 }
 

@@ -3,11 +3,9 @@ package real
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/iransre/exchange-platform/sandbox/hosts"
-	"github.com/iransre/exchange-platform/sandbox/hosts/kubeadm"
 )
 
 // List describes all machines, sorted by name.
@@ -99,8 +97,8 @@ func (h *Hosts) Drop(ctx context.Context, name string) error {
 
 // Slow makes the machine's network slow.
 func (h *Hosts) Slow(ctx context.Context, name string, slowness hosts.Slowness) error {
-	if slowness.Delay < 0 || slowness.BytesPerSecond < 0 || slowness == (hosts.Slowness{}) {
-		return errors.New("slow by how much? give a delay or a rate above zero")
+	if err := slowness.Check(); err != nil {
+		return err
 	}
 	return h.disturb(ctx, name, func(m *machine) error {
 		m.link.Slow(slowness)
@@ -153,10 +151,5 @@ func (h *Hosts) disturb(ctx context.Context, name string, do func(*machine) erro
 	if err := do(m); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, kubeadm.Timeout)
-	defer cancel()
-	if err := m.report(ctx); err != nil {
-		return fmt.Errorf("done, but the cluster did not take notice: %w", err)
-	}
-	return nil
+	return h.reports.Now(ctx, m)
 }

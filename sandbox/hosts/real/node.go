@@ -140,22 +140,12 @@ func (m *machine) sshAddress() string {
 	return net.JoinHostPort(address, strconv.Itoa(sshPort))
 }
 
-// report tells the cluster whether the machine's kubelet can be heard.
-func (m *machine) report(ctx context.Context) error {
+// Report tells the cluster whether the machine's kubelet can be heard.
+func (m *machine) Report(ctx context.Context) error {
 	m.reporting.Lock()
 	defer m.reporting.Unlock()
 	return m.hosts.kubeadm.ReportKubelet(ctx, m)
 }
 
-// reportSoon is report for those who do not wait for it.
-func (h *Hosts) reportSoon(m *machine) {
-	h.machines.WhileOpen(func() {
-		h.reports.Go(func() {
-			ctx, cancel := context.WithTimeout(h.ctx, kubeadm.Timeout)
-			defer cancel()
-			if err := m.report(ctx); err != nil && h.ctx.Err() == nil {
-				h.log.Warn("the cluster did not take notice of a machine", "machine", m.Name(), "error", err)
-			}
-		})
-	})
-}
+// reportSoon is Report for those who do not wait for it.
+func (h *Hosts) reportSoon(m *machine) { h.reports.Soon(h.ctx, h.machines.WhileOpen, h.log, m) }

@@ -51,7 +51,7 @@ type Hosts struct {
 
 	ctx     context.Context // ends with Close
 	end     context.CancelFunc
-	reports sync.WaitGroup
+	reports kubeadm.Reports
 }
 
 var (
