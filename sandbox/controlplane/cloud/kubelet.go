@@ -77,10 +77,14 @@ func startKubelets(ctx context.Context, config *rest.Config, client kubernetes.I
 
 func nodeStages() []*internalversion.Stage {
 	const ready = `.status.conditions.[] | select( .type == "Ready" ) | .status`
+	// A patch under way when its node falls silent would make it ready again, and for ever: the template names the version of
+	// the node that it was made for, and the API server refuses it for a later one.
+	nodeStatus := status("node-status")
+	nodeStatus.Patch.Root = ""
 	return []*internalversion.Stage{
-		stage(nodeKind, "start", 0, status("node-status"), is(ready, internalversion.SelectorOpNotIn, "True")),
+		stage(nodeKind, "start", 0, nodeStatus, is(ready, internalversion.SelectorOpNotIn, "True")),
 		// A heartbeat changes the node, which makes the node come by again for the next one.
-		stage(nodeKind, "heartbeat", nodeHeartbeat, status("node-status"), is(ready, internalversion.SelectorOpIn, "True")),
+		stage(nodeKind, "heartbeat", nodeHeartbeat, nodeStatus, is(ready, internalversion.SelectorOpIn, "True")),
 	}
 }
 
