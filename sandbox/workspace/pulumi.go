@@ -80,8 +80,8 @@ type Sources struct {
 // Archive is where a .tar.gz lies, and its checksum in hex.
 type Archive struct{ URL, SHA256 string }
 
-// WriteStackFile makes StackFile from the checkout's stack file. What `pulumi` itself keeps there (the salt of its
-// secrets, and secrets of the sandbox) stays.
+// WriteStackFile makes StackFile from the checkout's stack file. What `pulumi` itself keeps there stays: the salt of its
+// secrets, and the secrets that the sandbox or its user has set, for which the checkout's has no value of its own.
 func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 	source := filepath.Join(w.Root, "Pulumi."+stack+".yaml")
 	text, err := os.ReadFile(source)
@@ -114,12 +114,8 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 			return err
 		}
 		maps.Copy(own, overrides)
-		for key := range BackupSecrets {
-			if secret, ok := backups(kept)[key]; ok {
-				own[key] = secret
-			}
-		}
 	}
+	keepSecrets(merged, kept)
 	encoded, err := yaml.Marshal(merged)
 	if err != nil {
 		return err
@@ -129,6 +125,39 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 	}
 	note := "# Made from Pulumi." + stack + ".yaml by the sandbox at every run: edit that one.\n"
 	return os.WriteFile(w.StackFile(stack), append([]byte(note), encoded...), 0o600)
+}
+
+// keepSecrets gives a stack file the secrets of an earlier one, each {"secure": ciphertext}, at keys that it has not. Those of
+// a section that the file has lost since go with it, unless it held nothing else.
+func keepSecrets(file, earlier map[string]any) {
+	for key, value := range earlier {
+		inner, isMap := value.(map[string]any)
+		own, has := file[key]
+		section, isSection := own.(map[string]any)
+		switch {
+		case isMap && isSection:
+			keepSecrets(section, inner)
+		case !has && onlySecrets(value):
+			file[key] = value
+		}
+	}
+}
+
+// onlySecrets tells whether a value is a secret, or a section with nothing but secrets in it.
+func onlySecrets(value any) bool {
+	section, ok := value.(map[string]any)
+	if !ok || len(section) == 0 {
+		return false
+	}
+	if _, secret := section["secure"]; secret {
+		return true
+	}
+	for _, inner := range section {
+		if !onlySecrets(inner) {
+			return false
+		}
+	}
+	return true
 }
 
 // MissingSecrets are the configuration keys of a stack, as `pulumi config set --path` takes them, whose values pulumi still

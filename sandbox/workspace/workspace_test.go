@@ -113,6 +113,35 @@ func TestTheStackFileIsTheCheckoutsWithTheSandboxsAddresses(t *testing.T) {
 	assert.Assert(t, !strings.Contains(string(text), "203.0.113.0/24"), "a list is replaced, not merged")
 }
 
+// What a user sets with `pulumi config set --secret` in the sandbox is in no other file.
+func TestSecretsOfTheUserStay(t *testing.T) {
+	root := checkout(t)
+	stackFile := func(text string) {
+		assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi.demo.yaml"), []byte(text), 0o644))
+	}
+	w, err := Open()
+	assert.NilError(t, err)
+	stackFile("config:\n  exchange-platform:cloud: {zone: ir-thr-fr1}\n")
+	assert.NilError(t, w.WriteStackFile("demo", sources("http://charts")))
+	assert.NilError(t, os.WriteFile(w.StackFile("demo"), []byte(`config:
+  exchange-platform:cloud: {zone: {secure: v1:zone}}
+  exchange-platform:exchange: {djangoSecretKey: {secure: v1:django}}
+  exchange-platform:kubernetes: {etcdBackup: {bucket: gone, secretKey: {secure: v1:gone}}}
+  exchange-platform:mirrors: {charts: http://charts, token: {secure: v1:token}}
+  arvancloud:apiKey: {secure: v1:key}
+`), 0o600))
+	for range 2 {
+		assert.NilError(t, w.WriteStackFile("demo", sources("http://charts")))
+	}
+	text, err := os.ReadFile(w.StackFile("demo"))
+	assert.NilError(t, err)
+	for _, wanted := range []string{"v1:django", "v1:token", "v1:key"} {
+		assert.Assert(t, strings.Contains(string(text), wanted), "%s is missing in\n%s", wanted, text)
+	}
+	assert.Assert(t, !strings.Contains(string(text), "v1:zone"), "the checkout's own value comes first:\n%s", text)
+	assert.Assert(t, !strings.Contains(string(text), "v1:gone"), "the checkout's has no such section:\n%s", text)
+}
+
 func TestAnUnknownStackIsNamed(t *testing.T) {
 	checkout(t)
 	w, err := Open()
