@@ -51,8 +51,11 @@ func (args *Args) mirrorProblems(path *field.Path) field.ErrorList {
 				continue
 			}
 			// what cannot be read may hold a password
-			if mirror, err := url.Parse(address); err != nil || mirror.Host == "" {
+			switch mirror, err := url.Parse(address); {
+			case err != nil || mirror.Host == "":
 				problems = append(problems, field.Invalid(at, field.OmitValueType{}, "must be the mirror's address, https://…"))
+			case mirror.RawQuery != "" || mirror.Fragment != "":
+				problems = append(problems, field.Invalid(at, field.OmitValueType{}, "must end before ? and #: containerd adds the image's path to it"))
 			}
 		}
 	}

@@ -131,14 +131,26 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 // a section that the file has lost since go with it, unless it held nothing else.
 func keepSecrets(file, earlier map[string]any) {
 	for key, value := range earlier {
-		inner, isMap := value.(map[string]any)
-		own, has := file[key]
-		section, isSection := own.(map[string]any)
-		switch {
-		case isMap && isSection:
-			keepSecrets(section, inner)
-		case !has && onlySecrets(value):
+		if own, has := file[key]; has {
+			keepSecretsOf(own, value)
+		} else if onlySecrets(value) {
 			file[key] = value
+		}
+	}
+}
+
+// keepSecretsOf is keepSecrets for the sections and lists in a stack file: what is not the same kind of thing now is left alone.
+func keepSecretsOf(own, earlier any) {
+	switch own := own.(type) {
+	case map[string]any:
+		if earlier, ok := earlier.(map[string]any); ok {
+			keepSecrets(own, earlier)
+		}
+	case []any:
+		if earlier, ok := earlier.([]any); ok {
+			for i := range min(len(own), len(earlier)) {
+				keepSecretsOf(own[i], earlier[i])
+			}
 		}
 	}
 }

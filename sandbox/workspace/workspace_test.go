@@ -121,13 +121,13 @@ func TestSecretsOfTheUserStay(t *testing.T) {
 	}
 	w, err := Open()
 	assert.NilError(t, err)
-	stackFile("config:\n  exchange-platform:cloud: {zone: ir-thr-fr1}\n")
+	stackFile("config:\n  exchange-platform:cloud: {zone: ir-thr-fr1}\n  exchange-platform:mirrors: {logins: [{host: a}]}\n")
 	assert.NilError(t, w.WriteStackFile("demo", sources("http://charts")))
 	assert.NilError(t, os.WriteFile(w.StackFile("demo"), []byte(`config:
   exchange-platform:cloud: {zone: {secure: v1:zone}}
   exchange-platform:exchange: {djangoSecretKey: {secure: v1:django}}
   exchange-platform:kubernetes: {etcdBackup: {bucket: gone, secretKey: {secure: v1:gone}}}
-  exchange-platform:mirrors: {charts: http://charts, token: {secure: v1:token}}
+  exchange-platform:mirrors: {charts: http://charts, logins: [{host: a, password: {secure: v1:token}}]}
   arvancloud:apiKey: {secure: v1:key}
 `), 0o600))
 	for range 2 {
