@@ -1,0 +1,82 @@
+// Package mirrors is what real machines install from instead of the Internet: a registry of images and a mirror of files, as users
+// have them inside the country. The images bear the names that charts and Kubespray give them; what is in them is made here, of Go
+// programs and Debian's packages, and images.yaml says of each how real that is.
+package mirrors
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"sync"
+
+	"sigs.k8s.io/yaml"
+)
+
+// Kind is how real an image is.
+type Kind string
+
+// The kinds there are.
+const (
+	Real         Kind = "real"          // the program that the image is named after, of the version in its tag
+	OtherVersion Kind = "other version" // that program, of another version
+	StandIn      Kind = "stand-in"      // another program, which does what the platform asks of it
+	Nothing      Kind = "simulated"     // no program: its pods are simulated
+)
+
+// Row is what stands behind one image.
+type Row struct {
+	// Image is its name with the registry, without tag and digest.
+	Image string `json:"image"`
+	Kind  Kind   `json:"kind"`
+	// Runs names the program and its version, Evidence where that can be seen.
+	Runs     string `json:"runs"`
+	Evidence string `json:"evidence"`
+}
+
+//go:embed images.yaml
+var table []byte
+
+// Rows is the table of images.
+var Rows = sync.OnceValue(func() []Row {
+	var read struct {
+		Images []Row `json:"images"`
+	}
+	if err := yaml.UnmarshalStrict(table, &read); err != nil {
+		panic(fmt.Sprintf("images.yaml: %v", err)) // it is part of this program, and a test reads it
+	}
+	return read.Images
+})
+
+// Find is the row of an image, named as a pod names it.
+func Find(image string) (Row, bool) {
+	name := Name(image)
+	for _, row := range Rows() {
+		if row.Image == name {
+			return row, true
+		}
+	}
+	return Row{}, false
+}
+
+// Simulated tells whether the sandbox has nothing to run for an image, named as a pod names it: then the pod has to be a simulated one.
+// Images that the table does not know are simulated too.
+func Simulated(image string) bool {
+	row, known := Find(image)
+	return !known || row.Kind == Nothing
+}
+
+// Name is the whole name of an image, without tag and digest: "postgres:17" is docker.io/library/postgres.
+func Name(image string) string {
+	name, _, _ := strings.Cut(image, "@")
+	if colon := strings.LastIndexByte(name, ':'); colon > strings.LastIndexByte(name, '/') {
+		name = name[:colon]
+	}
+	first, _, several := strings.Cut(name, "/")
+	switch {
+	case !several:
+		return "docker.io/library/" + name
+	case !strings.ContainsAny(first, ".:") && first != "localhost":
+		return "docker.io/" + name
+	}
+	return name
+}
