@@ -3,20 +3,25 @@ package real
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 )
 
-// What a pair of machines and what stands around them needs; more of it is better.
+// What a pair of machines with the demo platform in their containers needs; more of it is better.
 const (
-	leastMemoryMiB       = 2 << 10
-	leastDiskMiB         = 4 << 10
-	leastInotifyInstance = 128 // each machine takes nine, of its user's here
+	leastMemoryMiB = 6 << 10
+	leastDiskMiB   = 10 << 10
 )
+
+// leastInotify is what the kernel has to let one user watch: all machines are root's here. A machine's systemd, kubelet and containerd
+// take some twenty instances, and each pod a few more; where they are used up, kubelets die.
+var leastInotify = map[string]int{"max_user_instances": 1024, "max_user_watches": 65536}
 
 // programs are those that machines are made with, and Debian's packages that bring them.
 var programs = map[string]string{
@@ -39,18 +44,18 @@ func Check(dir string) error {
 		}
 	}
 	for path, cure := range map[string]string{
-		"/dev/loop-control":     "machines' disks are loop devices: modprobe loop, or give this container the device",
-		"/proc/sys/net/ipv4":    "machines have networks of their own, which this kernel does not make",
-		"/proc/self/ns/pid":     "machines are PID namespaces, which this kernel does not make",
-		"/sys/module/overlay":   "machines lie over one system: modprobe overlay",
-		"/proc/self/ns/cgroup":  "machines are cgroup namespaces, which this kernel does not make",
-		"/proc/sys/fs/inotify/": "machines watch files, which this kernel does not do",
+		"/dev/loop-control":    "machines' disks are loop devices: modprobe loop, or give this container the device",
+		"/proc/sys/net/ipv4":   "machines have networks of their own, which this kernel does not make",
+		"/proc/self/ns/pid":    "machines are PID namespaces, which this kernel does not make",
+		"/sys/module/overlay":  "machines lie over one system: modprobe overlay",
+		"/proc/self/ns/cgroup": "machines are cgroup namespaces, which this kernel does not make",
+		inotifyLimits:          "machines watch files, which this kernel does not do",
 	} {
 		if _, err := os.Stat(path); err != nil {
 			missing = append(missing, fmt.Errorf("%s is missing: %s", path, cure))
 		}
 	}
-	missing = append(missing, checkGroups(dir), checkMemory(), checkDisk(dir), checkInotify())
+	missing = append(missing, checkGroups(dir), checkMemory(), checkDisk(dir), checkInotify(inotifyLimits))
 	return errors.Join(missing...)
 }
 
@@ -92,15 +97,23 @@ func checkDisk(dir string) error {
 	return nil
 }
 
-func checkInotify() error {
-	const file = "/proc/sys/fs/inotify/max_user_instances"
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
+const inotifyLimits = "/proc/sys/fs/inotify"
+
+// checkInotify names all limits that are too low, and one command that raises them.
+func checkInotify(limits string) error {
+	var low, cure []string
+	for _, name := range slices.Sorted(maps.Keys(leastInotify)) {
+		text, err := os.ReadFile(filepath.Join(limits, name))
+		if err != nil {
+			continue // it was said that there is none
+		}
+		if limit, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && limit < leastInotify[name] {
+			low = append(low, fmt.Sprintf("fs.inotify.%s is %d", name, limit))
+			cure = append(cure, fmt.Sprintf("fs.inotify.%s=%d", name, leastInotify[name]))
+		}
 	}
-	if limit, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && limit < leastInotifyInstance {
-		return fmt.Errorf("fs.inotify.max_user_instances is %d, and real machines need %d: sysctl -w fs.inotify.max_user_instances=%d",
-			limit, leastInotifyInstance, leastInotifyInstance)
+	if len(low) == 0 {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%s, too low for the kubelets of real machines: sysctl -w %s", strings.Join(low, " and "), strings.Join(cure, " "))
 }
