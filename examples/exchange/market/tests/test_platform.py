@@ -1,0 +1,76 @@
+"""What the platform needs of the application."""
+
+import json
+import logging
+import os
+from unittest import mock
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import OperationalError, connection
+from django.test import SimpleTestCase, TestCase
+
+from config import environment
+from config.logs import JSONFormatter, WithoutProbes
+
+
+class Probes(TestCase):
+    """The kubelet's questions."""
+
+    def test_liveness_asks_no_database(self) -> None:
+        with self.assertNumQueries(0):
+            self.assertEqual(self.client.get("/healthz", HTTP_HOST="10.42.0.7:8000").status_code, 200)
+
+    def test_readiness_asks_the_database(self) -> None:
+        with self.assertNumQueries(1):
+            self.assertEqual(self.client.get("/readyz", HTTP_HOST="10.42.0.7:8000").status_code, 200)
+        with mock.patch.object(connection, "cursor", side_effect=OperationalError("gone")), self.assertLogs("config.health", "WARNING"):
+            self.assertEqual(self.client.get("/readyz").status_code, 503)
+
+
+class Schema(TestCase):
+    """Models and migrations."""
+
+    def test_nobody_forgot_a_migration(self) -> None:
+        call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+class Environment(SimpleTestCase):
+    """Settings from the environment."""
+
+    def test_what_is_missing_or_wrong_is_named(self) -> None:
+        with mock.patch.dict(os.environ, {"EMPTY": "", "WORD": "many", "HOSTS": "a.example, b.example,"}):
+            for name in "EMPTY", "NOWHERE":
+                with self.assertRaisesMessage(ImproperlyConfigured, name):
+                    environment.text(name)
+            self.assertEqual(environment.number("EMPTY", 3), 3)
+            with self.assertRaisesMessage(ImproperlyConfigured, "WORD"):
+                environment.number("WORD", 3)
+            self.assertEqual(environment.names("HOSTS"), ["a.example", "b.example"])
+            self.assertFalse(environment.switch("EMPTY"))
+
+
+class Logs(SimpleTestCase):
+    """Lines for machines."""
+
+    def record(self, name: str, message: str, args: object = (), **more: object) -> logging.LogRecord:
+        return logging.makeLogRecord({"name": name, "msg": message, "args": args, "levelname": "INFO"} | more)
+
+    def test_an_error_is_one_line(self) -> None:
+        try:
+            raise ValueError("یک\nدو")
+        except ValueError as error:
+            record = self.record("market", "%s failed", ("it",), exc_info=(ValueError, error, error.__traceback__))
+        text = JSONFormatter().format(record)
+        self.assertEqual(len(text.splitlines()), 1)
+        self.assertEqual(json.loads(text)["message"], "it failed")
+        self.assertIn("یک\nدو", json.loads(text)["exception"])
+
+    def test_requests_are_fields_and_probes_are_left_out(self) -> None:
+        request = self.record("gunicorn.access", "", {"m": "GET", "U": "/", "s": "200", "M": 12, "a": 'a "browser"'})
+        line = json.loads(JSONFormatter().format(request))
+        self.assertEqual((line["method"], line["path"], line["status"], line["agent"]), ("GET", "/", "200", 'a "browser"'))
+        self.assertTrue(WithoutProbes().filter(request))
+        for status, kept in ("200", False), ("503", True):
+            probe = self.record("gunicorn.access", "", {"U": "/readyz", "s": status})
+            self.assertEqual(WithoutProbes().filter(probe), kept)
