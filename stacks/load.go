@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -36,17 +37,22 @@ func Defaults(profile settings.Profile) *Config {
 // It reports every mistake at once, each with its path, what is wrong and how to mend it; an unknown key is a mistake.
 func Load(project, stack string, raw map[string]string) (*Config, error) {
 	profile := settings.Profile(raw[project+":profile"])
-	if problems := settings.OneOf(profile, field.NewPath("profile"), settings.Profiles()...); len(problems) > 0 {
-		return nil, invalid(problems)
-	}
+	problems := settings.OneOf(profile, field.NewPath("profile"), settings.Profiles()...)
+	known := len(problems) == 0
 	cfg := Defaults(profile)
-	problems, readable := decode(project, raw, cfg)
-	_, mistakes := readAccount(raw)
+	mistakes, unreadable := decode(project, raw, cfg)
 	problems = append(problems, mistakes...)
-	if readable {
+	_, mistakes = readAccount(raw)
+	problems = append(problems, mistakes...)
+	switch {
+	case !known: // what would be right depends on it
+	case len(unreadable) > 0:
+		problems = append(problems, validateEach(cfg, unreadable)...)
+	default:
 		problems = append(problems, settings.TakeLogins(cfg)...)
 		problems = append(problems, cfg.Kubernetes.EtcdBackup.ReadCertificate(field.NewPath("kubernetes", "etcdBackup"))...)
-		problems = append(problems, validate(stack, cfg)...)
+		problems = append(problems, validateEach(cfg, nil)...)
+		problems = append(problems, validateTogether(stack, cfg)...)
 	}
 	if len(problems) > 0 {
 		return nil, invalid(problems)
@@ -54,16 +60,16 @@ func Load(project, stack string, raw map[string]string) (*Config, error) {
 	return cfg, nil
 }
 
-// validate checks each section by itself and then all together.
-func validate(stack string, cfg *Config) field.ErrorList {
+// validateEach checks each section by itself, but those that could not be read: what is missing in them may be there.
+func validateEach(cfg *Config, unreadable []string) field.ErrorList {
 	var problems field.ErrorList
 	sections := sectionsOf(cfg)
 	for _, name := range slices.Sorted(maps.Keys(sections)) {
-		if validator, has := sections[name].(settings.Validator); has {
+		if validator, has := sections[name].(settings.Validator); has && !slices.Contains(unreadable, name) {
 			problems = append(problems, validator.Validate(cfg.Profile, field.NewPath(name))...)
 		}
 	}
-	return append(problems, validateTogether(stack, cfg)...)
+	return problems
 }
 
 // warnings are what the sections say at every update.
@@ -91,10 +97,8 @@ func invalid(problems field.ErrorList) error {
 	return fmt.Errorf("the stack's configuration has %d %s; nothing was changed:\n%s", len(lines), noun, strings.Join(lines, "\n"))
 }
 
-// decode lays the raw values over the profile's defaults in cfg. If a value is not of its key's type, cfg is not readable:
-// what is missing in it may be there.
-func decode(project string, raw map[string]string, cfg *Config) (problems field.ErrorList, readable bool) {
-	readable = true
+// decode lays the raw values over the profile's defaults in cfg, and names the sections in which a value is not of its key's type.
+func decode(project string, raw map[string]string, cfg *Config) (problems field.ErrorList, unreadable []string) {
 	sections := sectionsOf(cfg)
 	for _, name := range slices.Sorted(maps.Keys(raw)) {
 		key, ours := strings.CutPrefix(name, project+":")
@@ -109,9 +113,11 @@ func decode(project string, raw map[string]string, cfg *Config) (problems field.
 		}
 		mistakes, ok := decodeSection(path, raw[name], section)
 		problems = append(problems, mistakes...)
-		readable = readable && ok
+		if !ok {
+			unreadable = append(unreadable, key)
+		}
 	}
-	return problems, readable
+	return problems, unreadable
 }
 
 // sectionsOf returns a pointer to each field of cfg by its name in the stack file.
@@ -131,7 +137,10 @@ func decodeSection(path *field.Path, text string, section any) (problems field.E
 	}
 	strict, err := kjson.UnmarshalStrict([]byte(text), section)
 	if err != nil {
-		return field.ErrorList{unreadable(path, err)}, false
+		if !json.Valid([]byte(text)) {
+			return field.ErrorList{field.Forbidden(path, fmt.Sprintf("must be %s, not text", forms[reflect.TypeOf(section).Elem().Kind()]))}, false
+		}
+		return field.ErrorList{whyUnreadable(path, err)}, false
 	}
 	for _, mistake := range strict {
 		problems = append(problems, field.Forbidden(pathBelow(path, mistake), "unknown or repeated key; docs/configuration.md lists the known ones"))
@@ -142,8 +151,8 @@ func decodeSection(path *field.Path, text string, section any) (problems field.E
 // wrongType is the decoder's message for a value of another type than the field's.
 var wrongType = regexp.MustCompile(`cannot unmarshal (\w+) into Go (?:struct field \w+\.(\S+)|value) of type (\S+)`)
 
-// unreadable turns a decoding error into one that names the key. The value itself is left out: it may hold a secret.
-func unreadable(path *field.Path, err error) *field.Error {
+// whyUnreadable turns a decoding error into one that names the key. The value itself is left out: it may hold a secret.
+func whyUnreadable(path *field.Path, err error) *field.Error {
 	match := wrongType.FindStringSubmatch(err.Error())
 	if match == nil {
 		return field.Forbidden(path, "cannot be read: "+err.Error())
@@ -157,6 +166,9 @@ func unreadable(path *field.Path, err error) *field.Error {
 	}
 	return field.Forbidden(path, fmt.Sprintf("must be %s, not %s", wanted, given[match[1]]))
 }
+
+// forms are what a section can be, as a user calls it.
+var forms = map[reflect.Kind]string{reflect.Slice: "a list", reflect.Struct: "an object", reflect.Bool: "true or false"}
 
 var (
 	// kinds are the types of keys as a user calls them.
