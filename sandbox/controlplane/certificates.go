@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"slices"
 	"time"
+
+	"github.com/iransre/exchange-platform/sandbox/pki"
 )
 
 const reloadTimeout = 15 * time.Second
@@ -25,23 +27,23 @@ var (
 func (c *ControlPlane) issueCertificates() error {
 	const administrators = "system:masters"
 	p := c.layout.pki
-	byAuthority := map[string][]leaf{
+	byAuthority := map[string][]pki.Leaf{
 		"ca": {
-			{name: "admin", subject: pkix.Name{CommonName: "kubernetes-admin", Organization: []string{administrators}}, usages: forClients},
+			{Name: "admin", Subject: pkix.Name{CommonName: "kubernetes-admin", Organization: []string{administrators}}, Usages: forClients},
 			// It acts for all its controllers, whose rights together are those of an administrator.
-			{name: "controller-manager", subject: pkix.Name{CommonName: "system:kube-controller-manager", Organization: []string{administrators}}, usages: forClients},
-			{name: "scheduler", subject: pkix.Name{CommonName: "system:kube-scheduler"}, usages: forClients},
-			{name: "cloud", subject: pkix.Name{CommonName: "exchange-sandbox", Organization: []string{administrators}}, usages: forClients},
+			{Name: "controller-manager", Subject: pkix.Name{CommonName: "system:kube-controller-manager", Organization: []string{administrators}}, Usages: forClients},
+			{Name: "scheduler", Subject: pkix.Name{CommonName: "system:kube-scheduler"}, Usages: forClients},
+			{Name: "cloud", Subject: pkix.Name{CommonName: "exchange-sandbox", Organization: []string{administrators}}, Usages: forClients},
 			c.servingLeaf(nil),
 		},
-		"front-proxy-ca": {{name: "front-proxy-client", subject: pkix.Name{CommonName: "front-proxy-client"}, usages: forClients}},
+		"front-proxy-ca": {{Name: "front-proxy-client", Subject: pkix.Name{CommonName: "front-proxy-client"}, Usages: forClients}},
 		"etcd-ca": {
-			{name: "etcd", subject: pkix.Name{CommonName: "etcd"}, usages: forBoth, alternatives: []string{c.layout.address}},
-			{name: "etcd-client", subject: pkix.Name{CommonName: "kube-apiserver"}, usages: forClients},
+			{Name: "etcd", Subject: pkix.Name{CommonName: "etcd"}, Usages: forBoth, Alternatives: []string{c.layout.address}},
+			{Name: "etcd-client", Subject: pkix.Name{CommonName: "kube-apiserver"}, Usages: forClients},
 		},
 	}
 	for name, leaves := range byAuthority {
-		ca, err := p.authority(name)
+		ca, err := p.Authority(name)
 		if err != nil {
 			return err
 		}
@@ -49,30 +51,30 @@ func (c *ControlPlane) issueCertificates() error {
 			c.authority = ca
 		}
 		for _, leaf := range leaves {
-			existing, err := p.certificate(leaf.name)
-			if err == nil && contains(alternatives(existing), leaf.alternatives) && time.Now().Before(existing.NotAfter) {
+			existing, err := p.Certificate(leaf.Name)
+			if err == nil && contains(pki.Alternatives(existing), leaf.Alternatives) && time.Now().Before(existing.NotAfter) {
 				continue
 			}
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
-			if err := p.issue(ca, leaf); err != nil {
+			if err := p.Issue(ca, leaf); err != nil {
 				return err
 			}
 		}
 	}
-	_, err := p.key("service-account")
+	_, err := p.Key("service-account")
 	return err
 }
 
 // servingLeaf is the API server's certificate: the names it always has, and more.
-func (c *ControlPlane) servingLeaf(more []string) leaf {
+func (c *ControlPlane) servingLeaf(more []string) pki.Leaf {
 	names := append([]string{
 		"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc." + clusterDomain,
 		"localhost", "127.0.0.1", firstServiceAddress, c.layout.address,
 	}, more...)
 	slices.Sort(names)
-	return leaf{name: "apiserver", subject: pkix.Name{CommonName: "kube-apiserver"}, usages: forServers, alternatives: slices.Compact(names)}
+	return pki.Leaf{Name: "apiserver", Subject: pkix.Name{CommonName: "kube-apiserver"}, Usages: forServers, Alternatives: slices.Compact(names)}
 }
 
 // IssueServing gives the API server a certificate that is valid for these names and addresses, besides those it always has, and returns
@@ -81,15 +83,15 @@ func (c *ControlPlane) IssueServing(sans []string) error {
 	c.serving.Lock()
 	defer c.serving.Unlock()
 	wanted := c.servingLeaf(sans)
-	existing, err := c.layout.pki.certificate(wanted.name)
+	existing, err := c.layout.pki.Certificate(wanted.Name)
 	if err != nil {
 		return err
 	}
-	if !slices.Equal(alternatives(existing), wanted.alternatives) {
-		if err := c.layout.pki.issue(c.authority, wanted); err != nil {
+	if !slices.Equal(pki.Alternatives(existing), wanted.Alternatives) {
+		if err := c.layout.pki.Issue(c.authority, wanted); err != nil {
 			return err
 		}
-		if existing, err = c.layout.pki.certificate(wanted.name); err != nil {
+		if existing, err = c.layout.pki.Certificate(wanted.Name); err != nil {
 			return err
 		}
 	}
@@ -102,7 +104,7 @@ func (c *ControlPlane) IssueServing(sans []string) error {
 
 func (c *ControlPlane) serves(ctx context.Context, certificate *x509.Certificate) error {
 	trusted := x509.NewCertPool()
-	trusted.AddCert(c.authority.certificate)
+	trusted.AddCert(c.authority.Certificate)
 	dialer := tls.Dialer{Config: &tls.Config{RootCAs: trusted}}
 	connection, err := dialer.DialContext(ctx, "tcp", c.Address())
 	if err != nil {

@@ -19,6 +19,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/iransre/exchange-platform/sandbox/pki"
 )
 
 const (
@@ -45,7 +47,7 @@ type Options struct {
 // ControlPlane is a running control plane.
 type ControlPlane struct {
 	layout    layout
-	authority *authority
+	authority *pki.Authority
 	client    kubernetes.Interface
 	admin     []byte
 	serving   sync.Mutex
@@ -71,7 +73,7 @@ func Start(ctx context.Context, options Options) (_ *ControlPlane, err error) {
 	if err := waitForPorts(options.Address, portPatience, apiPort, etcdPort, etcdPeerPort); err != nil {
 		return nil, fmt.Errorf("control plane: %w", err)
 	}
-	c := &ControlPlane{layout: layout{dir: dir, address: options.Address, binary: options.Binary, pki: pki{filepath.Join(dir, "pki")}}}
+	c := &ControlPlane{layout: layout{dir: dir, address: options.Address, binary: options.Binary, pki: pki.Folder(filepath.Join(dir, "pki"))}}
 	if err := c.prepare(); err != nil {
 		return nil, fmt.Errorf("control plane in %s: %w", dir, err)
 	}
@@ -97,7 +99,7 @@ func (c *ControlPlane) prepare() error {
 		if err != nil {
 			return err
 		}
-		if err := writeFile(c.layout.kubeconfig(certificate), text); err != nil {
+		if err := pki.WriteFile(c.layout.kubeconfig(certificate), text); err != nil {
 			return err
 		}
 		if certificate == "admin" {
@@ -110,7 +112,7 @@ func (c *ControlPlane) prepare() error {
 		if err != nil {
 			return err
 		}
-		if err := writeFile(filepath.Join(c.layout.dir, name), text); err != nil {
+		if err := pki.WriteFile(filepath.Join(c.layout.dir, name), text); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/iransre/exchange-platform/sandbox/pki"
 )
 
 // EtcdKeys are the keys of one client of etcd, which could also be a member of it, in PEM.
@@ -23,24 +25,24 @@ type EtcdKeys struct {
 // EtcdKeys gives the keys of the machine of that name, with which it may read and change all of etcd.
 func (c *ControlPlane) EtcdKeys(name string, addresses []string) (*EtcdKeys, error) {
 	p := c.layout.pki
-	ca, err := p.authority("etcd-ca")
+	ca, err := p.Authority("etcd-ca")
 	if err != nil {
 		return nil, err
 	}
-	admin := leaf{name: "etcd-admin-" + name, subject: pkix.Name{CommonName: "etcd-admin-" + name}, usages: forClients}
-	member := leaf{name: "etcd-member-" + name, subject: pkix.Name{CommonName: "etcd-member-" + name}, usages: forBoth, alternatives: addresses}
-	for _, leaf := range []leaf{admin, member} {
-		if err := p.issue(ca, leaf); err != nil {
+	admin := pki.Leaf{Name: "etcd-admin-" + name, Subject: pkix.Name{CommonName: "etcd-admin-" + name}, Usages: forClients}
+	member := pki.Leaf{Name: "etcd-member-" + name, Subject: pkix.Name{CommonName: "etcd-member-" + name}, Usages: forBoth, Alternatives: addresses}
+	for _, leaf := range []pki.Leaf{admin, member} {
+		if err := p.Issue(ca, leaf); err != nil {
 			return nil, err
 		}
 	}
 	keys := &EtcdKeys{Endpoint: c.layout.url(etcdPort)}
 	for path, content := range map[string]*[]byte{
 		c.layout.certificate("etcd-ca"):   &keys.CA,
-		c.layout.certificate(admin.name):  &keys.AdminCertificate,
-		c.layout.key(admin.name):          &keys.AdminKey,
-		c.layout.certificate(member.name): &keys.MemberCertificate,
-		c.layout.key(member.name):         &keys.MemberKey,
+		c.layout.certificate(admin.Name):  &keys.AdminCertificate,
+		c.layout.key(admin.Name):          &keys.AdminKey,
+		c.layout.certificate(member.Name): &keys.MemberCertificate,
+		c.layout.key(member.Name):         &keys.MemberKey,
 	} {
 		if *content, err = os.ReadFile(path); err != nil {
 			return nil, err

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/iransre/exchange-platform/sandbox/pki"
 )
 
 // Address ranges of the cluster: Kubespray's defaults, so that what users see here they see there.
@@ -54,15 +56,15 @@ type layout struct {
 	dir     string
 	address string
 	binary  string
-	pki     pki
+	pki     pki.Folder
 }
 
 func (l layout) kubeconfig(user string) string { return filepath.Join(l.dir, user+".kubeconfig") }
 func (l layout) log(name string) string        { return filepath.Join(l.dir, "logs", name+".log") }
 func (l layout) certificate(name string) string {
-	return l.pki.path(name + ".crt")
+	return l.pki.Path(name + ".crt")
 }
-func (l layout) key(name string) string { return l.pki.path(name + ".key") }
+func (l layout) key(name string) string { return l.pki.Path(name + ".key") }
 
 func (l layout) url(port int) string { return fmt.Sprintf("https://%s:%d", l.address, port) }
 
@@ -119,7 +121,7 @@ func (l layout) apiServerFlags() []string {
 		"--proxy-client-cert-file=" + l.certificate("front-proxy-client"),
 		"--proxy-client-key-file=" + l.key("front-proxy-client"),
 		"--service-account-issuer=https://kubernetes.default.svc." + clusterDomain,
-		"--service-account-key-file=" + l.pki.path("service-account.pub"),
+		"--service-account-key-file=" + l.pki.Path("service-account.pub"),
 		"--service-account-signing-key-file=" + l.key("service-account"),
 		"--service-cluster-ip-range=" + ServiceCIDR,
 		"--authorization-mode=RBAC",

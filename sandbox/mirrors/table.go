@@ -31,6 +31,8 @@ type Row struct {
 	// Runs names the program and its version, Evidence where that can be seen.
 	Runs     string `json:"runs"`
 	Evidence string `json:"evidence"`
+	// Recipe is how the image is made: that of every image but the simulated ones.
+	Recipe *Recipe `json:"recipe"`
 }
 
 //go:embed images.yaml

@@ -3,8 +3,6 @@
 package debian
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	_ "embed"
@@ -19,8 +17,11 @@ import (
 	"time"
 )
 
-// suite is the release of Debian.
-const suite = "bookworm"
+// Suite is the release of Debian.
+const Suite = "bookworm"
+
+// what is being made, to those who wait for it.
+const what = "the machines' system"
 
 // packages are what the system has besides the least there is.
 var packages = []string{
@@ -42,8 +43,8 @@ var ErrMissing = errors.New("mmdebstrap is not on PATH: install the package mmde
 
 // Path is where Ensure leaves the system, below a directory for such systems.
 func Path(dir string) string {
-	sum := sha256.Sum256([]byte(strings.Join(append(packages, left...), " ") + suite + settle))
-	return filepath.Join(dir, fmt.Sprintf("%s-%x", suite, sum[:6]))
+	sum := sha256.Sum256([]byte(strings.Join(append(packages, left...), " ") + Suite + settle))
+	return filepath.Join(dir, fmt.Sprintf("%s-%x", Suite, sum[:6]))
 }
 
 // Ensure makes the system below dir unless it is there, and returns where it is. It takes a minute or two, in which it tells out
@@ -53,7 +54,7 @@ func Ensure(ctx context.Context, dir string, out io.Writer) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	unlock, err := lock(filepath.Join(dir, "lock"))
+	unlock, err := Lock(filepath.Join(dir, "lock"))
 	if err != nil {
 		return "", err
 	}
@@ -68,30 +69,30 @@ func Ensure(ctx context.Context, dir string, out io.Writer) (string, error) {
 		return "", err
 	}
 	start := time.Now()
-	fmt.Fprintf(out, "Making the machines' system, Debian %s, of its packages (once)\n", suite)
+	fmt.Fprintf(out, "Making the machines' system, Debian %s, of its packages (once)\n", Suite)
 	building := path + ".building"
 	arguments := []string{"--mode=root", "--variant=minbase", "--include=" + strings.Join(packages, ","),
 		`--aptopt=APT::Install-Recommends "false"`, "--dpkgopt=force-unsafe-io"}
 	for _, path := range left {
 		arguments = append(arguments, "--dpkgopt=path-exclude="+path+"/*")
 	}
-	arguments = append(arguments, suite, building)
-	if mirror := mirror(ctx); mirror != "" {
+	arguments = append(arguments, Suite, building)
+	if mirror := Mirror(ctx); mirror != "" {
 		arguments = append(arguments, mirror)
 	}
-	if err := run(ctx, out, start, "mmdebstrap", arguments...); err != nil {
+	if err := Run(ctx, out, what, exec.CommandContext(ctx, "mmdebstrap", arguments...)); err != nil {
 		return "", err
 	}
-	if err := run(ctx, out, start, "chroot", building, "/bin/sh", "-ec", settle); err != nil {
+	if err := Run(ctx, out, what, exec.CommandContext(ctx, "chroot", building, "/bin/sh", "-ec", settle)); err != nil {
 		return "", err
 	}
-	fmt.Fprintf(out, "  %-28s %6s\n", "the machines' system", time.Since(start).Round(time.Second))
+	fmt.Fprintf(out, "  %-28s %6s\n", what, time.Since(start).Round(time.Second))
 	return path, os.Rename(building, path)
 }
 
 // sweep removes what an interrupted build left, and systems of another recipe.
 func sweep(dir string) error {
-	old, err := filepath.Glob(filepath.Join(dir, suite+"-*"))
+	old, err := filepath.Glob(filepath.Join(dir, Suite+"-*"))
 	if err != nil {
 		return err
 	}
@@ -103,8 +104,8 @@ func sweep(dir string) error {
 	return nil
 }
 
-// lock waits until nobody else makes a system here.
-func lock(path string) (unlock func(), err error) {
+// Lock waits until nobody else makes something here, and says by which file.
+func Lock(path string) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
@@ -116,75 +117,6 @@ func lock(path string) (unlock func(), err error) {
 		}
 		if !errors.Is(err, syscall.EINTR) {
 			return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
-		}
-	}
-}
-
-// mirror is where this machine's own apt has the release from; empty, for mmdebstrap's own choice, if it does not.
-func mirror(ctx context.Context) string {
-	cmd := exec.CommandContext(ctx, "apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
-	targets, err := cmd.Output()
-	if err != nil {
-		return ""
-	}
-	for line := range strings.Lines(string(targets)) {
-		if address, found := strings.CutSuffix(strings.TrimSpace(line), " "+suite+" main"); found {
-			return address
-		}
-	}
-	return ""
-}
-
-// run runs a step and says every ten seconds what it printed last. An error holds the end of what it printed.
-func run(ctx context.Context, out io.Writer, start time.Time, program string, arguments ...string) error {
-	cmd := exec.CommandContext(ctx, program, arguments...)
-	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it then ends what it started
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	cmd.Stdout, cmd.Stderr = writer, writer
-	err = cmd.Start()
-	_ = writer.Close()
-	if err != nil {
-		return err
-	}
-	said := watch(reader, out, start)
-	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("%s, for the machines' system: %w\n%s", program, err, said)
-	}
-	return nil
-}
-
-// watch returns the last lines that were printed when there are no more.
-func watch(from io.Reader, out io.Writer, start time.Time) string {
-	lines := make(chan string)
-	go func() {
-		defer close(lines)
-		for scanner := bufio.NewScanner(from); scanner.Scan(); {
-			lines <- scanner.Text()
-		}
-	}()
-	tick := time.NewTicker(10 * time.Second)
-	defer tick.Stop()
-	var last [][]byte
-	for {
-		select {
-		case line, more := <-lines:
-			if !more {
-				return string(bytes.Join(last, []byte("\n")))
-			}
-			if last = append(last, []byte(line)); len(last) > 10 {
-				last = last[1:]
-			}
-		case <-tick.C:
-			doing := ""
-			if len(last) > 0 {
-				doing = string(last[len(last)-1])
-			}
-			fmt.Fprintf(out, "  %-28s %6s  … %.80s\n", "the machines' system", time.Since(start).Round(time.Second), doing)
 		}
 	}
 }

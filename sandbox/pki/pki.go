@@ -1,4 +1,5 @@
-package controlplane
+// Package pki makes the sandbox's own certificate authorities and what they sign, in a folder that keeps them.
+package pki
 
 import (
 	"crypto/ecdsa"
@@ -21,26 +22,27 @@ import (
 // Long: a sandbox should not die of old age, and nothing outside it trusts these certificates.
 const certificateLife = 10 * 365 * 24 * time.Hour
 
-// pki is the folder of keys and certificates. What is in it already is kept, so that kubeconfigs outlive a restart.
-type pki struct{ dir string }
+// Folder is the folder of keys and certificates. What is in it already is kept, so that what trusts them outlives a restart.
+type Folder string
 
-func (p pki) path(name string) string { return filepath.Join(p.dir, name) }
+// Path is where a file of it lies: name.crt, name.key, name.pub.
+func (p Folder) Path(name string) string { return filepath.Join(string(p), name) }
 
-// authority is a certificate authority that can sign.
-type authority struct {
-	certificate *x509.Certificate
+// Authority is a certificate authority that can sign.
+type Authority struct {
+	Certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 }
 
-// authority loads the CA of that name, or makes it.
-func (p pki) authority(name string) (*authority, error) {
-	key, err := p.key(name)
+// Authority loads the CA of that name, or makes it.
+func (p Folder) Authority(name string) (*Authority, error) {
+	key, err := p.Key(name)
 	if err != nil {
 		return nil, err
 	}
-	certificate, err := p.certificate(name)
+	certificate, err := p.Certificate(name)
 	if err == nil {
-		return &authority{certificate, key}, nil
+		return &Authority{certificate, key}, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -54,40 +56,40 @@ func (p pki) authority(name string) (*authority, error) {
 	if err := p.sign(name, template, template, key, key); err != nil {
 		return nil, err
 	}
-	if certificate, err = p.certificate(name); err != nil {
+	if certificate, err = p.Certificate(name); err != nil {
 		return nil, err
 	}
-	return &authority{certificate, key}, nil
+	return &Authority{certificate, key}, nil
 }
 
-// leaf describes a certificate to issue.
-type leaf struct {
-	name         string
-	subject      pkix.Name
-	usages       []x509.ExtKeyUsage
-	alternatives []string // DNS names and IP addresses
+// Leaf describes a certificate to issue.
+type Leaf struct {
+	Name         string
+	Subject      pkix.Name
+	Usages       []x509.ExtKeyUsage
+	Alternatives []string // DNS names and IP addresses
 }
 
-// issue writes a new certificate of that description over an existing one. The key stays the same, so certificate and key
+// Issue writes a new certificate of that description over an existing one. The key stays the same, so certificate and key
 // on disk fit together at every moment.
-func (p pki) issue(ca *authority, leaf leaf) error {
-	key, err := p.key(leaf.name)
+func (p Folder) Issue(ca *Authority, leaf Leaf) error {
+	key, err := p.Key(leaf.Name)
 	if err != nil {
 		return err
 	}
-	template, err := newTemplate(leaf.subject)
+	template, err := newTemplate(leaf.Subject)
 	if err != nil {
 		return err
 	}
-	template.ExtKeyUsage = leaf.usages
-	for _, alternative := range leaf.alternatives {
+	template.ExtKeyUsage = leaf.Usages
+	for _, alternative := range leaf.Alternatives {
 		if ip := net.ParseIP(alternative); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)
 		} else {
 			template.DNSNames = append(template.DNSNames, alternative)
 		}
 	}
-	return p.sign(leaf.name, template, ca.certificate, key, ca.key)
+	return p.sign(leaf.Name, template, ca.Certificate, key, ca.key)
 }
 
 func newTemplate(subject pkix.Name) (*x509.Certificate, error) {
@@ -103,29 +105,30 @@ func newTemplate(subject pkix.Name) (*x509.Certificate, error) {
 	}, nil
 }
 
-func (p pki) sign(name string, template, parent *x509.Certificate, key, parentKey *ecdsa.PrivateKey) error {
+func (p Folder) sign(name string, template, parent *x509.Certificate, key, parentKey *ecdsa.PrivateKey) error {
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), parentKey)
 	if err != nil {
 		return fmt.Errorf("sign certificate %s: %w", name, err)
 	}
-	return writeFile(p.path(name+".crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	return WriteFile(p.Path(name+".crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-func (p pki) certificate(name string) (*x509.Certificate, error) {
-	block, err := readPEM(p.path(name + ".crt"))
+// Certificate reads the certificate of that name.
+func (p Folder) Certificate(name string) (*x509.Certificate, error) {
+	block, err := readPEM(p.Path(name + ".crt"))
 	if err != nil {
 		return nil, err
 	}
 	certificate, err := x509.ParseCertificate(block)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; delete the folder to start over", p.path(name+".crt"), err)
+		return nil, fmt.Errorf("%s: %w; delete the folder to start over", p.Path(name+".crt"), err)
 	}
 	return certificate, nil
 }
 
-// key loads the private key of that name, or makes it, with its public half beside it in name.pub.
-func (p pki) key(name string) (*ecdsa.PrivateKey, error) {
-	path := p.path(name + ".key")
+// Key loads the private key of that name, or makes it, with its public half beside it in name.pub.
+func (p Folder) Key(name string) (*ecdsa.PrivateKey, error) {
+	path := p.Path(name + ".key")
 	block, err := readPEM(path)
 	if err == nil {
 		key, err := x509.ParseECPrivateKey(block)
@@ -149,14 +152,14 @@ func (p pki) key(name string) (*ecdsa.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeFile(p.path(name+".pub"), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})); err != nil {
+	if err := WriteFile(p.Path(name+".pub"), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})); err != nil {
 		return nil, err
 	}
-	return key, writeFile(path, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private}))
+	return key, WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private}))
 }
 
-// alternatives lists the names and addresses a certificate is valid for, sorted.
-func alternatives(certificate *x509.Certificate) []string {
+// Alternatives lists the names and addresses a certificate is valid for, sorted.
+func Alternatives(certificate *x509.Certificate) []string {
 	all := slices.Clone(certificate.DNSNames)
 	for _, ip := range certificate.IPAddresses {
 		all = append(all, ip.String())
@@ -177,8 +180,8 @@ func readPEM(path string) ([]byte, error) {
 	return block.Bytes, nil
 }
 
-// writeFile replaces a file as a whole: a reader sees the old content or the new one, never a part.
-func writeFile(path string, content []byte) error {
+// WriteFile replaces a file as a whole: a reader sees the old content or the new one, never a part.
+func WriteFile(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}

@@ -1,0 +1,106 @@
+package mirrors
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/iransre/exchange-platform/sandbox/hosts/debian"
+)
+
+// left is what of Debian's packages nobody in a container reads.
+var left = []string{"/usr/share/man", "/usr/share/doc", "/usr/share/locale", "/usr/share/info", "/usr/lib/llvm*"}
+
+// install adds packages to a system and writes what came to it as an archive.
+//
+//go:embed install.sh
+var install string
+
+// systemKey tells apart systems below images.
+func systemKey() string {
+	sum := sha256.Sum256([]byte(debian.Suite + strings.Join(left, " ") + install))
+	return fmt.Sprintf("debian-%x", sum[:6])
+}
+
+// system makes, once, the least Debian there is, and returns where.
+func (a *assembly) system(ctx context.Context) (string, error) {
+	path := a.store.path(systemKey())
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	building := path + ".building"
+	if err := os.RemoveAll(building); err != nil { // of one that was interrupted
+		return "", err
+	}
+	// the lists of packages stay: what is installed later comes from the same ones
+	arguments := []string{"--mode=root", "--variant=apt", "--skip=cleanup/apt/lists", `--aptopt=APT::Install-Recommends "false"`, "--dpkgopt=force-unsafe-io"}
+	for _, path := range left {
+		arguments = append(arguments, "--dpkgopt=path-exclude="+path+"/*")
+	}
+	arguments = append(arguments, debian.Suite, building)
+	if mirror := debian.Mirror(ctx); mirror != "" {
+		arguments = append(arguments, mirror)
+	}
+	if err := debian.Run(ctx, a.out, "Debian for images", exec.CommandContext(ctx, "mmdebstrap", arguments...)); err != nil {
+		return "", err
+	}
+	return path, os.Rename(building, path)
+}
+
+// base is the layer that all images with packages share.
+func (a *assembly) base(ctx context.Context) (*layer, error) {
+	return a.store.layer(systemKey(), func(to io.Writer) error {
+		system, err := a.system(ctx)
+		if err != nil {
+			return err
+		}
+		archive := exec.CommandContext(ctx, "tar", "--create", "--sort=name", "--numeric-owner", "--one-file-system", "--directory="+system,
+			"--exclude=./var/lib/apt/lists/*", "--exclude=./var/cache/*", "--exclude=./dev/*", "--exclude=./etc/resolv.conf", ".")
+		archive.Stdout, archive.Stderr = to, a.out
+		return archive.Run()
+	})
+}
+
+// packages is the layer of a recipe's packages.
+func (a *assembly) packages(ctx context.Context, recipe Recipe) (*layer, error) {
+	key, err := recipe.packagesKey()
+	if err != nil {
+		return nil, err
+	}
+	return a.store.layer(key, func(to io.Writer) error {
+		system, err := a.system(ctx)
+		if err != nil {
+			return err
+		}
+		work, err := os.MkdirTemp(a.store.dir, "install-*")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(work)
+		setup, err := recipe.setup()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(work, "setup"), setup, 0o755); err != nil {
+			return err
+		}
+		// In a namespace: whatever happens, no mount is left.
+		cmd := exec.CommandContext(ctx, "unshare", append([]string{"--mount", "--propagation=private", "sh", "-euc", install, "install", system, work},
+			*recipe.Packages...)...)
+		if err := debian.Run(ctx, a.out, strings.Join(append([]string{"packages"}, *recipe.Packages...), " "), cmd); err != nil {
+			return err
+		}
+		archive, err := os.Open(filepath.Join(work, "layer.tar"))
+		if err != nil {
+			return err
+		}
+		defer archive.Close()
+		return translateWhiteouts(archive, to)
+	})
+}

@@ -1,0 +1,71 @@
+package mirrors
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/iransre/exchange-platform/sandbox/pki"
+)
+
+// Trust is the sandbox's certificate authority, that of everything it serves to machines by TLS.
+type Trust struct{ folder pki.Folder }
+
+// NewTrust keeps the authority in a folder, made at the first need.
+func NewTrust(dir string) Trust { return Trust{pki.Folder(dir)} }
+
+const (
+	authorityName = "mirrors-ca"
+	serverName    = "mirrors"
+)
+
+// Authority is its certificate, in PEM: what machines have to trust.
+func (t Trust) Authority() ([]byte, error) {
+	if _, err := t.folder.Authority(authorityName); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(t.folder.Path(authorityName + ".crt"))
+}
+
+// Server is what serves by these names or addresses.
+func (t Trust) Server(names ...string) (*tls.Config, error) {
+	slices.Sort(names)
+	authority, err := t.folder.Authority(authorityName)
+	if err != nil {
+		return nil, err
+	}
+	existing, err := t.folder.Certificate(serverName)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if err != nil || !slices.Equal(pki.Alternatives(existing), names) || time.Now().After(existing.NotAfter) {
+		leaf := pki.Leaf{Name: serverName, Subject: pkix.Name{CommonName: serverName}, Usages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, Alternatives: names}
+		if err := t.folder.Issue(authority, leaf); err != nil {
+			return nil, err
+		}
+	}
+	certificate, err := tls.LoadX509KeyPair(t.folder.Path(serverName+".crt"), t.folder.Path(serverName+".key"))
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, err
+}
+
+// Client trusts the authority and nobody else.
+func (t Trust) Client() (*tls.Config, error) {
+	authority, err := t.Authority()
+	if err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode(authority)
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(certificate)
+	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
+}
