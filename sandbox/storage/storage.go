@@ -1,6 +1,6 @@
 // Package storage is a small S3-compatible object storage over a folder: as much of it as Pulumi's states, backups and people
-// with a client need. Every request must be signed (version 4), which is checked with the signer of Amazon's own SDK. What
-// it cannot do it refuses: nothing that a client asks for is passed over.
+// with a client need. Every request must be signed (version 4), which is checked with the signer of Amazon's own SDK; only objects
+// of public buckets are everybody's to read. What it cannot do it refuses: nothing that a client asks for is passed over.
 package storage
 
 import (
@@ -25,6 +25,8 @@ type Options struct {
 	Dir string
 	// Buckets exist from the beginning; there is no way to make others.
 	Buckets []string
+	// Public are those of them whose objects anybody may read.
+	Public []string
 	// AccessKey and SecretKey are those of the one user.
 	AccessKey, SecretKey string
 	// Region is what signatures have to name.

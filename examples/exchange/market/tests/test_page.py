@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -91,7 +93,10 @@ class Page(TestCase):
         picture = Picture.objects.get()
         self.assertEqual(picture.digest, hashlib.sha256(PIXEL).hexdigest())
         self.assertRegex(picture.file.name, r"^pictures/[0-9a-f-]{36}$")
-        self.assertIn("X-Amz-Signature=", picture.file.url)
+        with urlopen(picture.file.url) as answer:  # a signed link, as a browser follows it
+            self.assertEqual(answer.read(), PIXEL)
+        with self.assertRaisesMessage(HTTPError, "403"):
+            urlopen(picture.file.url.partition("?")[0])
 
     def test_what_is_no_picture_is_refused(self) -> None:
         self.sign_up()
