@@ -20,7 +20,7 @@ func init() {
 		return life{
 			inputs:   map[string]any{"name": "backups", "size": 40, "type": "hdd", "description": "of the database"},
 			changes:  []map[string]any{{"name": "archive"}, {"description": "of the logs"}},
-			replaces: map[string]any{"size": 50, "type": "ssd", "zone": "ir-thr-fr1"},
+			replaces: map[string]any{"type": "ssd", "zone": "ir-thr-fr1"},
 			outputs:  []string{"volumeId", "pricePerHour", "pricePerMonth"},
 		}
 	}

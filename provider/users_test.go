@@ -110,6 +110,9 @@ func TestTheInventoryIsWhatThereIsToImport(t *testing.T) {
 		made[string(each.token)] = object
 	}
 	made[serverToken] = plugin.create(serverToken, server)
+	made[volumeToken] = plugin.create(volumeToken, map[string]any{"name": "data", "size": 10})
+	plugin.create("arvancloud:storage:VolumeAttachment",
+		map[string]any{"volumeId": made[volumeToken].get("volumeId"), "serverId": made[serverToken].get("serverId")})
 	made[dnsRecordToken] = plugin.create(dnsRecordToken, map[string]any{"domain": testDomain, "name": "demo", "type": "a",
 		"addresses": []any{map[string]any{"ip": "192.0.2.1"}}})
 

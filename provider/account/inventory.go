@@ -14,6 +14,7 @@ import (
 	"github.com/iransre/exchange-platform/provider/iaas"
 	"github.com/iransre/exchange-platform/provider/internal/resource"
 	"github.com/iransre/exchange-platform/provider/internal/zone"
+	"github.com/iransre/exchange-platform/provider/storage"
 )
 
 // GetInventoryArgs are the arguments of getInventory.
@@ -41,7 +42,7 @@ func (s *InventoryInfo) Annotate(a infer.Annotator) { resource.Nested(a, "accoun
 // GetInventory is the function arvancloud:account:getInventory.
 var GetInventory = &resource.Function[GetInventoryArgs, GetInventoryResult]{
 	Type: "account:getInventory",
-	About: "Lists a zone's servers and what they use (networks, security groups, SSH keys, server groups), and a domain's records of addresses: " +
+	About: "Lists a zone's servers and what they use (networks, security groups, SSH keys, server groups, volumes), and a domain's records of addresses: " +
 		"what there is to import when a stack's state was lost.",
 	Call: func(ctx context.Context, s *resource.Session, arguments GetInventoryArgs) (GetInventoryResult, error) {
 		place, err := resource.LookupZone(ctx, arguments.Zone)
@@ -54,6 +55,7 @@ var GetInventory = &resource.Function[GetInventoryArgs, GetInventoryResult]{
 		i.groups()
 		i.keys()
 		i.serverGroups()
+		i.volumes()
 		i.records(arguments.Domain)
 		slices.SortFunc(i.objects, func(a, b InventoryInfo) int {
 			return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
@@ -137,6 +139,14 @@ func (i *inventory) keys() {
 func (i *inventory) serverGroups() {
 	for _, group := range list(i, i.s.ServerGroups) {
 		i.add(iaas.ServerGroup.Type, group.Name, i.inZone(group.ID), func(server client.Server) bool { return slices.Contains(group.Members, server.ID) })
+	}
+}
+
+func (i *inventory) volumes() {
+	for _, volume := range list(i, i.s.Volumes) {
+		i.add(storage.Volume.Type, volume.Name, i.inZone(volume.ID), func(server client.Server) bool {
+			return slices.ContainsFunc(volume.Attachments, func(on client.VolumeAttachment) bool { return on.ServerID == server.ID })
+		})
 	}
 }
 

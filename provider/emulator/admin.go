@@ -35,6 +35,14 @@ func (e *Emulator) adminRoutes() *http.ServeMux {
 		}
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("POST /_emulator/volumes/{name}/grow", func(w http.ResponseWriter, r *http.Request) {
+		size, err := strconv.Atoi(r.URL.Query().Get("size"))
+		if err != nil || !e.GrowVolume(r.PathValue("name"), size) {
+			writeJSON(w, http.StatusNotFound, map[string]string{"message": "there is no volume " + r.PathValue("name") + " that could have this size"})
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
 	mux.HandleFunc("GET /_emulator/operations", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, Operations()) })
 	return mux
 }

@@ -12,6 +12,26 @@ func readVolumeLimits(c *call) reply {
 	})
 }
 
+// GrowVolume makes a volume larger, as its owner would in the panel: the API has no call for it. It says whether there is such a volume,
+// by id or name, that is not larger already.
+func (e *Emulator) GrowVolume(name string, gigabytes int) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, z := range e.world.Zones {
+		for _, v := range z.Volumes {
+			if v.ID != name && v.Name != name || v.Size > gigabytes {
+				continue
+			}
+			v.Size, e.dirty = gigabytes, true
+			if s, attached := z.liveServer(v.ServerID); attached {
+				e.machineChanged(z, s)
+			}
+			return true
+		}
+	}
+	return false
+}
+
 func readVolumeOptions(*call) reply {
 	perKind := func(ssd, hdd any) map[string]any { return map[string]any{"ssd": ssd, "hdd": hdd} }
 	return withData(http.StatusOK, map[string]any{

@@ -42,6 +42,14 @@ func TestVolumeLifecycle(t *testing.T) {
 	a.call(404, "DELETE", path, nil)
 }
 
+// A volume gets larger in the panel alone, and never smaller.
+func TestAVolumeGrowsInThePanel(t *testing.T) {
+	a := open(t, emulator.Options{})
+	a.call(201, "POST", zone+"/volumes", map[string]any{"name": "data", "size": 50})
+	assert.Assert(t, a.emulator.GrowVolume("data", 80) && !a.emulator.GrowVolume("data", 70) && !a.emulator.GrowVolume("other", 90))
+	assert.Equal(t, a.call(200, "GET", zone+"/volumes", nil).list()[0]["size"], 80.0)
+}
+
 // A volume outlives the server it was attached to.
 func TestVolumeOutlivesServer(t *testing.T) {
 	a := open(t, emulator.Options{})

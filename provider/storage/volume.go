@@ -17,7 +17,7 @@ type VolumeArgs struct {
 	Zone        string `pulumi:"zone,optional" provider:"replaceOnChanges" doc:"Availability zone, for example ir-thr-ba1. Default: the zone of the provider's configuration."`
 	Name        string `pulumi:"name" doc:"Name of the volume."`
 	Description string `pulumi:"description,optional" doc:"What the volume is for."`
-	Size        int    `pulumi:"size" provider:"replaceOnChanges" doc:"Size in GB. The API cannot grow a volume, so a change replaces it, with all that is on it."`
+	Size        int    `pulumi:"size" doc:"Size in GB. The API has no call that makes a volume larger: a larger size is taken once the volume has it, made so in the panel. It cannot shrink."`
 	Type        string `pulumi:"type,optional" provider:"replaceOnChanges" doc:"ssd (default) or hdd."`
 }
 
@@ -79,6 +79,9 @@ var Volume = &resource.Kind[VolumeArgs, VolumeState, client.Volume]{
 		return VolumeArgs{Zone: id.Place, Name: volume.Name, Description: volume.Description, Size: int(volume.Size),
 			Type: strings.ToLower(volume.Type)}
 	},
+	MayChange: func(ctx context.Context, s *resource.Session, before VolumeState, args VolumeArgs, _ bool) error {
+		return mayResize(ctx, s, before, args)
+	},
 	Change: func(ctx context.Context, s *resource.Session, id resource.Identity, _ VolumeState, args VolumeArgs) error {
 		return s.UpdateVolume(ctx, id.Place, id.Object, args.Name, args.Description)
 	},
@@ -93,6 +96,28 @@ var Volume = &resource.Kind[VolumeArgs, VolumeState, client.Volume]{
 			})
 		}, err
 	}),
+}
+
+// mayResize takes another size only where the volume has it already: to replace the volume for it would lose what is on it.
+func mayResize(ctx context.Context, s *resource.Session, before VolumeState, args VolumeArgs) error {
+	if args.Size == before.Size {
+		return nil
+	}
+	if args.Size < before.Size {
+		return fmt.Errorf("size: a volume cannot shrink, and %s has %d GB; to start again with %d GB, replace it, with all that is on it",
+			before.Name, before.Size, args.Size)
+	}
+	volumes, err := s.Volumes(ctx, args.Zone)
+	if err != nil {
+		return err
+	}
+	for _, volume := range volumes {
+		if volume.ID == before.VolumeID && int(volume.Size) != args.Size {
+			return fmt.Errorf("size: the volume %s has %d GB, and ArvanCloud's API has no call that makes one larger: make it %d GB in the panel, "+
+				"then run this again. Nothing is replaced for it", before.Name, volume.Size, args.Size)
+		}
+	}
+	return nil
 }
 
 func checkVolume(ctx context.Context, c *resource.Checker, args *VolumeArgs) {

@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Lists a zone's servers and what they use (networks, security groups, SSH keys, server groups), and a domain's records of addresses: what there is to import when a stack's state was lost.
+// Lists a zone's servers and what they use (networks, security groups, SSH keys, server groups, volumes), and a domain's records of addresses: what there is to import when a stack's state was lost.
 func GetInventory(ctx *pulumi.Context, args *GetInventoryArgs, opts ...pulumi.InvokeOption) (*GetInventoryResult, error) {
 	opts = internal.PkgInvokeDefaultOpts(opts)
 	var rv GetInventoryResult

@@ -30,7 +30,7 @@ type Volume struct {
 	PricePerHour pulumi.Float64Output `pulumi:"pricePerHour"`
 	// Price of a month in rials; 0 when not told.
 	PricePerMonth pulumi.Float64Output `pulumi:"pricePerMonth"`
-	// Size in GB. The API cannot grow a volume, so a change replaces it, with all that is on it.
+	// Size in GB. The API has no call that makes a volume larger: a larger size is taken once the volume has it, made so in the panel. It cannot shrink.
 	Size pulumi.IntOutput `pulumi:"size"`
 	// ssd (default) or hdd.
 	Type pulumi.StringPtrOutput `pulumi:"type"`
@@ -54,7 +54,6 @@ func NewVolume(ctx *pulumi.Context,
 		return nil, errors.New("invalid value for required argument 'Size'")
 	}
 	replaceOnChanges := pulumi.ReplaceOnChanges([]string{
-		"size",
 		"type",
 		"zone",
 	})
@@ -102,7 +101,7 @@ type volumeArgs struct {
 	Description *string `pulumi:"description"`
 	// Name of the volume.
 	Name string `pulumi:"name"`
-	// Size in GB. The API cannot grow a volume, so a change replaces it, with all that is on it.
+	// Size in GB. The API has no call that makes a volume larger: a larger size is taken once the volume has it, made so in the panel. It cannot shrink.
 	Size int `pulumi:"size"`
 	// ssd (default) or hdd.
 	Type *string `pulumi:"type"`
@@ -116,7 +115,7 @@ type VolumeArgs struct {
 	Description pulumi.StringPtrInput
 	// Name of the volume.
 	Name pulumi.StringInput
-	// Size in GB. The API cannot grow a volume, so a change replaces it, with all that is on it.
+	// Size in GB. The API has no call that makes a volume larger: a larger size is taken once the volume has it, made so in the panel. It cannot shrink.
 	Size pulumi.IntInput
 	// ssd (default) or hdd.
 	Type pulumi.StringPtrInput
@@ -181,7 +180,7 @@ func (o VolumeOutput) PricePerMonth() pulumi.Float64Output {
 	return o.ApplyT(func(v *Volume) pulumi.Float64Output { return v.PricePerMonth }).(pulumi.Float64Output)
 }
 
-// Size in GB. The API cannot grow a volume, so a change replaces it, with all that is on it.
+// Size in GB. The API has no call that makes a volume larger: a larger size is taken once the volume has it, made so in the panel. It cannot shrink.
 func (o VolumeOutput) Size() pulumi.IntOutput {
 	return o.ApplyT(func(v *Volume) pulumi.IntOutput { return v.Size }).(pulumi.IntOutput)
 }
