@@ -40,6 +40,9 @@ type Options struct {
 	Binary string
 	// LoadBalancerAddresses is the pool for Services of type LoadBalancer.
 	LoadBalancerAddresses []netip.Addr
+	// Beside, if it is given, leaves the nodes of the cluster alone and simulates beside them what cannot run there. Webhooks are on
+	// then. It is for tests of that.
+	Beside *Beside
 	// Logger hears of processes that ended and were started again. Nil is silence.
 	Logger *slog.Logger
 }
@@ -146,7 +149,7 @@ func (c *ControlPlane) bringUp(ctx context.Context, options Options) error {
 	if err := run("etcd", "200MiB", "--config-file="+filepath.Join(l.dir, "etcd.yaml")); err != nil {
 		return err
 	}
-	if err := run("kube-apiserver", "600MiB", l.apiServerFlags()...); err != nil {
+	if err := run("kube-apiserver", "600MiB", l.apiServerFlags(options.Beside != nil)...); err != nil {
 		return err
 	}
 	if err := wait(ctx, "the API server to be ready", c.ready); err != nil {
@@ -158,7 +161,11 @@ func (c *ControlPlane) bringUp(ctx context.Context, options Options) error {
 	if err := run("kube-scheduler", "150MiB", "--config="+filepath.Join(l.dir, "scheduler.yaml"), "--secure-port=0"); err != nil {
 		return err
 	}
-	if err := run("cloud", "150MiB", l.cloudFlags(options.LoadBalancerAddresses)...); err != nil {
+	cloud := l.cloudFlags(options.LoadBalancerAddresses)
+	if options.Beside != nil {
+		cloud = options.Beside.Flags(l.kubeconfig("cloud"))
+	}
+	if err := run("cloud", "150MiB", cloud...); err != nil {
 		return err
 	}
 	return wait(ctx, "the controllers to make the default service account", c.hasServiceAccount)

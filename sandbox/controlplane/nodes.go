@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/util/retry"
 )
 
@@ -38,11 +39,16 @@ type Node struct {
 // ApplyNode does what a kubelet does when it joins: it makes the Node, or brings an existing one up to date. Labels that others
 // put on the node stay, as do the taints of the system; the rest is as described.
 func (c *ControlPlane) ApplyNode(ctx context.Context, node Node) error {
+	return ApplyNode(ctx, c.client, node)
+}
+
+// ApplyNode makes a simulated node part of any cluster.
+func ApplyNode(ctx context.Context, client kubernetes.Interface, node Node) error {
 	taints, err := parseTaints(node.Taints)
 	if err != nil {
 		return fmt.Errorf("node %s: %w", node.Name, err)
 	}
-	nodes := c.client.CoreV1().Nodes()
+	nodes := client.CoreV1().Nodes()
 	_, err = nodes.Create(ctx, &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: node.Name, Labels: node.labels()},
 		Spec:       corev1.NodeSpec{Taints: taints},

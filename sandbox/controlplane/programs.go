@@ -98,8 +98,8 @@ func (l layout) etcdConfig() ([]byte, error) {
 	})
 }
 
-func (l layout) apiServerFlags() []string {
-	return []string{
+func (l layout) apiServerFlags(webhooks bool) []string {
+	flags := []string{
 		"--bind-address=" + l.address,
 		"--advertise-address=" + l.address,
 		fmt.Sprintf("--secure-port=%d", apiPort),
@@ -126,8 +126,6 @@ func (l layout) apiServerFlags() []string {
 		"--service-cluster-ip-range=" + ServiceCIDR,
 		"--authorization-mode=RBAC",
 		"--allow-privileged=true",
-		// A webhook is answered by a pod, and no pod here really runs: each one would refuse what it guards.
-		"--disable-admission-plugins=MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
 		// Pods leave a node that is lost after half a minute instead of five: rehearsals wait for it.
 		"--default-not-ready-toleration-seconds=30",
 		"--default-unreachable-toleration-seconds=30",
@@ -136,6 +134,11 @@ func (l layout) apiServerFlags() []string {
 		"--max-mutating-requests-inflight=100",
 		"--profiling=false",
 	}
+	if !webhooks {
+		// A webhook is answered by a pod, and no pod here really runs: each one would refuse what it guards.
+		flags = append(flags, "--disable-admission-plugins=MutatingAdmissionWebhook,ValidatingAdmissionWebhook")
+	}
+	return flags
 }
 
 func (l layout) controllerManagerFlags() []string {

@@ -15,4 +15,26 @@ const (
 	FateFail = "fail"
 	// FateStuck keeps a pod from ever starting.
 	FateStuck = "stuck"
+
+	// SimulatedNode is the name of the one simulated node beside real ones: see Beside.
+	SimulatedNode = "simulated"
+	// UnavailableAnnotation names the images of a pod for whose want it is simulated.
+	UnavailableAnnotation = "exchange.sandbox/unavailable-images"
 )
+
+// Beside says how pods that cannot run are simulated in a cluster whose nodes are real: on a node beside them.
+type Beside struct {
+	// Images is a file with the names of the images that can be had, one a line. Pods that need another one are simulated.
+	Images string
+	// Address is the host and port at which the API server asks about pods.
+	Address string
+}
+
+// BesidePodCIDR is where the addresses of simulated pods beside real ones come from. Nobody has these: they lead nowhere, and are told
+// apart at a glance.
+const BesidePodCIDR = "198.51.100.0/24"
+
+// Flags are those of BinaryPackage's program "cloud" that simulates beside the nodes of the cluster to which the kubeconfig leads.
+func (b Beside) Flags(kubeconfig string) []string {
+	return []string{"--kubeconfig=" + kubeconfig, "--pod-cidr=" + BesidePodCIDR, "--beside", "--images=" + b.Images, "--admission-address=" + b.Address}
+}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"net/netip"
+	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -13,8 +15,10 @@ import (
 
 // newCloudCommand is what surrounds a control plane in a real cluster: kubelets, a volume provisioner, a load balancer.
 func newCloudCommand() *cobra.Command {
-	var kubeconfig, podCIDR string
+	var kubeconfig, podCIDR, images string
 	var addresses []string
+	var beside cloud.Beside
+	var isBeside bool
 	command := newCommand("cloud", "Simulated nodes, volumes and load balancer addresses", func(command *cobra.Command) error {
 		ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 		defer stop()
@@ -33,12 +37,35 @@ func newCloudCommand() *cobra.Command {
 			}
 			options.LoadBalancerAddresses = append(options.LoadBalancerAddresses, address)
 		}
+		if isBeside {
+			options.Beside = &beside
+			if beside.Real, err = listedImages(images); err != nil {
+				return err
+			}
+		}
 		return cloud.Run(ctx, options)
 	})
 	command.Flags().StringVar(&kubeconfig, "kubeconfig", "", "kubeconfig with full rights (required)")
 	command.Flags().StringVar(&podCIDR, "pod-cidr", "", "range that pod addresses come from (required)")
 	command.Flags().StringSliceVar(&addresses, "load-balancer-addresses", nil, "addresses that Services of type LoadBalancer get, in this order")
+	command.Flags().BoolVar(&isBeside, "beside", false, "the cluster's nodes are real: simulate beside them what cannot run there")
+	command.Flags().StringVar(&images, "images", "", "file with the images that can be had, one a line, with --beside")
+	command.Flags().StringVar(&beside.Address, "admission-address", "", "host and port at which the API server asks about pods, with --beside")
+	command.MarkFlagsRequiredTogether("beside", "images", "admission-address")
 	_ = command.MarkFlagRequired("kubeconfig")
 	_ = command.MarkFlagRequired("pod-cidr")
 	return command
+}
+
+// listedImages reads a list of images and tells of any whether it is in it.
+func listedImages(file string) (func(image string) bool, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	listed := map[string]bool{}
+	for name := range strings.FieldsSeq(string(text)) {
+		listed[cloud.ImageName(name)] = true
+	}
+	return func(image string) bool { return listed[cloud.ImageName(image)] }, nil
 }

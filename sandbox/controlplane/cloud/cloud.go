@@ -27,8 +27,11 @@ type Options struct {
 	Client *rest.Config
 	// PodCIDR is the range that pod addresses come from.
 	PodCIDR netip.Prefix
-	// LoadBalancerAddresses is the pool for Services of type LoadBalancer, in the order of giving out.
+	// LoadBalancerAddresses is the pool for Services of type LoadBalancer, in the order of giving out. Without any, they are left to
+	// others.
 	LoadBalancerAddresses []netip.Addr
+	// Beside is given if the cluster's nodes are real: what cannot run there is simulated on a node beside them.
+	Beside *Beside
 }
 
 // Run simulates until the context ends. An error means that it could not start; what fails later is logged and tried again.
@@ -48,19 +51,31 @@ func Run(ctx context.Context, options Options) error {
 	recorder := broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: component})
 
 	factory := informers.NewSharedInformerFactoryWithOptions(client, 10*time.Minute, informers.WithTransform(dropManagedFields))
-	volumes := newVolumeProvisioner(client, factory, recorder)
-	balancer := newLoadBalancer(client, factory, recorder, options.LoadBalancerAddresses)
+	heartbeat := nodeHeartbeat
+	if options.Beside != nil {
+		heartbeat = besideHeartbeat
+	}
+	runs := []func(context.Context){newVolumeProvisioner(client, factory, recorder, options.Beside != nil).run}
+	if len(options.LoadBalancerAddresses) > 0 {
+		runs = append(runs, newLoadBalancer(client, factory, recorder, options.LoadBalancerAddresses).run)
+	}
 	factory.Start(ctx.Done())
 	for kind, read := range factory.WaitForCacheSync(ctx.Done()) {
 		if !read {
 			return fmt.Errorf("read the cluster's objects of %v: %w", kind, context.Cause(ctx))
 		}
 	}
-	if err := startKubelets(ctx, config, client, options.PodCIDR); err != nil {
+	if err := startKubelets(ctx, config, client, options.PodCIDR, heartbeat); err != nil {
 		return err
 	}
-	go volumes.run(ctx)
-	go balancer.run(ctx)
+	for _, run := range runs {
+		go run(ctx)
+	}
+	if options.Beside != nil {
+		if err := options.Beside.begin(ctx, client); err != nil {
+			return err
+		}
+	}
 	<-ctx.Done()
 	return nil
 }

@@ -26,6 +26,8 @@ const (
 	podRunTime    = 300 * time.Millisecond
 	// The node lifecycle controller is told to wait for several of these before it takes a node for dead.
 	nodeHeartbeat = time.Minute
+	// A real cluster's waits for as little as 20 seconds.
+	besideHeartbeat = 5 * time.Second
 )
 
 //go:embed templates
@@ -40,7 +42,7 @@ var (
 //
 // Nodes show that they live by the heartbeat in their status, not by a Lease: KWOK leaves a node alone for as long as it does
 // not hold its lease, and the lease of a node that is deleted and joins again is collected as garbage some time after.
-func startKubelets(ctx context.Context, config *rest.Config, client kubernetes.Interface, pods netip.Prefix) error {
+func startKubelets(ctx context.Context, config *rest.Config, client kubernetes.Interface, pods netip.Prefix, heartbeat time.Duration) error {
 	addresses := newPodAddresses(pods, func() (map[netip.Addr]bool, error) { return addressesInUse(ctx, client) })
 	dynamicClient, err := dynamic.NewForConfig(config)
 	if err != nil {
@@ -54,7 +56,7 @@ func startKubelets(ctx context.Context, config *rest.Config, client kubernetes.I
 		ManageNodesWithLabelSelector: controlplane.SimulatedLabel + "=true",
 		CIDR:                         pods.String(),
 		LocalStages: map[internalversion.StageResourceRef][]*internalversion.Stage{
-			nodeKind: nodeStages(),
+			nodeKind: nodeStages(heartbeat),
 			podKind:  podStages(),
 		},
 		NodePlayStageParallelism:  1,
@@ -75,7 +77,7 @@ func startKubelets(ctx context.Context, config *rest.Config, client kubernetes.I
 
 // The stages exclude each other: KWOK would pick one at random of several that fit.
 
-func nodeStages() []*internalversion.Stage {
+func nodeStages(heartbeat time.Duration) []*internalversion.Stage {
 	const ready = `.status.conditions.[] | select( .type == "Ready" ) | .status`
 	// A patch under way when its node falls silent would make it ready again, and for ever: the template names the version of
 	// the node that it was made for, and the API server refuses it for a later one.
@@ -84,7 +86,7 @@ func nodeStages() []*internalversion.Stage {
 	return []*internalversion.Stage{
 		stage(nodeKind, "start", 0, nodeStatus, is(ready, internalversion.SelectorOpNotIn, "True")),
 		// A heartbeat changes the node, which makes the node come by again for the next one.
-		stage(nodeKind, "heartbeat", nodeHeartbeat, nodeStatus, is(ready, internalversion.SelectorOpIn, "True")),
+		stage(nodeKind, "heartbeat", heartbeat, nodeStatus, is(ready, internalversion.SelectorOpIn, "True")),
 	}
 }
 

@@ -3,6 +3,7 @@ package cloud
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 	corev1 "k8s.io/api/core/v1"
@@ -20,7 +21,7 @@ func TestAPatchIsForTheNodeAsItWas(t *testing.T) {
 			return []map[string]string{{"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "it is"}}
 		},
 	})
-	stages, err := lifecycle.NewLifecycle(nodeStages())
+	stages, err := lifecycle.NewLifecycle(nodeStages(time.Minute))
 	assert.NilError(t, err)
 	for stage, conditions := range map[string][]corev1.NodeCondition{
 		"start":     nil,

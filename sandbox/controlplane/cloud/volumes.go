@@ -15,6 +15,8 @@ import (
 	storagelisters "k8s.io/client-go/listers/storage/v1"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/record"
+
+	"github.com/iransre/exchange-platform/sandbox/controlplane"
 )
 
 const (
@@ -36,15 +38,17 @@ type volumeProvisioner struct {
 	volumes corelisters.PersistentVolumeLister
 	classes storagelisters.StorageClassLister
 	nodes   corelisters.NodeLister
+	// beside: only claims of simulated pods are its own.
+	beside bool
 
 	claimQueue, volumeQueue *reconciler
 }
 
-func newVolumeProvisioner(client kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder) *volumeProvisioner {
+func newVolumeProvisioner(client kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder, beside bool) *volumeProvisioner {
 	core := factory.Core().V1()
 	classes := factory.Storage().V1().StorageClasses()
 	p := &volumeProvisioner{
-		client: client, events: events,
+		client: client, events: events, beside: beside,
 		claims:  core.PersistentVolumeClaims().Lister(),
 		volumes: core.PersistentVolumes().Lister(),
 		classes: classes.Lister(),
@@ -97,6 +101,9 @@ func (p *volumeProvisioner) provision(ctx context.Context, key string) error {
 		return ignoreAbsence(err)
 	}
 	node := claim.Annotations[selectedNode]
+	if p.beside && node != controlplane.SimulatedNode {
+		return nil
+	}
 	if waitsForConsumer(class) && node == "" {
 		return nil // the scheduler writes the annotation once a pod wants the claim
 	}
