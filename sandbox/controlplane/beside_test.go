@@ -22,7 +22,7 @@ func TestBeside(t *testing.T) {
 	options := controlplanetest.Options(t)
 	f := &fixture{options: options}
 	options.Beside = &controlplane.Beside{Images: filepath.Join(t.TempDir(), "images"), Address: f.address(2) + ":7003"}
-	assert.NilError(t, os.WriteFile(options.Beside.Images, []byte("docker.io/example/main:1\n"), 0o644))
+	assert.NilError(t, os.WriteFile(options.Beside.Images, []byte("docker.io/example/main\n"), 0o644))
 	var err error
 	f.running, err = controlplane.Start(t.Context(), options)
 	assert.NilError(t, err)

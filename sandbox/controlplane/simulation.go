@@ -24,7 +24,7 @@ const (
 
 // Beside says how pods that cannot run are simulated in a cluster whose nodes are real: on a node beside them.
 type Beside struct {
-	// Images is a file with the names of the images that can be had, one a line. Pods that need another one are simulated.
+	// Images is a file with the names of the images that can be had, one a line, without tags. Pods that need another one are simulated.
 	Images string
 	// Address is the host and port at which the API server asks about pods.
 	Address string

@@ -49,7 +49,7 @@ func newCloudCommand() *cobra.Command {
 	command.Flags().StringVar(&podCIDR, "pod-cidr", "", "range that pod addresses come from (required)")
 	command.Flags().StringSliceVar(&addresses, "load-balancer-addresses", nil, "addresses that Services of type LoadBalancer get, in this order")
 	command.Flags().BoolVar(&isBeside, "beside", false, "the cluster's nodes are real: simulate beside them what cannot run there")
-	command.Flags().StringVar(&images, "images", "", "file with the images that can be had, one a line, with --beside")
+	command.Flags().StringVar(&images, "images", "", "file with the names of the images that can be had, one a line and without tags, with --beside")
 	command.Flags().StringVar(&beside.Address, "admission-address", "", "host and port at which the API server asks about pods, with --beside")
 	command.MarkFlagsRequiredTogether("beside", "images", "admission-address")
 	_ = command.MarkFlagRequired("kubeconfig")
