@@ -205,8 +205,11 @@ type managedFields struct {
 	Subresource string          `json:"subresource,omitempty"`
 }
 
-// ours says whether the Kubernetes plugin wrote it: nobody else but this stack's updates use it in this stack's cluster.
-func (m *managedFields) ours() bool { return strings.HasPrefix(m.Manager, "pulumi-") }
+// ours says whether the Kubernetes plugin wrote it.
+func (m *managedFields) ours() bool { return isPlugin(m.Manager) }
+
+// isPlugin tells whether a manager of fields is the Kubernetes plugin, which nobody but this stack's updates uses in this stack's cluster.
+func isPlugin(manager string) bool { return strings.HasPrefix(manager, "pulumi-") }
 
 // writer is the one who gave a label the value it has, and when they wrote last.
 func (m *metadata) writer(label string) (by string, at time.Time) {

@@ -35,7 +35,7 @@ var busy = []string{"pending-install", "pending-upgrade", "pending-rollback", "u
 func (r *Record) Busy() bool { return slices.Contains(busy, r.Status) }
 
 // ours says whether this stack's plugin did.
-func (r *Record) ours() bool { return strings.HasPrefix(r.By, "pulumi-") }
+func (r *Record) ours() bool { return isPlugin(r.By) }
 
 // Busy are the records of all releases that somebody works on, or did when they were interrupted.
 func (c *Client) Busy(ctx context.Context) ([]Record, error) {
