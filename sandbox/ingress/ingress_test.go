@@ -1,0 +1,299 @@
+package ingress_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/iransre/exchange-platform/sandbox/ingress"
+)
+
+// front is a controller that runs over a fake cluster.
+type front struct {
+	client              kubernetes.Interface
+	http, https, health string
+	stop                func()
+}
+
+func start(t *testing.T, objects ...runtime.Object) *front {
+	t.Helper()
+	listen := func() net.Listener {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		assert.NilError(t, err)
+		return listener
+	}
+	f := &front{client: fake.NewClientset(objects...)}
+	options := ingress.Options{
+		Client: f.client, Class: "nginx", ConfigMap: "ingress-nginx/ingress-nginx-controller",
+		HTTP: listen(), HTTPS: listen(), Health: listen(), Logger: slog.New(slog.DiscardHandler),
+	}
+	f.http, f.https, f.health = options.HTTP.Addr().String(), options.HTTPS.Addr().String(), options.Health.Addr().String()
+	controller, err := ingress.New(options)
+	assert.NilError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- controller.Run(ctx) }()
+	f.stop = func() {
+		cancel()
+		assert.NilError(t, <-ended)
+	}
+	t.Cleanup(cancel)
+	f.eventually(t, "http://"+f.health+"/healthz", "", http.StatusOK, "ok\n")
+	return f
+}
+
+func (f *front) ask(t *testing.T, method, url string, body io.Reader, header map[string]string) (*http.Response, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	assert.NilError(t, err)
+	for name, value := range header {
+		request.Header.Set(name, value)
+	}
+	request.Host = header["Host"]
+	client := &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport:     &http.Transport{DisableKeepAlives: true},
+	}
+	response, err := client.Do(request)
+	assert.NilError(t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	assert.NilError(t, err)
+	return response, string(text)
+}
+
+func (f *front) get(t *testing.T, host, path string) (int, string) {
+	t.Helper()
+	response, text := f.ask(t, http.MethodGet, "http://"+f.http+path, nil, map[string]string{"Host": host})
+	return response.StatusCode, text
+}
+
+func (f *front) eventually(t *testing.T, url, host string, status int, text string) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		response, said := f.ask(t, http.MethodGet, url, nil, map[string]string{"Host": host})
+		if response.StatusCode == status && said == text {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s answers %d: %s", url, response.StatusCode, said)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// application answers with its name, and with what it was told of the client if it is asked for a header.
+func application(t *testing.T, name string) string {
+	server := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
+		if _, err := io.Copy(io.Discard, request.Body); err != nil {
+			return
+		}
+		fmt.Fprint(response, name)
+		for header := range strings.FieldsSeq(request.URL.Query().Get("headers")) {
+			fmt.Fprintf(response, " %q", request.Header.Get(header))
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.Listener.Addr().String()
+}
+
+// service is a Service with a port named http, and these endpoints.
+func service(name string, endpoints ...string) []runtime.Object {
+	objects := []runtime.Object{&corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name},
+		Spec:       corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "http", Port: 80}}},
+	}}
+	for i, endpoint := range endpoints {
+		address := netip.MustParseAddrPort(endpoint)
+		port, portName := int32(address.Port()), "http"
+		objects = append(objects, &discoveryv1.EndpointSlice{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: fmt.Sprintf("%s-%d", name, i), Labels: map[string]string{discoveryv1.LabelServiceName: name}},
+			Ports:      []discoveryv1.EndpointPort{{Name: &portName, Port: &port}},
+			Endpoints:  []discoveryv1.Endpoint{{Addresses: []string{address.Addr().String()}}},
+		})
+	}
+	return objects
+}
+
+type path struct {
+	path  string
+	exact bool
+	to    string
+}
+
+func rules(name, host string, annotations map[string]string, paths ...path) *networkingv1.Ingress {
+	class := "nginx"
+	http := &networkingv1.HTTPIngressRuleValue{}
+	for _, each := range paths {
+		kind := networkingv1.PathTypePrefix
+		if each.exact {
+			kind = networkingv1.PathTypeExact
+		}
+		http.Paths = append(http.Paths, networkingv1.HTTPIngressPath{Path: each.path, PathType: &kind, Backend: networkingv1.IngressBackend{
+			Service: &networkingv1.IngressServiceBackend{Name: each.to, Port: networkingv1.ServiceBackendPort{Name: "http"}},
+		}})
+	}
+	return &networkingv1.Ingress{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, Annotations: annotations},
+		Spec: networkingv1.IngressSpec{IngressClassName: &class, Rules: []networkingv1.IngressRule{
+			{Host: host, IngressRuleValue: networkingv1.IngressRuleValue{HTTP: http}},
+		}},
+	}
+}
+
+func config(data map[string]string) *corev1.ConfigMap {
+	return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "ingress-nginx", Name: "ingress-nginx-controller"}, Data: data}
+}
+
+func join(lists ...[]runtime.Object) (all []runtime.Object) {
+	for _, list := range lists {
+		all = append(all, list...)
+	}
+	return all
+}
+
+func TestRequestsGoWhereTheirHostAndPathLead(t *testing.T) {
+	web, api, any := application(t, "web"), application(t, "api"), application(t, "any")
+	other := rules("other", "other.example", nil, path{"/", false, "web"})
+	className := "else"
+	other.Spec.IngressClassName = &className
+	f := start(t, join(service("web", web), service("api", api), service("any", any), service("denied"), []runtime.Object{
+		rules("web", "shop.example", nil, path{"/", false, "web"}, path{"/api/", false, "api"}, path{"/api/one", true, "web"}, path{"/metrics", false, "denied"}),
+		rules("any", "*.shop.example", nil, path{"/", false, "any"}), other,
+	})...)
+	for _, each := range []struct {
+		host, path string
+		status     int
+		text       string
+	}{
+		{"shop.example", "/", 200, "web"},
+		{"SHOP.example:8080", "/apis", 200, "web"},
+		{"shop.example", "/api", 200, "api"},
+		{"shop.example", "/api/two?x=/", 200, "api"},
+		{"shop.example", "/api/one", 200, "web"},
+		{"shop.example", "/metrics/x", 503, "503 Service Unavailable\n"},
+		{"a.shop.example", "/", 200, "any"},
+		{"other.example", "/", 404, "default backend - 404\n"},
+	} {
+		status, text := f.get(t, each.host, each.path)
+		assert.Equal(t, fmt.Sprint(status, text), fmt.Sprint(each.status, each.text), "%s%s", each.host, each.path)
+	}
+	_, metrics := f.ask(t, http.MethodGet, "http://"+f.health+"/metrics", nil, nil)
+	assert.Assert(t, strings.Contains(metrics, `nginx_ingress_controller_requests{ingress="web",namespace="shop",service="denied",status="503"} 1`), metrics)
+
+	// a change is followed, and the last requests are answered
+	_, err := f.client.NetworkingV1().Ingresses("shop").Create(t.Context(), rules("late", "late.example", nil, path{"/", false, "api"}), metav1.CreateOptions{})
+	assert.NilError(t, err)
+	f.eventually(t, "http://"+f.http, "late.example", http.StatusOK, "api")
+	f.stop()
+}
+
+func TestAnEndpointThatIsGoneIsPassedOver(t *testing.T) {
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	assert.NilError(t, err)
+	assert.NilError(t, gone.Close())
+	f := start(t, join(service("web", gone.Addr().String(), application(t, "web")), []runtime.Object{
+		rules("web", "shop.example", nil, path{"/", false, "web"}),
+	})...)
+	for range 4 {
+		response, text := f.ask(t, http.MethodPost, "http://"+f.http, strings.NewReader("a body"), map[string]string{"Host": "shop.example"})
+		assert.Equal(t, response.StatusCode, http.StatusOK)
+		assert.Equal(t, text, "web")
+	}
+}
+
+func TestBodiesAreAsLargeAsTheSettingsSay(t *testing.T) {
+	f := start(t, join(service("web", application(t, "web")), []runtime.Object{
+		config(map[string]string{"proxy-body-size": "2k"}),
+		rules("web", "shop.example", nil, path{"/", false, "web"}),
+		rules("more", "more.example", map[string]string{"nginx.ingress.kubernetes.io/proxy-body-size": "1m"}, path{"/", false, "web"}),
+	})...)
+	for host, want := range map[string]int{"shop.example": http.StatusRequestEntityTooLarge, "more.example": http.StatusOK} {
+		large := strings.Repeat("x", 3<<10)
+		for kind, body := range map[string]io.Reader{"known": strings.NewReader(large), "chunked": io.MultiReader(strings.NewReader(large))} {
+			response, _ := f.ask(t, http.MethodPost, "http://"+f.http, body, map[string]string{"Host": host})
+			assert.Equal(t, response.StatusCode, want, "%s, %s", host, kind)
+		}
+	}
+}
+
+func TestOnlyProxiesSayWhoTheClientIs(t *testing.T) {
+	web := service("web", application(t, "web"))
+	route := rules("web", "shop.example", nil, path{"/", false, "web"})
+	asked := "/?headers=X-Real-IP+X-Forwarded-For+X-Forwarded-Proto"
+	told := map[string]string{"Host": "shop.example", "X-Forwarded-For": "9.9.9.9, 5.200.1.7, 127.3.3.3", "X-Forwarded-Proto": "https"}
+	for proxies, want := range map[string]string{
+		"127.0.0.0/8":         `web "5.200.1.7" "5.200.1.7" "https"`,
+		"10.0.0.0/8, ::1/128": `web "127.0.0.1" "127.0.0.1" "https"`,
+		"":                    `web "127.0.0.1" "127.0.0.1" "http"`,
+	} {
+		settings := map[string]string{"use-forwarded-headers": fmt.Sprint(proxies != "")}
+		if proxies != "" {
+			settings["proxy-real-ip-cidr"] = proxies
+		}
+		f := start(t, join(web, []runtime.Object{route, config(settings)})...)
+		_, text := f.ask(t, http.MethodGet, "http://"+f.http+asked, nil, told)
+		assert.Equal(t, text, want, proxies)
+		f.stop()
+	}
+}
+
+func TestCustomHeadersAreAddedIfTheyAreAllowed(t *testing.T) {
+	f := start(t, join(service("web", application(t, "web")), []runtime.Object{
+		config(map[string]string{"global-allowed-response-headers": "Cache-Control"}),
+		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "private"}, Data: map[string]string{"Cache-Control": "no-store", "Server": "me"}},
+		rules("web", "shop.example", map[string]string{"nginx.ingress.kubernetes.io/custom-headers": "shop/private"}, path{"/", false, "web"}),
+	})...)
+	response, _ := f.ask(t, http.MethodGet, "http://"+f.http, nil, map[string]string{"Host": "shop.example"})
+	assert.Equal(t, response.Header.Get("Cache-Control"), "no-store")
+	assert.Equal(t, response.Header.Get("Server"), "")
+}
+
+func TestHostsHaveTheirCertificatesAndAreServedWithThem(t *testing.T) {
+	// httptest has a certificate for example.com, and its key
+	server := httptest.NewTLSServer(nil)
+	t.Cleanup(server.Close)
+	pair := server.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	assert.NilError(t, err)
+	secured := rules("web", "example.com", nil, path{"/", false, "web"})
+	secured.Spec.TLS = []networkingv1.IngressTLS{{Hosts: []string{"example.com"}, SecretName: "tls"}}
+	f := start(t, join(service("web", application(t, "web")), []runtime.Object{secured, &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "tls"}, Type: corev1.SecretTypeTLS,
+		Data: map[string][]byte{
+			corev1.TLSCertKey:       pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]}),
+			corev1.TLSPrivateKeyKey: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
+		},
+	}})...)
+	response, _ := f.ask(t, http.MethodGet, "http://"+f.http+"/a?b=c", nil, map[string]string{"Host": "example.com"})
+	assert.Equal(t, response.StatusCode, http.StatusPermanentRedirect)
+	assert.Equal(t, response.Header.Get("Location"), "https://example.com/a?b=c")
+	for host, name := range map[string]string{"example.com": "Acme Co", "elsewhere.example": "Kubernetes Ingress Controller Fake Certificate"} {
+		connection, err := tls.Dial("tcp", f.https, &tls.Config{ServerName: host, InsecureSkipVerify: true})
+		assert.NilError(t, err)
+		subject := connection.ConnectionState().PeerCertificates[0].Subject.String()
+		assert.Assert(t, strings.Contains(subject, name), subject)
+		assert.NilError(t, connection.Close())
+	}
+}
