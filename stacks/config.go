@@ -45,6 +45,7 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 		validateNames(cfg),
 		validateWayAround(cfg),
 		validateRoom(cfg),
+		validateServers(cfg),
 	)
 }
 
@@ -114,10 +115,11 @@ func validateRoom(cfg *Config) field.ErrorList {
 	stores := []struct {
 		section        string
 		size, reserved int
+		copies         int
 	}{
-		{"postgres", cfg.Postgres.MaxSizeGiB, cfg.Postgres.MaxSizeGiB},
-		{"objectStore", cfg.ObjectStore.MaxSizeGiB, cfg.ObjectStore.MaxSizeGiB},
-		{"logging", cfg.Logging.MaxSizeGiB, cfg.Logging.StorageGiB()},
+		{"postgres", cfg.Postgres.MaxSizeGiB, cfg.Postgres.MaxSizeGiB, cfg.Postgres.Servers()},
+		{"objectStore", cfg.ObjectStore.MaxSizeGiB, cfg.ObjectStore.MaxSizeGiB, 1},
+		{"logging", cfg.Logging.MaxSizeGiB, cfg.Logging.StorageGiB(), 1},
 	}
 	if largest == 0 { // refused by itself
 		return nil
@@ -125,7 +127,7 @@ func validateRoom(cfg *Config) field.ErrorList {
 	var problems field.ErrorList
 	total := 0
 	for _, store := range stores {
-		total += store.reserved
+		total += store.reserved * store.copies
 		if store.reserved > largest-systemGiB {
 			problems = append(problems, field.Invalid(field.NewPath(store.section, "maxSizeGiB"), store.size, fmt.Sprintf(
 				"no worker has so much room: the largest has %d GiB, of which %d are for the system and its images; lower it, or raise nodes[].diskGiB", largest, systemGiB)))
@@ -137,4 +139,21 @@ func validateRoom(cfg *Config) field.ErrorList {
 			cfg.ObjectStore.MaxSizeGiB, cfg.Logging.MaxSizeGiB, total, all)))
 	}
 	return problems
+}
+
+// validateServers asks for a worker for each server of the database: two on one would both be lost with it.
+func validateServers(cfg *Config) field.ErrorList {
+	workers := 0
+	for _, node := range cfg.Nodes {
+		if node.Role == arvan.Worker && len(node.Taints) == 0 {
+			workers++
+		}
+	}
+	servers := cfg.Postgres.Servers()
+	if workers == 0 || workers >= servers {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(field.NewPath("postgres", "engine"), cfg.Postgres.Engine, fmt.Sprintf(
+		"has %d servers, each on a worker of its own, so that the loss of one loses nothing; there are only %d workers without taints. Append to nodes, or take \"bitnami\", which keeps nothing",
+		servers, workers))}
 }

@@ -24,7 +24,7 @@ func toldBy(t *testing.T, stack string) map[string]any {
 	defer t.Chdir("stacks")
 	var told map[string]any
 	mocktest.Run(t, func(ctx *pulumi.Context) error {
-		parts, err := deploy(ctx, cfg)
+		parts, err := deployAgain(ctx, cfg)
 		if err != nil {
 			return err
 		}

@@ -60,13 +60,9 @@ type platform struct {
 }
 
 // deploy puts the platform together. Whatever does not need another's outputs is made at the same time. There is none where only
-// the way back to a lost state was asked for.
-func deploy(ctx *pulumi.Context, cfg *Config) (*platform, error) {
+// the way back to a lost state was asked for. last is what the last update left.
+func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	name := ctx.Stack()
-	last, err := recall(ctx)
-	if err != nil {
-		return nil, err
-	}
 	// before anything is registered: a provider that was told another zone would be in the state already
 	if err := refuse(name, cfg, last); err != nil {
 		return nil, err

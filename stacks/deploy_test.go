@@ -29,7 +29,16 @@ func deployedWith(t *testing.T, cfg *Config) *mocktest.Recording {
 	t.Helper()
 	t.Chdir("..") // where Pulumi runs the program, and the exchange's chart is found
 	defer t.Chdir("stacks")
-	return mocktest.Run(t, func(ctx *pulumi.Context) error { _, err := deploy(ctx, cfg); return err })
+	return mocktest.Run(t, func(ctx *pulumi.Context) error { _, err := deployAgain(ctx, cfg); return err })
+}
+
+// deployAgain is what an update does once it has read its stack file.
+func deployAgain(ctx *pulumi.Context, cfg *Config) (*platform, error) {
+	last, err := recall(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return deploy(ctx, cfg, last)
 }
 
 func TestTheStacksGraphs(t *testing.T) {
@@ -89,7 +98,7 @@ func TestNoSecretLeavesItsPlace(t *testing.T) {
 // Releases that need nothing of each other are installed at the same time, also those of one component. All may wait for the
 // kinds of monitoring's custom resources; which others wait for what is said here.
 func TestReleasesWaitOnlyForWhatTheyNeed(t *testing.T) {
-	needs := map[string][]string{"exchange-release": {"objectstore-release", "postgres-release"}}
+	needs := map[string][]string{"exchange-release": {"objectstore-release", "postgres-operator-release"}}
 	recording := deployed(t, "prod")
 	for _, release := range recording.OfType(mocktest.ReleaseType) {
 		waits := slices.DeleteFunc(recording.Waits(t, release.Name, mocktest.ReleaseType), func(name string) bool { return name == "monitoring-crds" })

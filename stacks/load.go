@@ -36,10 +36,18 @@ func Defaults(profile settings.Profile) *Config {
 //
 // It reports every mistake at once, each with its path, what is wrong and how to mend it; an unknown key is a mistake.
 func Load(project, stack string, raw map[string]string) (*Config, error) {
+	return load(project, stack, raw, nil)
+}
+
+// load is Load for an environment that runs with the settings of before.
+func load(project, stack string, raw, before map[string]string) (*Config, error) {
 	profile := settings.Profile(raw[project+":profile"])
 	problems := settings.OneOf(profile, field.NewPath("profile"), settings.Profiles()...)
 	known := len(problems) == 0
 	cfg := Defaults(profile)
+	if err := settings.Keep(cfg, before); err != nil {
+		return nil, err
+	}
 	mistakes, unreadable := decode(project, raw, cfg)
 	problems = append(problems, mistakes...)
 	_, mistakes = readAccount(raw)

@@ -19,6 +19,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/iransre/exchange-platform/components/arvan"
+	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/postgres"
 )
 
 const project = "exchange-platform"
@@ -122,6 +124,30 @@ func TestTheProdStackFileIsValid(t *testing.T) {
 	assert.NilError(t, err)
 	assert.Assert(t, cfg.Protect)
 	assert.Equal(t, clusterArgs("prod", cfg, &arvan.Machines{}, &apiNames{}, "").Runner, "arvan-prod-b1")
+}
+
+// Another default is for new environments: a stack file that says nothing means what it meant when its environment was made.
+func TestAnEnvironmentKeepsTheEngineOfItsDatabase(t *testing.T) {
+	raw := completed(t, "prod")
+	fresh, err := Load(project, "prod", raw)
+	assert.NilError(t, err)
+	assert.Equal(t, fresh.Postgres.Engine, postgres.CloudNativePG)
+	// as the version before left it, which had one engine and did not remember it
+	const urn = "urn:pulumi:prod::exchange-platform::"
+	last := &memory{cluster: "{}", settled: map[string]string{"cloud.zone": `"ir-thr-fr1"`}, releases: map[string]chart.Left{}, releaseNames: map[string]string{}}
+	assert.NilError(t, last.take(urn+chart.ReleaseType+"::postgres-release", chart.ReleaseType, map[string]any{"name": "postgresql", "namespace": "postgres"}))
+	last.inferEngine()
+	kept, err := load(project, "prod", raw, last.settled)
+	assert.NilError(t, err)
+	assert.Equal(t, kept.Postgres.Engine, postgres.Bitnami)
+	assert.NilError(t, refuse("prod", kept, last))
+	assert.Assert(t, slices.ContainsFunc(warnings(kept), func(said string) bool { return strings.Contains(said, "docs/postgres.md says how to move") }))
+	raw[project+":postgres"] = `{"engine": "cloudnative-pg"}`
+	named, err := load(project, "prod", raw, last.settled)
+	assert.NilError(t, err)
+	assert.ErrorContains(t, refuse("prod", named, last), `postgres.engine cannot change from "bitnami" to "cloudnative-pg"`)
+	_, err = load(project, "prod", raw, map[string]string{"postgres.engine": "{"})
+	assert.ErrorContains(t, err, "what the last update left of postgres.engine is damaged")
 }
 
 // What is known of a machine is kept under its name, so no two stacks may share one.

@@ -33,7 +33,7 @@ func tryIn(t *testing.T, world mocktest.World, cfg *Config) (*mocktest.Recording
 	t.Helper()
 	t.Chdir("..")
 	defer t.Chdir("stacks")
-	return world.Try(func(ctx *pulumi.Context) error { _, err := deploy(ctx, cfg); return err })
+	return world.Try(func(ctx *pulumi.Context) error { _, err := deployAgain(ctx, cfg); return err })
 }
 
 // A state that knows of nothing, while machines run: all of it is named at once, and none is touched.

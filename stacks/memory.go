@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -13,6 +15,7 @@ import (
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/kubespray"
+	"github.com/iransre/exchange-platform/components/postgres"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
@@ -85,7 +88,21 @@ func recall(ctx *pulumi.Context) (*memory, error) {
 			return nil, err
 		}
 	}
+	last.inferEngine()
 	return last, nil
+}
+
+// inferEngine knows the engine of a database that was made before there was a second one: its data is there.
+func (m *memory) inferEngine() {
+	const path = "postgres.engine"
+	if _, there := m.releases["postgres-release"]; there && m.settled[path] == "" {
+		settled := maps.Clone(m.settled)
+		if settled == nil {
+			settled = map[string]string{}
+		}
+		settled[path] = strconv.Quote(string(postgres.Bitnami))
+		m.settled = settled
+	}
 }
 
 // take keeps what a resource of the state has for the next update. An update of before the memory was kept apart has left it

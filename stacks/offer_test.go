@@ -45,7 +45,7 @@ func TestOnlyNewAndChangedMachinesAskWhatTheZoneHas(t *testing.T) {
 			test.change(cfg)
 			world := mocktest.World{Last: serversOf(before), Withdrawn: test.withdrawn}
 			t.Chdir("..")
-			after, err := world.Try(func(ctx *pulumi.Context) error { _, err := deploy(ctx, cfg); return err })
+			after, err := world.Try(func(ctx *pulumi.Context) error { _, err := deployAgain(ctx, cfg); return err })
 			if test.says != "" {
 				assert.ErrorContains(t, err, test.says)
 				assert.Equal(t, len(after.OfType(arvan.ServerType)), 0)
@@ -67,7 +67,7 @@ func TestANewStackAsksForAll(t *testing.T) {
 	for withdrawn, says := range map[string]string{"ubuntu 24.04": "cloud.image: the zone has no ubuntu 24.04", "g2-4-2-0": "nodes[0].plan: the zone has no g2-4-2-0"} {
 		cfg, err := Load(project, "demo", completed(t, "demo"))
 		assert.NilError(t, err)
-		_, err = mocktest.World{Withdrawn: []string{withdrawn}}.Try(func(ctx *pulumi.Context) error { _, err := deploy(ctx, cfg); return err })
+		_, err = mocktest.World{Withdrawn: []string{withdrawn}}.Try(func(ctx *pulumi.Context) error { _, err := deployAgain(ctx, cfg); return err })
 		assert.Assert(t, err != nil && strings.Contains(err.Error(), says), "%v", err)
 	}
 }

@@ -46,7 +46,11 @@ func Deploy(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := Load(ctx.Project(), ctx.Stack(), raw)
+	last, err := recall(ctx)
+	if err != nil {
+		return err
+	}
+	cfg, err := load(ctx.Project(), ctx.Stack(), raw, last.settled)
 	if err != nil {
 		return err
 	}
@@ -58,7 +62,7 @@ func Deploy(ctx *pulumi.Context) error {
 			return err
 		}
 	}
-	parts, err := deploy(ctx, cfg)
+	parts, err := deploy(ctx, cfg, last)
 	if err != nil || parts == nil {
 		return err
 	}

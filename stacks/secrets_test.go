@@ -122,7 +122,7 @@ func TestAWrongLoginOfTheImageIsNamedBeforeAnythingIsMade(t *testing.T) {
 	assert.NilError(t, err)
 	cfg.Exchange.Image.Repository = host + "/exchange"
 	cfg.Exchange.Image.RegistryUser, cfg.Exchange.Image.RegistryPassword = "robot", "hush"
-	recording, err := mocktest.World{}.Try(func(ctx *pulumi.Context) error { _, err := deploy(ctx, cfg); return err })
+	recording, err := mocktest.World{}.Try(func(ctx *pulumi.Context) error { _, err := deployAgain(ctx, cfg); return err })
 	assert.ErrorContains(t, err, `exchange.image: `+host+` does not let "robot" pull `+host+`/exchange: it answers 401 Unauthorized; nothing was changed`)
 	assert.DeepEqual(t, len(recording.OfType("arvancloud:iaas:Server")), 0)
 

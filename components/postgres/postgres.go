@@ -13,8 +13,12 @@ import (
 // Engine is the way PostgreSQL is run.
 type Engine string
 
-// Bitnami is Bitnami's chart: one primary that keeps nothing.
-const Bitnami Engine = "bitnami"
+const (
+	// Bitnami is Bitnami's chart: one primary that keeps nothing.
+	Bitnami Engine = "bitnami"
+	// CloudNativePG is an operator that runs a primary and its replicas, each with a volume, and promotes one when it has to.
+	CloudNativePG Engine = "cloudnative-pg"
+)
 
 const (
 	namespaceName = "postgres"
@@ -39,7 +43,8 @@ type Postgres struct {
 	Database     pulumi.StringOutput `pulumi:"database" output:"postgres.database"`
 	User         pulumi.StringOutput `pulumi:"user"`
 	Password     pulumi.StringOutput `pulumi:"password"` // secret
-	// SecretName is the Secret in Namespace with the keys password (the user's) and postgres-password (the superuser's).
+	// SecretName is the Secret in Namespace with the key password (the user's). With bitnami it has
+	// postgres-password too, the superuser's.
 	SecretName pulumi.StringOutput `pulumi:"secretName" output:"postgres.secretName"`
 	Namespace  pulumi.StringOutput `pulumi:"namespace" output:"postgres.namespace,namespaces.postgres"`
 }
@@ -54,8 +59,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		switch args.Config.Engine {
 		case Bitnami:
 			return self.installBitnami(ctx, name, args, child)
+		case CloudNativePG:
+			return self.installCloudNativePG(ctx, name, args, child)
 		default:
-			return fmt.Errorf("unknown engine %q: use %q", args.Config.Engine, Bitnami)
+			return fmt.Errorf("unknown engine %q: use %q or %q", args.Config.Engine, Bitnami, CloudNativePG)
 		}
 	})
 }

@@ -19,7 +19,7 @@ func program(engine postgres.Engine, look func(*pulumi.Context, *postgres.Postgr
 		}
 		made, err := postgres.New(ctx, "postgres", &postgres.Args{
 			Installer: &chart.Installer{Provider: cluster, Random: randomness},
-			Config:    postgres.Config{Engine: engine, Database: "exchange", User: "app", MaxSizeGiB: 5}, MonitorCRDs: cluster,
+			Config:    postgres.Config{Engine: engine, Database: "exchange", User: "app", MaxSizeGiB: 5, MemoryMiB: 4096, MaxConnections: 200}, MonitorCRDs: cluster,
 		})
 		if err == nil {
 			look(ctx, made)
@@ -47,5 +47,5 @@ func TestWhoUsesTheHostWaitsForTheDatabase(t *testing.T) {
 
 func TestUnknownEngine(t *testing.T) {
 	_, err := mocktest.Try(program("oracle", nil))
-	assert.ErrorContains(t, err, `unknown engine "oracle": use "bitnami"`)
+	assert.ErrorContains(t, err, `unknown engine "oracle": use "bitnami" or "cloudnative-pg"`)
 }

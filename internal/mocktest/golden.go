@@ -26,6 +26,15 @@ func Providers(ctx *pulumi.Context) (cluster, randomness pulumi.ProviderResource
 // the graph and the values of every Helm release are those in testdata (graph.golden and <release>.values.yaml).
 func (r *Recording) CheckComponent(t *testing.T) {
 	t.Helper()
+	r.CheckEngine(t, "")
+}
+
+// CheckEngine is the same for one engine of a component that has several: its graph is in <engine>.graph.golden.
+func (r *Recording) CheckEngine(t *testing.T, engine string) {
+	t.Helper()
+	if engine != "" {
+		engine += "."
+	}
 	for _, each := range r.Resources {
 		isProvider := strings.HasPrefix(each.Type, "pulumi:providers:")
 		if each.Custom && !isProvider {
@@ -35,7 +44,7 @@ func (r *Recording) CheckComponent(t *testing.T) {
 	for _, problem := range r.SecretsOutside() {
 		t.Error(problem)
 	}
-	golden.Assert(t, r.Graph(), "graph.golden")
+	golden.Assert(t, r.Graph(), engine+"graph.golden")
 	for _, release := range r.OfType(ReleaseType) {
 		text, err := yaml.Marshal(Plain(release.Inputs["values"]))
 		assert.NilError(t, err)

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -47,7 +48,7 @@ func (l Later) Refused() bool { return l.What == refused }
 // Settled are the values that cannot change, by their paths, as JSON.
 func Settled(config any) map[string]string {
 	values := map[string]string{}
-	walk(config, func(path string, value reflect.Value, later Later) {
+	walk(config, func(path string, value reflect.Value, later Later, _ reflect.StructTag) {
 		if later.Refused() {
 			text, err := json.Marshal(value.Interface())
 			if err != nil {
@@ -64,7 +65,7 @@ func Settled(config any) map[string]string {
 func Refusals(config any, before map[string]string) []string {
 	wanted := Settled(config)
 	var reasons []string
-	walk(config, func(path string, _ reflect.Value, later Later) {
+	walk(config, func(path string, _ reflect.Value, later Later, _ reflect.StructTag) {
 		if old, known := before[path]; known && later.Refused() && old != wanted[path] {
 			reasons = append(reasons, fmt.Sprintf("%s cannot change from %s to %s: %s. Restore it, or %s",
 				path, old, wanted[path], later.Because, later.Instead))
@@ -73,15 +74,33 @@ func Refusals(config any, before map[string]string) []string {
 	return reasons
 }
 
+// Keep lays what an environment runs with over the defaults of a profile, for those keys whose default has changed since it was
+// made: a stack file that says nothing of them means what it meant then. It is said at the field:
+//
+//	kept:"true"
+func Keep(config any, before map[string]string) error {
+	var problems []error
+	walk(config, func(path string, value reflect.Value, _ Later, tag reflect.StructTag) {
+		old, known := before[path]
+		if !known || tag.Get("kept") == "" {
+			return
+		}
+		if err := json.Unmarshal([]byte(old), value.Addr().Interface()); err != nil {
+			problems = append(problems, fmt.Errorf("what the last update left of %s is damaged: %w", path, err))
+		}
+	})
+	return errors.Join(problems...)
+}
+
 // RefusedPaths are the paths of all keys that cannot change.
 func RefusedPaths(config any) []string { return slices.Sorted(maps.Keys(Settled(config))) }
 
 // walk visits every key below config but those inside lists, whose elements have an identity of their own.
-func walk(config any, visit func(path string, value reflect.Value, later Later)) {
+func walk(config any, visit func(path string, value reflect.Value, later Later, tag reflect.StructTag)) {
 	walkBelow("", reflect.Indirect(reflect.ValueOf(config)), visit)
 }
 
-func walkBelow(prefix string, section reflect.Value, visit func(string, reflect.Value, Later)) {
+func walkBelow(prefix string, section reflect.Value, visit func(string, reflect.Value, Later, reflect.StructTag)) {
 	for i := range section.NumField() {
 		declared, value := section.Type().Field(i), section.Field(i)
 		if declared.Anonymous {
@@ -90,7 +109,7 @@ func walkBelow(prefix string, section reflect.Value, visit func(string, reflect.
 		}
 		key, _, _ := strings.Cut(declared.Tag.Get("json"), ",")
 		path := prefix + key
-		visit(path, value, LaterOf(declared.Tag))
+		visit(path, value, LaterOf(declared.Tag), declared.Tag)
 		if value.Kind() == reflect.Struct {
 			walkBelow(path+".", value, visit)
 		}

@@ -1,0 +1,96 @@
+package postgres_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+	"sigs.k8s.io/yaml"
+
+	"github.com/iransre/exchange-platform/components/postgres"
+	"github.com/iransre/exchange-platform/internal/mocktest"
+)
+
+func noLook(*pulumi.Context, *postgres.Postgres) {}
+
+func TestCloudNativePG(t *testing.T) {
+	r := mocktest.Run(t, program(postgres.CloudNativePG, noLook))
+	r.CheckEngine(t, "cloudnative-pg")
+	var objects strings.Builder
+	for _, each := range r.Resources {
+		if group, _, _ := strings.Cut(strings.TrimPrefix(each.Type, "kubernetes:"), "/"); strings.HasSuffix(group, "cnpg.io") || each.Name == "postgres-metrics" {
+			text, err := yaml.Marshal(map[string]any{each.Name: mocktest.Plain(each.Inputs["spec"])})
+			assert.NilError(t, err)
+			objects.Write(text)
+		}
+	}
+	golden.Assert(t, objects.String(), "cloudnative-pg.objects.yaml")
+}
+
+func TestWhoUsesThePrimaryWaitsUntilItTakesTheLogin(t *testing.T) {
+	r := mocktest.Run(t, program(postgres.CloudNativePG, func(ctx *pulumi.Context, p *postgres.Postgres) {
+		assert.NilError(t, ctx.RegisterResource("test:index:Consumer", "consumer", pulumi.Map{
+			"host": p.Host, "password": p.Password,
+		}, &pulumi.CustomResourceState{}))
+	}))
+	consumer := r.Get(t, "consumer")
+	assert.Equal(t, consumer.Inputs["host"].StringValue(), "postgres-rw.postgres.svc")
+	assert.Assert(t, consumer.Inputs["password"].IsSecret())
+	assert.DeepEqual(t, consumer.DependsOn, []string{"postgres-password", "postgres-ready"})
+}
+
+// wait is one pass of the pod that the exchange waits for, in front of a server that says of itself what answer does.
+func wait(t *testing.T, answer string) (root string, err error) {
+	t.Helper()
+	pod := mocktest.Run(t, program(postgres.CloudNativePG, noLook)).Get(t, "postgres-ready")
+	root = filepath.Join(t.TempDir(), "ca.crt")
+	_, err = pod.Reconcile(t, map[string]string{"psql": answer}, map[string]string{
+		"AUTHORITY": "the certificate", "PGSSLROOTCERT": root, "PGUSER": "app", "PGPASSWORD": "p",
+	})
+	return root, err
+}
+
+func TestTheDatabaseIsThereWhenAPrimaryAnswers(t *testing.T) {
+	root, err := wait(t, "echo f")
+	assert.NilError(t, err)
+	text, err := os.ReadFile(root)
+	assert.NilError(t, err)
+	assert.Equal(t, string(text), "the certificate\n")
+	_, err = wait(t, "echo t")
+	assert.ErrorContains(t, err, "exit status")
+	_, err = wait(t, "exit 2")
+	assert.ErrorContains(t, err, "exit status")
+}
+
+// The certificate is the same at every update, so that nothing changes by itself, and clients that know it accept what it signed.
+func TestTheAuthorityIsSteadyAndSignsForServers(t *testing.T) {
+	secret := func() map[string]string {
+		inputs := mocktest.Run(t, program(postgres.CloudNativePG, noLook)).Get(t, "postgres-authority").Inputs
+		data := map[string]string{}
+		for key, value := range inputs["stringData"].SecretValue().Element.ObjectValue() {
+			for value.IsSecret() || value.IsOutput() {
+				if value.IsSecret() {
+					value = value.SecretValue().Element
+				} else {
+					value = value.OutputValue().Element
+				}
+			}
+			data[string(key)] = value.StringValue()
+		}
+		return data
+	}
+	first := secret()
+	assert.DeepEqual(t, first, secret())
+	pair, err := tls.X509KeyPair([]byte(first["ca.crt"]), []byte(first["ca.key"]))
+	assert.NilError(t, err)
+	authority, err := x509.ParseCertificate(pair.Certificate[0])
+	assert.NilError(t, err)
+	assert.Assert(t, authority.IsCA)
+	assert.NilError(t, authority.CheckSignatureFrom(authority))
+}
