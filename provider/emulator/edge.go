@@ -26,6 +26,9 @@ type Edge struct {
 // Dialer connects to an origin: to a public address of a machine, as the CDN does.
 type Dialer func(ctx context.Context, origin netip.AddrPort) (net.Conn, error)
 
+// EdgeAddress is where the CDN connects from, one of its ranges' addresses.
+const EdgeAddress = "185.143.232.10"
+
 // edgeSID is the number that this edge server gives as its own.
 const edgeSID = "1000"
 

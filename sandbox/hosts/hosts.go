@@ -71,6 +71,7 @@ type Status struct {
 	Running          bool
 	Faults           Faults
 	Node             *Node // nil unless the machine is one
+	MemoryMiB        int   // of all that runs on it, where it is counted
 }
 
 // Faults are what was done to a machine on purpose. They last until they are taken back, also over restarts of the daemon.

@@ -95,7 +95,7 @@ const (
 	StoragePort = 7002 // S3-compatible object storage
 )
 
-// Address is the n-th address of the sandbox's network: 1 serves, 10 to 239 are machines, 240 to 254 load balancers.
+// Address is the n-th address of the sandbox's network: 1 serves, 2 is the CDN's, 10 to 239 are machines, 240 to 254 load balancers.
 func (w *Workspace) Address(n byte) netip.Addr { return host(w.Network, n) }
 
 // Addresses are the addresses first to last.
@@ -112,6 +112,15 @@ func host(prefix netip.Prefix, n byte) netip.Addr {
 	bytes[3] = n
 	return netip.AddrFrom4(bytes)
 }
+
+// Where the CDN answers browsers, on EdgeAddress: if the ports of the web are taken, on these.
+const (
+	EdgePort       = 7080
+	EdgeSecurePort = 7443
+)
+
+// EdgeAddress is the CDN's address.
+func (w *Workspace) EdgeAddress() netip.Addr { return w.Address(2) }
 
 // APIURL is the base address of the ArvanCloud emulator.
 func (w *Workspace) APIURL() string { return fmt.Sprintf("http://%s:%d", w.Address(1), APIPort) }

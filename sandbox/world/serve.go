@@ -67,6 +67,11 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		return err
 	}
 	defer cloud.Close()
+	edge, err := newEdge(w, cloud, machines, logger)
+	if err != nil {
+		return err
+	}
+	defer edge.close()
 	store, err := newStorage(w)
 	if err != nil {
 		return err
@@ -83,7 +88,7 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		return fmt.Errorf("the sandbox's control socket: %w", err)
 	}
 	status := func() Status {
-		return Status{PID: os.Getpid(), Build: build, Machines: machines.List(), MemoryMiB: memoryMiB(os.Getpid()), Parts: []Part{
+		return Status{PID: os.Getpid(), Build: build, Machines: machines.List(), MemoryMiB: memoryMiB(os.Getpid()), Edge: edge.status(), Parts: []Part{
 			{Name: "ArvanCloud", Kind: "emulator of IaaS v1 and CDN 4.0", Address: w.APIURL(), State: "running"},
 			{Name: "virtual machines", Kind: describeKind(w.Kind()), Address: w.Address(10).String() + " …", State: "running"},
 			{Name: "Kubernetes", Kind: "the real control plane v1.35.4; nodes and pods by KWOK", Address: cluster.Address(), State: cluster.state()},
@@ -92,8 +97,8 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 			{Name: "charts", Kind: "stand-ins with the real charts' objects", Address: w.FilesURL() + "/charts/", State: "served"},
 		}}
 	}
-	return serveAll(ctx, logger,
-		site{files, content}, site{api, cloud}, site{objects, store}, site{control, controlHandler(status, machines, cluster)})
+	sites := []site{{files, content}, {api, cloud}, {objects, store}, {control, controlHandler(status, machines, cluster)}}
+	return serveAll(ctx, logger, append(sites, edge.sites()...)...)
 }
 
 // clearing is how long a world that was killed a moment ago may still hold its ports.

@@ -23,6 +23,15 @@ type Status struct {
 	Machines []hosts.Status `json:"machines"`
 	// MemoryMiB is the memory of all its processes.
 	MemoryMiB int `json:"memoryMiB"`
+	// Edge is where the CDN answers, where machines serve what it could pass on.
+	Edge *Edge `json:"edge,omitempty"`
+}
+
+// Edge is where the CDN answers.
+type Edge struct {
+	HTTP  string   `json:"http"`
+	HTTPS string   `json:"https"`
+	Names []string `json:"names"` // those it answers for
 }
 
 // Part is one piece of the world.

@@ -133,10 +133,10 @@ func hostListCommand() *cobra.Command {
 
 func printMachines(out io.Writer, machines []hosts.Status) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "MACHINE\tSSH\tPRIVATE\tPOWER\tNETWORK\tDISK\tNODE")
+	fmt.Fprintln(table, "MACHINE\tSSH\tPRIVATE\tPOWER\tNETWORK\tDISK\tMEMORY\tNODE")
 	for _, machine := range machines {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", machine.Name, machine.SSH, strings.Join(machine.PrivateAddresses, ","),
-			power(machine), network(machine.Faults), disk(machine.Faults), node(machine.Node))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", machine.Name, machine.SSH, strings.Join(machine.PrivateAddresses, ","),
+			power(machine), network(machine.Faults), disk(machine.Faults), memory(machine), node(machine.Node))
 	}
 	table.Flush()
 }
@@ -150,6 +150,13 @@ func power(machine hosts.Status) string {
 	default:
 		return "off"
 	}
+}
+
+func memory(machine hosts.Status) string {
+	if machine.MemoryMiB == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d MiB", machine.MemoryMiB)
 }
 
 func network(faults hosts.Faults) string {

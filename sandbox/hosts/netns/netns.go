@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"runtime"
@@ -53,6 +54,16 @@ func (n *Namespace) Listen(address string) (listener net.Listener, err error) {
 func (n *Namespace) Dial(ctx context.Context, address string) (conn net.Conn, err error) {
 	err = n.within(func() (err error) {
 		conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		return err
+	})
+	return conn, err
+}
+
+// DialFrom is Dial with one of the namespace's own addresses.
+func (n *Namespace) DialFrom(ctx context.Context, from netip.Addr, to netip.AddrPort) (conn net.Conn, err error) {
+	err = n.within(func() (err error) {
+		dialer := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))}
+		conn, err = dialer.DialContext(ctx, "tcp", to.String())
 		return err
 	})
 	return conn, err

@@ -16,6 +16,7 @@ func (h *Hosts) List() []hosts.Status {
 		status := hosts.Status{
 			ID: m.id, Name: state.Machine.Name, Hostname: hostname, Zone: state.Machine.Zone, SSH: m.sshAddress(),
 			PublicAddress: state.Machine.PublicAddress, Running: state.Running, Faults: state.Faults, Node: state.Node,
+			MemoryMiB: m.groups.memoryMiB(),
 		}
 		for _, address := range state.Machine.PrivateAddresses {
 			status.PrivateAddresses = append(status.PrivateAddresses, address)

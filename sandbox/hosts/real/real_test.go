@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -196,6 +198,33 @@ func TestAMachineIsReal(t *testing.T) {
 		assert.Equal(t, w.must("w1", "exec 3<>/dev/tcp/10.0.0.1/2222; head -c 8 <&3"), "SSH-2.0-")
 		const refused = "7" // as curl says it
 		assert.Equal(t, w.must("w1", "timeout 5 curl -s http://203.0.113.1/; echo $?"), refused, "the world outside is told to be out of reach at once")
+	})
+
+	w.run("the Internet reaches every port, and is told from which address it asks", func(t *testing.T) {
+		w.must("w1", `sudo systemd-run --unit web python3 -c '
+import socketserver
+class Who(socketserver.BaseRequestHandler):
+    def handle(self): self.request.sendall(self.client_address[0].encode())
+socketserver.TCPServer(("", 80), Who).serve_forever()'`)
+		visitor := netip.MustParseAddr("185.143.232.10")
+		eventually(t, "the machine says who asks", func() bool {
+			conn, err := w.Dial(t.Context(), visitor, netip.AddrPortFrom(netip.MustParseAddr(w.specs["w1"].PublicAddress), 80))
+			if err != nil {
+				return false
+			}
+			defer conn.Close()
+			told, err := io.ReadAll(conn)
+			return err == nil && string(told) == visitor.String()
+		})
+		_, err := w.Dial(t.Context(), visitor, netip.MustParseAddrPort("203.0.113.1:80"))
+		assert.ErrorContains(t, err, "no machine has the public address 203.0.113.1")
+	})
+
+	w.run("what is told of a machine from outside", func(t *testing.T) {
+		assert.Assert(t, w.List()[1].MemoryMiB > 10, "its memory: %d MiB", w.List()[1].MemoryMiB)
+		text, err := w.ReadFile("m1", "etc/thing/plain")
+		assert.NilError(t, err)
+		assert.Equal(t, string(text), "hello\n")
 	})
 
 	w.run("kubeadm", func(t *testing.T) {
