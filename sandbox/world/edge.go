@@ -97,8 +97,11 @@ func (e *edge) status() *Edge {
 	return &Edge{HTTP: e.plain.Addr().String(), HTTPS: e.secure.Addr().String(), Names: e.names()}
 }
 
-// edgeAuthority signs what the CDN shows to browsers.
-const edgeAuthority = "cdn-ca"
+// edgeAuthority signs what the CDN shows to browsers; EdgeAuthorityFile is its certificate, among the sandbox's secrets.
+const (
+	edgeAuthority     = "cdn-ca"
+	EdgeAuthorityFile = edgeAuthority + ".crt"
+)
 
 // certificates are made for the names that are asked for.
 type certificates struct {

@@ -88,7 +88,7 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		return fmt.Errorf("the sandbox's control socket: %w", err)
 	}
 	status := func() Status {
-		return Status{PID: os.Getpid(), Build: build, Machines: machines.List(), MemoryMiB: memoryMiB(os.Getpid()), Edge: edge.status(), Parts: []Part{
+		return Status{PID: os.Getpid(), Build: build, Machines: machines.List(), MemoryMiB: memoryMiB(os.Getpid()), FreeMiB: freeMiB(), Edge: edge.status(), Parts: []Part{
 			{Name: "ArvanCloud", Kind: "emulator of IaaS v1 and CDN 4.0", Address: w.APIURL(), State: "running"},
 			{Name: "virtual machines", Kind: describeKind(w.Kind()), Address: w.Address(10).String() + " …", State: "running"},
 			{Name: "Kubernetes", Kind: "the real control plane v1.35.4; nodes and pods by KWOK", Address: cluster.Address(), State: cluster.state()},

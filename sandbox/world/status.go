@@ -23,6 +23,8 @@ type Status struct {
 	Machines []hosts.Status `json:"machines"`
 	// MemoryMiB is the memory of all its processes.
 	MemoryMiB int `json:"memoryMiB"`
+	// FreeMiB is the memory that is left on the machine that it runs on.
+	FreeMiB int `json:"freeMiB"`
 	// Edge is where the CDN answers, where machines serve what it could pass on.
 	Edge *Edge `json:"edge,omitempty"`
 }
@@ -84,6 +86,21 @@ func proportionalKiB(pid int) int {
 		if value, found := strings.CutPrefix(lines.Text(), "Pss:"); found {
 			kib, _ := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(value, "kB")))
 			return kib
+		}
+	}
+	return 0
+}
+
+// freeMiB is what programs that start now could have, in MiB.
+func freeMiB() int {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, found := strings.CutPrefix(line, "MemAvailable:"); found {
+			kib, _ := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")))
+			return kib >> 10
 		}
 	}
 	return 0

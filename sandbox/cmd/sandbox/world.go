@@ -43,7 +43,7 @@ func statusCommand() *cobra.Command {
 				printMachines(cmd.OutOrStdout(), status.Machines)
 				fmt.Fprintln(cmd.OutOrStdout())
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "memory: %d MiB in all its processes\n", status.MemoryMiB)
+			fmt.Fprintf(cmd.OutOrStdout(), "memory: %d MiB in all its processes, %d MiB free on this machine\n", status.MemoryMiB, status.FreeMiB)
 			return nil
 		},
 	}
