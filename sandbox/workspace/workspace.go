@@ -93,6 +93,8 @@ const (
 	APIPort     = 7000 // the ArvanCloud emulator
 	FilesPort   = 7001 // charts and archives
 	StoragePort = 7002 // S3-compatible object storage
+	// AdmissionPort is where the API server of the machines' own cluster asks which pods are simulated.
+	AdmissionPort = 7009
 )
 
 // Address is the n-th address of the sandbox's network: 1 serves, 2 is the CDN's, 10 to 239 are machines, 240 to 254 load balancers.

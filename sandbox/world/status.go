@@ -25,8 +25,17 @@ type Status struct {
 	MemoryMiB int `json:"memoryMiB"`
 	// FreeMiB is the memory that is left on the machine that it runs on.
 	FreeMiB int `json:"freeMiB"`
+	// Pods are those of the cluster that the machines have made of themselves.
+	Pods *Pods `json:"pods,omitempty"`
 	// Edge is where the CDN answers, where machines serve what it could pass on.
 	Edge *Edge `json:"edge,omitempty"`
+}
+
+// Pods says how real a cluster's pods are. Those that have ended do not count.
+type Pods struct {
+	Real      int      `json:"real"`
+	Simulated int      `json:"simulated"`
+	NotReady  []string `json:"notReady,omitempty"` // of the real ones
 }
 
 // Edge is where the CDN answers.

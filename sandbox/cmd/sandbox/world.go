@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/iransre/exchange-platform/sandbox/controlplane"
 	"github.com/iransre/exchange-platform/sandbox/tools"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 	"github.com/iransre/exchange-platform/sandbox/world"
@@ -43,6 +44,7 @@ func statusCommand() *cobra.Command {
 				printMachines(cmd.OutOrStdout(), status.Machines)
 				fmt.Fprintln(cmd.OutOrStdout())
 			}
+			printPods(cmd.OutOrStdout(), status.Pods)
 			fmt.Fprintf(cmd.OutOrStdout(), "memory: %d MiB in all its processes, %d MiB free on this machine\n", status.MemoryMiB, status.FreeMiB)
 			return nil
 		},
@@ -67,6 +69,17 @@ func printParts(out io.Writer, w *workspace.Workspace, status *world.Status) {
 		fmt.Fprintf(table, "%s\t%s\t\tready\n", tool.Name, kind)
 	}
 	table.Flush()
+}
+
+// printPods says how many of a real cluster's pods are real, and which of these are not ready.
+func printPods(out io.Writer, pods *world.Pods) {
+	if pods == nil {
+		return
+	}
+	fmt.Fprintf(out, "pods: %d real, %d simulated (on the node %s)\n", pods.Real, pods.Simulated, controlplane.SimulatedNode)
+	if len(pods.NotReady) > 0 {
+		fmt.Fprintf(out, "real pods that are not ready: %s\n", strings.Join(pods.NotReady, " "))
+	}
 }
 
 func envCommand() *cobra.Command {

@@ -1,0 +1,236 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/iransre/exchange-platform/sandbox/controlplane"
+	"github.com/iransre/exchange-platform/sandbox/hosts"
+	"github.com/iransre/exchange-platform/sandbox/mirrors"
+	"github.com/iransre/exchange-platform/sandbox/pki"
+	"github.com/iransre/exchange-platform/sandbox/workspace"
+)
+
+// beside looks for the cluster that the machines have made of themselves, and has simulated beside it what cannot run there.
+type beside struct {
+	workspace *workspace.Workspace
+	machines  readable
+	logger    *slog.Logger
+	simulate  func(ctx context.Context, kubeconfig string) error
+	silence   time.Duration // of a control plane, after which it is given up: another one may answer
+
+	mu     sync.Mutex
+	client kubernetes.Interface // of the cluster that is there, or nil
+}
+
+// readable are machines whose files can be read.
+type readable interface {
+	List() []hosts.Status
+	ReadFile(machine, name string) ([]byte, error)
+}
+
+const (
+	// administrator is where kubeadm leaves an administrator's kubeconfig on a control plane.
+	administrator = "etc/kubernetes/admin.conf"
+	apiPort       = 6443
+
+	lookEvery = time.Second
+)
+
+func newBeside(w *workspace.Workspace, machines readable, logger *slog.Logger) *beside {
+	b := &beside{workspace: w, machines: machines, logger: logger, silence: 10 * time.Second}
+	options := controlplane.Beside{
+		Images: w.Path("simulation", "images"), Address: net.JoinHostPort(w.Address(1).String(), strconv.Itoa(workspace.AdmissionPort)),
+	}
+	b.simulate = func(ctx context.Context, kubeconfig string) error {
+		if err := pki.WriteFile(options.Images, []byte(availableImages())); err != nil {
+			return err
+		}
+		return options.Run(ctx, w.Binary("kube"), kubeconfig, w.Path("logs", "simulation.log"), logger)
+	}
+	return b
+}
+
+// availableImages are the names of those that can be had, one a line.
+func availableImages() string {
+	var list strings.Builder
+	for _, row := range mirrors.Rows() {
+		if row.Kind != mirrors.Nothing {
+			fmt.Fprintln(&list, row.Image)
+		}
+	}
+	return list.String()
+}
+
+// run looks for a cluster, simulates beside it as long as it is the one, and looks again.
+func (b *beside) run(ctx context.Context) {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		if found := b.find(ctx); found != nil {
+			b.accompany(ctx, found, look.C)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+	}
+}
+
+// accompany returns when the cluster is another one, or does not answer any more.
+func (b *beside) accompany(ctx context.Context, found *found, look <-chan time.Time) {
+	kubeconfig := b.workspace.Path("simulation", "kubeconfig")
+	if err := pki.WriteFile(kubeconfig, found.kubeconfig); err != nil {
+		b.logger.Error("nothing is simulated", "error", err)
+		return
+	}
+	b.logger.Info("the machines have a cluster: what cannot run in it is simulated beside it", "control plane", found.machine)
+	b.set(found.client)
+	defer b.set(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- b.simulate(ctx, kubeconfig) }()
+	defer func() {
+		cancel()
+		if err := <-ended; err != nil {
+			b.logger.Error("the simulation beside the machines' cluster", "error", err)
+		}
+	}()
+	heard := time.Now()
+	for time.Since(heard) < b.silence {
+		select {
+		case <-ctx.Done():
+			return
+		case err := <-ended:
+			ended <- err
+			return
+		case <-look:
+		}
+		text, err := b.machines.ReadFile(found.machine, administrator)
+		if err == nil && string(text) != string(found.original) {
+			return
+		}
+		if err == nil && answers(ctx, found.client) {
+			heard = time.Now()
+		}
+	}
+}
+
+// found is a control plane that answers.
+type found struct {
+	machine              string
+	original, kubeconfig []byte
+	client               kubernetes.Interface
+}
+
+// find returns the first control plane that answers, or nil.
+func (b *beside) find(ctx context.Context) *found {
+	for _, machine := range b.machines.List() {
+		if !machine.Running || machine.PublicAddress == "" {
+			continue
+		}
+		text, err := b.machines.ReadFile(machine.Name, administrator)
+		if err != nil {
+			continue // it is no control plane, or not yet
+		}
+		made := &found{machine: machine.Name, original: text}
+		if made.kubeconfig, err = fromOutside(text, net.JoinHostPort(machine.PublicAddress, strconv.Itoa(apiPort))); err != nil {
+			b.logger.Warn("the kubeconfig of a control plane", "machine", machine.Name, "error", err)
+			continue
+		}
+		config, err := clientcmd.RESTConfigFromKubeConfig(made.kubeconfig)
+		if err != nil {
+			continue
+		}
+		if made.client, err = kubernetes.NewForConfig(config); err == nil && answers(ctx, made.client) {
+			return made
+		}
+	}
+	return nil
+}
+
+// fromOutside makes a kubeconfig lead to another address of the server, which is known by the name it had.
+func fromOutside(text []byte, address string) ([]byte, error) {
+	config, err := clientcmd.Load(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, cluster := range config.Clusters {
+		host, _, err := net.SplitHostPort(strings.TrimPrefix(cluster.Server, "https://"))
+		if err != nil {
+			return nil, fmt.Errorf("server %q: %w", cluster.Server, err)
+		}
+		cluster.Server, cluster.TLSServerName = "https://"+address, host
+	}
+	return clientcmd.Write(*config)
+}
+
+func answers(ctx context.Context, client kubernetes.Interface) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	return client.CoreV1().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error() == nil
+}
+
+func (b *beside) set(client kubernetes.Interface) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.client = client
+}
+
+// pods counts the cluster's pods; nil if there is no cluster that answers.
+func (b *beside) pods(ctx context.Context) *Pods {
+	if b == nil {
+		return nil
+	}
+	b.mu.Lock()
+	client := b.client
+	b.mu.Unlock()
+	if client == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	list, err := client.CoreV1().Pods("").List(ctx, metav1.ListOptions{ResourceVersion: "0"})
+	if err != nil {
+		return nil
+	}
+	return countPods(list.Items)
+}
+
+func countPods(pods []corev1.Pod) *Pods {
+	counted := &Pods{}
+	for _, pod := range pods {
+		switch {
+		case pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed:
+		case pod.Spec.NodeName == controlplane.SimulatedNode:
+			counted.Simulated++
+		default:
+			counted.Real++
+			if !isReady(pod) {
+				counted.NotReady = append(counted.NotReady, pod.Namespace+"/"+pod.Name)
+			}
+		}
+	}
+	return counted
+}
+
+func isReady(pod corev1.Pod) bool {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
