@@ -29,6 +29,8 @@ type Recipe struct {
 	// Programs are built files, and Files those in images/: where each is in the image.
 	Programs map[string]string `json:"programs"`
 	Files    map[string]string `json:"files"`
+	// LowPorts are programs that may listen on ports below 1024, whoever runs them.
+	LowPorts []string `json:"lowPorts"`
 	// Links are symbolic links: where each is, and what it points to.
 	Links map[string]string `json:"links"`
 
@@ -50,7 +52,7 @@ const searched = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 func (r Recipe) entries(program func(name string) string) ([]entry, error) {
 	var all []entry
 	for _, place := range sorted(r.Programs) {
-		all = append(all, entry{path: place, from: program(r.Programs[place])})
+		all = append(all, entry{path: place, from: program(r.Programs[place]), lowPorts: slices.Contains(r.LowPorts, place)})
 	}
 	for _, place := range sorted(r.Files) {
 		text, err := files.ReadFile(path.Join("images", r.Files[place]))
@@ -69,7 +71,7 @@ func (r Recipe) entries(program func(name string) string) ([]entry, error) {
 func keyOf(entries []entry) (string, error) {
 	sum := sha256.New()
 	for _, each := range entries {
-		fmt.Fprintf(sum, "%q %q %q\n", each.path, each.link, each.text)
+		fmt.Fprintf(sum, "%q %q %q %t\n", each.path, each.link, each.text, each.lowPorts)
 		if each.from == "" {
 			continue
 		}

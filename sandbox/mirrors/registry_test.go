@@ -3,6 +3,7 @@ package mirrors_test
 import (
 	"archive/tar"
 	"context"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -77,18 +78,24 @@ func (r *registry) pull(registry, path string) (v1.Image, error) {
 // content is the text of each file of an image.
 func content(t *testing.T, image v1.Image) map[string]string {
 	t.Helper()
+	files := map[string]string{}
+	each(t, image, func(header *tar.Header, text string) { files[header.Name] = text + header.Linkname })
+	return files
+}
+
+func each(t *testing.T, image v1.Image, visit func(header *tar.Header, text string)) {
+	t.Helper()
 	reader := mutate.Extract(image)
 	defer reader.Close()
-	files := map[string]string{}
 	for archive := tar.NewReader(reader); ; {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
-			return files
+			return
 		}
 		assert.NilError(t, err)
 		text, err := io.ReadAll(archive)
 		assert.NilError(t, err)
-		files[header.Name] = string(text) + header.Linkname
+		visit(header, string(text))
 	}
 }
 
@@ -123,6 +130,24 @@ func TestImagesArePulledAsFromTheirRegistry(t *testing.T) {
 		image, err := r.pull("registry.k8s.io", "one/thing:v2")
 		assert.NilError(t, err)
 		assert.Equal(t, content(t, image)["/bin/thing"], "second one")
+	})
+	t.Run("programs that may listen on low ports say so to the kernel", func(t *testing.T) {
+		both := row
+		recipe := *row.Recipe
+		both.Recipe = &recipe
+		recipe.Programs = map[string]string{"/bin/thing": "thing", "/bin/low": "low"}
+		recipe.LowPorts = []string{"/bin/low"}
+		r.make(both)
+		image, err := r.pull("registry.k8s.io", "one/thing:v3")
+		assert.NilError(t, err)
+		each(t, image, func(header *tar.Header, _ string) {
+			// revision 2 with the effective bit, and CAP_NET_BIND_SERVICE, which is number 10, permitted
+			want := ""
+			if header.Name == "/bin/low" {
+				want = "01000002" + "00040000" + "00000000" + "00000000" + "00000000"
+			}
+			assert.Equal(t, hex.EncodeToString([]byte(header.PAXRecords["SCHILY.xattr.security.capability"])), want, header.Name)
+		})
 	})
 	t.Run("nobody else is trusted", func(t *testing.T) {
 		_, err := http.Get(r.server.URL + "/v2/")

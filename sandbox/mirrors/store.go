@@ -169,7 +169,12 @@ type entry struct {
 	from string // a file on this machine
 	link string // or what a symbolic link points to
 	text []byte // or the content
+
+	lowPorts bool // it may listen on ports below 1024
 }
+
+// bindService is the file capability CAP_NET_BIND_SERVICE, permitted and effective, as the kernel keeps it in an extended attribute.
+const bindService = "\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 
 // writeFiles writes an archive of these files, root's and executable, with the folders that they lie in.
 func writeFiles(to io.Writer, entries []entry) error {
@@ -184,6 +189,9 @@ func writeFiles(to io.Writer, entries []entry) error {
 
 func (e entry) write(archive *tar.Writer) error {
 	header := &tar.Header{Name: e.path, Mode: 0o755, Typeflag: tar.TypeReg, Size: int64(len(e.text))}
+	if e.lowPorts {
+		header.PAXRecords = map[string]string{"SCHILY.xattr.security.capability": bindService}
+	}
 	content := io.Reader(bytes.NewReader(e.text))
 	switch {
 	case e.link != "":
