@@ -47,7 +47,7 @@ func (a *assembly) system(ctx context.Context) (string, error) {
 	if mirror := debian.Mirror(ctx); mirror != "" {
 		arguments = append(arguments, mirror)
 	}
-	if err := debian.Run(ctx, a.out, "Debian for images", exec.CommandContext(ctx, "mmdebstrap", arguments...)); err != nil {
+	if err := debian.Run(ctx, a.out, "Debian for images", debian.Apart(ctx, "mmdebstrap", arguments...)); err != nil {
 		return "", err
 	}
 	return path, os.Rename(building, path)
@@ -91,7 +91,7 @@ func (a *assembly) packages(ctx context.Context, recipe Recipe) (*layer, error) 
 			return err
 		}
 		// In a namespace: whatever happens, no mount is left.
-		cmd := exec.CommandContext(ctx, "unshare", append([]string{"--mount", "--propagation=private", "sh", "-euc", install, "install", system, work},
+		cmd := debian.Apart(ctx, "sh", append([]string{"-euc", install, "install", system, work},
 			*recipe.Packages...)...)
 		if err := debian.Run(ctx, a.out, strings.Join(append([]string{"packages"}, *recipe.Packages...), " "), cmd); err != nil {
 			return err

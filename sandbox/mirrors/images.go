@@ -49,13 +49,10 @@ func Ensure(ctx context.Context, options Options, out io.Writer) error {
 	}
 	defer unlock()
 	a := &assembly{Options: options, store: store{options.Dir}, out: out}
-	state, err := a.inputs()
-	if err != nil {
-		return err
-	}
-	stamp := a.store.path("made-of")
-	if last, err := os.ReadFile(stamp); err == nil && string(last) == state {
-		return nil
+	made := map[string]string{} // what each image was made of
+	record := a.store.path("made-of.json")
+	if text, err := os.ReadFile(record); err == nil {
+		_ = json.Unmarshal(text, &made) // what cannot be read is made anew
 	}
 	start := time.Now()
 	images := map[string]v1.Image{}
@@ -63,51 +60,60 @@ func Ensure(ctx context.Context, options Options, out io.Writer) error {
 		if row.Recipe == nil {
 			continue
 		}
+		inputs, err := a.inputs(*row.Recipe)
+		if err != nil {
+			return fmt.Errorf("image %s: %w", row.Image, err)
+		}
+		if _, err := a.store.find(row.Image); err == nil && made[row.Image] == inputs {
+			continue
+		}
 		if images[row.Image], err = a.make(ctx, *row.Recipe); err != nil {
 			return fmt.Errorf("image %s: %w", row.Image, err)
 		}
+		made[row.Image] = inputs
+	}
+	if len(images) == 0 {
+		return nil
 	}
 	if err := a.store.keep(images); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "  %-28s %6s  %d, of Go programs and Debian's packages\n", "images", time.Since(start).Round(time.Second), len(images))
-	return replace(stamp, []byte(state))
+	fmt.Fprintf(out, "  %-28s %6s  %d made, of Go programs and Debian's packages\n", "images", time.Since(start).Round(time.Second), len(images))
+	text, err := json.Marshal(made)
+	if err != nil {
+		return err
+	}
+	return replace(record, text)
 }
 
-// inputs tells apart what images are made of, by what costs nothing to look at.
-func (a *assembly) inputs() (string, error) {
+// inputs tells apart what an image is made of, by what costs nothing to look at.
+func (a *assembly) inputs(recipe Recipe) (string, error) {
+	text, err := json.Marshal(recipe)
+	if err != nil {
+		return "", err
+	}
+	setup, err := recipe.setup()
+	if err != nil {
+		return "", err
+	}
+	entries, err := recipe.entries(a.Program)
+	if err != nil {
+		return "", err
+	}
 	sum := sha256.New()
-	fmt.Fprintln(sum, systemKey())
-	for _, row := range a.Rows {
-		if row.Recipe == nil {
+	fmt.Fprintf(sum, "%s %s %q\n", systemKey(), text, setup)
+	for _, each := range entries {
+		fmt.Fprintf(sum, "%q\n", each.text)
+		if each.from == "" {
 			continue
 		}
-		text, err := json.Marshal(row)
+		info, err := os.Stat(each.from)
 		if err != nil {
 			return "", err
 		}
-		setup, err := row.Recipe.setup()
-		if err != nil {
-			return "", err
-		}
-		entries, err := row.Recipe.entries(a.Program)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(sum, "%s %q\n", text, setup)
-		for _, each := range entries {
-			fmt.Fprintf(sum, "%q", each.text)
-			if each.from == "" {
-				continue
-			}
-			info, err := os.Stat(each.from)
-			if err != nil {
-				return "", fmt.Errorf("image %s: %w", row.Image, err)
-			}
-			fmt.Fprintln(sum, info.Size(), info.ModTime().UnixNano())
-		}
+		fmt.Fprintln(sum, info.Size(), info.ModTime().UnixNano())
 	}
-	return fmt.Sprintf("%x\n", sum.Sum(nil)), nil
+	return fmt.Sprintf("%x", sum.Sum(nil)[:16]), nil
 }
 
 // make makes one image. Layers are shared: Debian's, one for each set of packages, one for each program.

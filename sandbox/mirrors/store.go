@@ -15,6 +15,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/match"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/klauspost/compress/zstd"
@@ -116,14 +117,25 @@ func (s store) compress(made *layer, write func(io.Writer) error) error {
 	return os.Rename(file.Name(), s.blob(made.Blob))
 }
 
-// keep makes images, by their names, what the store has from now on.
+// keep adds images, by their names, each in the place of one that had its name. Blobs that no image has any more are removed.
 func (s store) keep(images map[string]v1.Image) error {
-	var index v1.ImageIndex = empty.Index
+	path, err := layout.FromPath(s.dir)
+	if err != nil {
+		if path, err = layout.Write(s.dir, empty.Index); err != nil {
+			return err
+		}
+	}
 	for _, name := range sorted(images) {
-		if err := layout.Path(s.dir).WriteImage(images[name]); err != nil {
+		if err := path.WriteImage(images[name]); err != nil {
 			return fmt.Errorf("image %s: %w", name, err)
 		}
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{
+	}
+	index, err := path.ImageIndex()
+	if err != nil {
+		return err
+	}
+	for _, name := range sorted(images) {
+		index = mutate.AppendManifests(mutate.RemoveManifests(index, match.Annotation(nameAnnotation, name)), mutate.IndexAddendum{
 			Add: images[name], Descriptor: v1.Descriptor{Annotations: map[string]string{nameAnnotation: name}},
 		})
 	}
@@ -131,10 +143,19 @@ func (s store) keep(images map[string]v1.Image) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(s.path("oci-layout"), []byte(`{"imageLayoutVersion": "1.0.0"}`)); err != nil {
+	if err := replace(s.path("index.json"), text); err != nil { // who reads meanwhile finds the old or the new one
 		return err
 	}
-	return replace(s.path("index.json"), text)
+	unused, err := path.GarbageCollect()
+	if err != nil {
+		return err
+	}
+	for _, blob := range unused {
+		if err := path.RemoveBlob(blob); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // find returns the manifest of an image by its name without tag; not there is fs.ErrNotExist.

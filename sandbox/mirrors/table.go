@@ -6,6 +6,7 @@ package mirrors
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -65,6 +66,17 @@ func Find(image string) (Row, bool) {
 func Simulated(image string) bool {
 	row, known := Find(image)
 	return !known || row.Kind == Nothing
+}
+
+// Registries are those that the images of the table come from, sorted.
+func Registries() []string {
+	var names []string
+	for _, row := range Rows() {
+		registry, _, _ := strings.Cut(row.Image, "/")
+		names = append(names, registry)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Name is the whole name of an image, without tag and digest: "postgres:17" is docker.io/library/postgres.

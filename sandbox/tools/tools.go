@@ -32,6 +32,8 @@ type Tool struct {
 	Module, Package string
 	// LinkerFlags are added to "-s -w".
 	LinkerFlags string
+	// Tags choose what is compiled.
+	Tags string
 	// Target is the file to make.
 	Target string
 	// Static programs run inside the machines, whose libraries may be of another age.
@@ -64,7 +66,7 @@ func All(w *workspace.Workspace) []Tool {
 	language.LinkerFlags = " -X main.version=" + strings.TrimPrefix(pulumiVersion, "v")
 	guest := own("guest", "the machines' systemctl, cloud-init, kubeadm …", "cmd/guest")
 	guest.Static = true
-	return []Tool{
+	all := []Tool{
 		pulumi,
 		language,
 		plugin("random", "v4.21.1", "plugins/random"),
@@ -83,6 +85,10 @@ func All(w *workspace.Workspace) []Tool {
 			Target:  filepath.Join(w.Root, "bin", "exchange-platform"),
 		},
 	}
+	if w.RealNodes() {
+		all = append(all, forImages(w)...)
+	}
+	return all
 }
 
 // Build makes, or links where the official one is installed, every tool that is missing or older than its sources, and writes what it does to out. An error names the
@@ -146,7 +152,7 @@ func (t Tool) provide(ctx context.Context, w *workspace.Workspace, out io.Writer
 
 // build runs `go build`, which does nothing fast when nothing changed, and prints a line at least every 10 seconds.
 func (t Tool) build(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w"+t.LinkerFlags, "-o", t.Target, t.Package)
+	cmd := exec.CommandContext(ctx, "go", "build", "-v", "-trimpath", "-buildvcs=false", "-tags", t.Tags, "-ldflags", "-s -w"+t.LinkerFlags, "-o", t.Target, t.Package)
 	cmd.Dir = filepath.Join(w.Root, t.Module)
 	// a link to an official program that is gone by now would send the build's output there
 	if info, err := os.Lstat(t.Target); err == nil && info.Mode()&fs.ModeSymlink != 0 {

@@ -75,6 +75,9 @@ type Sources struct {
 	Kubespray func(tag string) (Archive, error)
 	// Charts is the chart mirror; empty means each chart's own repository.
 	Charts string
+	// Registries and Files are the mirrors that the machines install from; empty where nothing is installed on them.
+	Registries map[string]string
+	Files      string
 }
 
 // Archive is where a .tar.gz lies, and its checksum in hex.
@@ -107,7 +110,7 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
-	merged := merge(file, map[string]any{"config": w.overrides(archive, sources.Charts)})
+	merged := merge(file, map[string]any{"config": w.overrides(archive, sources)})
 	if own := backups(merged); own != nil {
 		overrides, err := w.backupOverrides()
 		if err != nil {
@@ -195,7 +198,18 @@ func (w *Workspace) MissingSecrets(stack string) (map[string]string, error) {
 }
 
 // overrides is all that tells the program that it is not in the cloud. Each is a key real users have too.
-func (w *Workspace) overrides(kubespray Archive, charts string) map[string]any {
+func (w *Workspace) overrides(kubespray Archive, sources Sources) map[string]any {
+	mirrors := map[string]any{"charts": sources.Charts}
+	if len(sources.Registries) > 0 {
+		registries := map[string]any{}
+		for name, address := range sources.Registries {
+			registries[name] = address
+		}
+		mirrors["registries"] = registries
+	}
+	if sources.Files != "" {
+		mirrors["files"] = sources.Files
+	}
 	return map[string]any{
 		"exchange-platform:cloud": map[string]any{
 			"endpoint":   w.APIURL(),
@@ -210,7 +224,7 @@ func (w *Workspace) overrides(kubespray Archive, charts string) map[string]any {
 				"archive": kubespray.URL, "sha256": kubespray.SHA256, "ansible": "system",
 			},
 		},
-		"exchange-platform:mirrors": map[string]any{"charts": charts},
+		"exchange-platform:mirrors": mirrors,
 	}
 }
 

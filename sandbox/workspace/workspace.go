@@ -90,9 +90,10 @@ func inUse(prefix netip.Prefix) bool {
 
 // The ports of the sandbox's services, all on Address(1).
 const (
-	APIPort     = 7000 // the ArvanCloud emulator
-	FilesPort   = 7001 // charts and archives
-	StoragePort = 7002 // S3-compatible object storage
+	APIPort      = 7000 // the ArvanCloud emulator
+	FilesPort    = 7001 // charts and archives
+	StoragePort  = 7002 // S3-compatible object storage
+	RegistryPort = 7003 // images, for real machines
 	// AdmissionPort is where the API server of the machines' own cluster asks which pods are simulated.
 	AdmissionPort = 7009
 )
@@ -135,6 +136,14 @@ func (w *Workspace) StorageURL() string {
 	return fmt.Sprintf("http://%s:%d", w.Address(1), StoragePort)
 }
 
+// RegistryURL is the base address of the mirror of all registries of images.
+func (w *Workspace) RegistryURL() string {
+	return fmt.Sprintf("https://%s:%d", w.Address(1), RegistryPort)
+}
+
+// MirrorURL is the base address of the mirror of files.
+func (w *Workspace) MirrorURL() string { return w.FilesURL() + "/mirror" }
+
 // Path is a path in the sandbox's folder.
 func (w *Workspace) Path(elements ...string) string {
 	return filepath.Join(append([]string{w.Dir}, elements...)...)
@@ -145,6 +154,9 @@ func (w *Workspace) Binary(name string) string { return filepath.Join(w.Tools, "
 
 // Systems is where the systems of real machines are made: see package debian.
 func (w *Workspace) Systems() string { return filepath.Join(w.Tools, "systems") }
+
+// Images is where the images of real machines are made: see package mirrors.
+func (w *Workspace) Images() string { return filepath.Join(w.Tools, "images") }
 
 // PulumiHome is where pulumi finds its plugins.
 func (w *Workspace) PulumiHome() string { return filepath.Join(w.Tools, "pulumi") }
@@ -164,6 +176,11 @@ func (w *Workspace) Kind() Kind {
 		return Kind(strings.TrimSpace(string(text)))
 	}
 	return Light
+}
+
+// RealNodes tells whether Kubernetes really runs on the machines, which are real then.
+func (w *Workspace) RealNodes() bool {
+	return w.Kind() == Real && os.Getenv("SANDBOX_REAL_NODES") != ""
 }
 
 func (w *Workspace) kindFile() string { return w.Path("machines") }

@@ -15,8 +15,12 @@ import (
 // newMachines makes the virtual machines that the cloud has. What kind they are is decided here and nowhere else.
 func newMachines(w *workspace.Workspace, cluster *cluster, logger *slog.Logger) (hosts.Disturbable, error) {
 	if w.Kind() == workspace.Real {
+		authority, err := trust(w).Authority()
+		if err != nil {
+			return nil, err
+		}
 		return real.New(real.Options{
-			Dir: w.Path("hosts"), Base: debian.Path(w.Systems()), GuestBinary: w.Binary("guest"), KubectlBinary: w.Binary("kube"), Cluster: cluster,
+			Authority: authority, Dir: w.Path("hosts"), Base: debian.Path(w.Systems()), GuestBinary: w.Binary("guest"), KubectlBinary: w.Binary("kube"), Cluster: cluster,
 			Services: services(w), Logger: logger,
 		})
 	}
@@ -31,6 +35,9 @@ func services(w *workspace.Workspace) []string {
 	var addresses []string
 	for _, port := range []int{workspace.APIPort, workspace.FilesPort, workspace.StoragePort, etcdPort} {
 		addresses = append(addresses, net.JoinHostPort(w.Address(1).String(), strconv.Itoa(port)))
+	}
+	if w.RealNodes() {
+		addresses = append(addresses, net.JoinHostPort(w.Address(1).String(), strconv.Itoa(workspace.RegistryPort)))
 	}
 	return addresses
 }

@@ -98,6 +98,14 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		}}
 	}
 	sites := []site{{files, content}, {api, cloud}, {objects, store}, {control, controlHandler(status, machines, cluster)}}
+	if w.RealNodes() {
+		images, err := newRegistry(w)
+		if err != nil {
+			return err
+		}
+		defer images.listener.Close()
+		sites = append(sites, images)
+	}
 	return serveAll(ctx, logger, append(sites, edge.sites()...)...)
 }
 

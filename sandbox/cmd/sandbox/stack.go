@@ -112,10 +112,13 @@ func run(ctx context.Context, stack, charts string, kind workspace.Kind, argumen
 	if err != nil {
 		return err
 	}
-	if err := w.WriteStackFile(stack, workspace.Sources{Kubespray: kubespraySource(w), Charts: mirror}); err != nil {
+	if err := w.WriteStackFile(stack, installedFrom(w, mirror)); err != nil {
 		return err
 	}
 	if err := tools.Build(ctx, w, out); err != nil {
+		return err
+	}
+	if err := makeImages(ctx, w, out); err != nil {
 		return err
 	}
 	program, err := os.Executable()
@@ -130,6 +133,9 @@ func run(ctx context.Context, stack, charts string, kind workspace.Kind, argumen
 		return err
 	}
 	printParts(out, w, status)
+	if w.RealNodes() {
+		printImages(out)
+	}
 	if err := ensureStack(ctx, w, stack); err != nil {
 		return err
 	}

@@ -80,10 +80,10 @@ func Ensure(ctx context.Context, dir string, out io.Writer) (string, error) {
 	if mirror := Mirror(ctx); mirror != "" {
 		arguments = append(arguments, mirror)
 	}
-	if err := Run(ctx, out, what, exec.CommandContext(ctx, "mmdebstrap", arguments...)); err != nil {
+	if err := Run(ctx, out, what, Apart(ctx, "mmdebstrap", arguments...)); err != nil {
 		return "", err
 	}
-	if err := Run(ctx, out, what, exec.CommandContext(ctx, "chroot", building, "/bin/sh", "-ec", settle)); err != nil {
+	if err := Run(ctx, out, what, Apart(ctx, "chroot", building, "/bin/sh", "-ec", settle)); err != nil {
 		return "", err
 	}
 	fmt.Fprintf(out, "  %-28s %6s\n", what, time.Since(start).Round(time.Second))

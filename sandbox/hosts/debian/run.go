@@ -29,6 +29,11 @@ func Mirror(ctx context.Context) string {
 	return ""
 }
 
+// Apart is a command whose mounts end with it, also when it is killed.
+func Apart(ctx context.Context, program string, arguments ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, "unshare", append([]string{"--mount", "--propagation=private", program}, arguments...)...)
+}
+
 // Run runs a step of making something and says every ten seconds what it printed last. An error holds the end of what it printed.
 func Run(ctx context.Context, out io.Writer, what string, cmd *exec.Cmd) error {
 	start := time.Now()

@@ -161,7 +161,7 @@ func (m *machine) startLocked() (err error) {
 			err = fmt.Errorf("machine %s: %w", name, errors.Join(err, m.end(run)))
 		}
 	}()
-	if err := m.writeSeed(); err != nil {
+	if err := errors.Join(m.writeSeed(), m.writeAuthority()); err != nil {
 		return err
 	}
 	if err := m.groups.make(); err != nil {

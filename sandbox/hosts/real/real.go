@@ -34,6 +34,8 @@ type Options struct {
 	KubectlBinary string
 	// Cluster is what kubeadm talks to; nil means that kubeadm refuses.
 	Cluster kubeadm.Cluster
+	// Authority is a certificate authority that the machines trust as those that Debian knows, in PEM; none if it is empty.
+	Authority []byte
 	// Services are addresses, with ports, at which the machines reach what listens there on the machine that we run on.
 	Services []string
 	// Logger hears of machines that start and stop; nil means nobody does.

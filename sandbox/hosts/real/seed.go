@@ -29,5 +29,10 @@ func (m *machine) writeSeed() error {
 	return nil
 }
 
+// writeAuthority leaves whom the machine has to trust where launch.sh looks for it.
+func (m *machine) writeAuthority() error {
+	return os.WriteFile(filepath.Join(m.dir, "authority.crt"), m.hosts.opts.Authority, 0o600)
+}
+
 // machineID makes 32 hexadecimal digits of an ID, always the same ones.
 func machineID(id string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(id)))[:32] }

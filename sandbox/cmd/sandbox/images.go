@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/iransre/exchange-platform/sandbox/mirrors"
+	"github.com/iransre/exchange-platform/sandbox/tools"
+	"github.com/iransre/exchange-platform/sandbox/workspace"
+)
+
+// installedFrom is what a stack installs from: its charts from the mirror given, and everything that real nodes run from the sandbox's.
+func installedFrom(w *workspace.Workspace, charts string) workspace.Sources {
+	sources := workspace.Sources{Kubespray: kubespraySource(w), Charts: charts}
+	if w.RealNodes() {
+		sources.Registries = map[string]string{}
+		for _, registry := range mirrors.Registries() {
+			sources.Registries[registry] = w.RegistryURL()
+		}
+	}
+	return sources
+}
+
+// makeImages makes what real nodes run.
+func makeImages(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
+	if !w.RealNodes() {
+		return nil
+	}
+	return mirrors.Ensure(ctx, mirrors.Options{
+		Dir: w.Images(), Program: func(name string) string { return tools.ImageProgram(w, name) },
+	}, out)
+}
+
+// printImages says of each image how real it is.
+func printImages(out io.Writer) {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "IMAGE\tIN THE SANDBOX\tRUNS")
+	for _, row := range mirrors.Rows() {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", row.Image, row.Kind, row.Runs)
+	}
+	_ = table.Flush()
+}

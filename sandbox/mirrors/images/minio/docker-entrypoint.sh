@@ -1,0 +1,3 @@
+#!/bin/sh
+# The command as it is given; the variables are for the server.
+exec "$@"

@@ -1,0 +1,48 @@
+package tools
+
+import (
+	"path/filepath"
+
+	"github.com/iransre/exchange-platform/sandbox/workspace"
+)
+
+// withoutClouds leaves out of Prometheus how it finds what runs in clouds: it doubles what there is to compile.
+const withoutClouds = "remove_all_sd,enable_kubernetes_sd"
+
+// forImages are the programs that images of real nodes are made of: see package mirrors. Those of other projects are chosen in
+// programs/go.mod.
+func forImages(w *workspace.Workspace) []Tool {
+	own := func(name, purpose string) Tool {
+		return Tool{Name: name, Purpose: purpose, Module: "sandbox", Package: "github.com/iransre/exchange-platform/sandbox/cmd/" + name}
+	}
+	other := func(name, purpose, pkg, version string) Tool {
+		tool := Tool{Name: name, Purpose: "image: " + purpose, Module: filepath.Join("sandbox", "programs"), Package: pkg, Tags: withoutClouds}
+		if version != "" {
+			tool.LinkerFlags = " -X github.com/prometheus/common/version.Version=" + version
+		}
+		return tool
+	}
+	all := []Tool{
+		own("pause", "image: what holds a pod's namespaces"),
+		own("minio", "image: an object storage in MinIO's place, and its client"),
+		other("coredns", "the real CoreDNS", "github.com/coredns/coredns", ""),
+		other("local-path-provisioner", "the real local-path-provisioner", "github.com/rancher/local-path-provisioner", ""),
+		other("node-exporter", "the real node exporter", "github.com/prometheus/node_exporter", "1.12.1"),
+		other("kube-state-metrics", "the real kube-state-metrics", "k8s.io/kube-state-metrics/v2", "2.20.0"),
+		other("prometheus-operator", "the real Prometheus operator", "github.com/prometheus-operator/prometheus-operator/cmd/operator", "0.93.1"),
+		other("prometheus-config-reloader", "its companion", "github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader", "0.93.1"),
+		other("prometheus", "the real Prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "3.14.0"),
+	}
+	for i := range all {
+		all[i].Static, all[i].Target = true, ImageProgram(w, all[i].Name)
+	}
+	return all
+}
+
+// ImageProgram is where a program is that images are made of. What nodes and others have, too, lies with the rest.
+func ImageProgram(w *workspace.Workspace, name string) string {
+	if name == "node" || name == "ingress" {
+		return w.Binary(name)
+	}
+	return filepath.Join(w.Images(), "programs", name)
+}
