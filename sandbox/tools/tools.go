@@ -38,6 +38,8 @@ type Tool struct {
 	Target string
 	// Static programs run inside the machines, whose libraries may be of another age.
 	Static bool
+	// Shared ones have their packages compiled as those of programs that are not static: the C library is in them if there is one.
+	Shared bool
 }
 
 // pulumiVersion is that of the module in go.mod, which a test holds it to.
@@ -86,7 +88,9 @@ func All(w *workspace.Workspace) []Tool {
 		},
 	}
 	if w.RealNodes() {
-		all = append(all, forImages(w)...)
+		node := own("node", "the real software of Kubernetes nodes "+controlplane.KubernetesVersion+": kubelet, kubeadm, kube-proxy …", "cmd/node")
+		node.Static, node.Shared, node.LinkerFlags = true, true, controlplane.VersionFlags
+		all = append(append(all, node), forImages(w)...)
 	}
 	return all
 }
@@ -98,7 +102,7 @@ func Build(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	stamp := w.Binary("fingerprint")
+	stamp := w.Binary("fingerprint-" + string(w.Kind())) // sandboxes of both kinds may share the tools
 	if err := os.MkdirAll(filepath.Dir(stamp), 0o755); err != nil {
 		return err
 	}
@@ -152,7 +156,11 @@ func (t Tool) provide(ctx context.Context, w *workspace.Workspace, out io.Writer
 
 // build runs `go build`, which does nothing fast when nothing changed, and prints a line at least every 10 seconds.
 func (t Tool) build(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-v", "-trimpath", "-buildvcs=false", "-tags", t.Tags, "-ldflags", "-s -w"+t.LinkerFlags, "-o", t.Target, t.Package)
+	flags := "-s -w" + t.LinkerFlags
+	if t.Static && t.Shared && usesC(ctx) {
+		flags += " -linkmode external -extldflags -static"
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-v", "-trimpath", "-buildvcs=false", "-tags", t.Tags, "-ldflags", flags, "-o", t.Target, t.Package)
 	cmd.Dir = filepath.Join(w.Root, t.Module)
 	// a link to an official program that is gone by now would send the build's output there
 	if info, err := os.Lstat(t.Target); err == nil && info.Mode()&fs.ModeSymlink != 0 {
@@ -161,7 +169,7 @@ func (t Tool) build(ctx context.Context, w *workspace.Workspace, out io.Writer) 
 		}
 	}
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
-	if t.Static {
+	if t.Static && !t.Shared {
 		cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
 	}
 	output, err := cmd.StderrPipe()
@@ -178,6 +186,12 @@ func (t Tool) build(ctx context.Context, w *workspace.Workspace, out io.Writer) 
 	}
 	fmt.Fprintf(out, "  %-28s %6s  %s\n", t.Name, time.Since(start).Round(time.Second), t.Purpose)
 	return nil
+}
+
+// usesC tells whether Go compiles with the C library.
+func usesC(ctx context.Context) bool {
+	output, err := exec.CommandContext(ctx, "go", "env", "CGO_ENABLED").Output()
+	return err == nil && strings.TrimSpace(string(output)) == "1"
 }
 
 // watch counts the packages that `go build -v` names on its way and returns the lines that are not package names: the

@@ -1,4 +1,4 @@
-package main
+package programs
 
 import (
 	"github.com/spf13/cobra"
@@ -6,8 +6,8 @@ import (
 	"go.etcd.io/etcd/etcdutl/v3/etcdutl"
 )
 
-// runEtcdctl is the real etcdctl, the client of a running etcd.
-func runEtcdctl() int {
+// etcdctl is the real etcdctl, the client of a running etcd.
+func etcdctl() int {
 	ctlv3.MustStart()
 	return 0
 }
