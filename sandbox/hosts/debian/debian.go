@@ -27,7 +27,7 @@ const what = "the machines' system"
 var packages = []string{
 	"systemd", "systemd-sysv", "dbus", "openssh-server", "openssh-client", "sudo", "cloud-init", "containerd", "runc",
 	"iproute2", "iptables", "nftables", "ipset", "conntrack", "ebtables", "ethtool", "socat", "kmod", "procps", "e2fsprogs",
-	"curl", "ca-certificates", "openssl",
+	"curl", "ca-certificates", "openssl", "containernetworking-plugins",
 	// the first machine runs Ansible
 	"ansible-core", "python3-netaddr", "python3-jmespath",
 }

@@ -109,7 +109,7 @@ func (m *machine) listen(run *running) error {
 	}
 	if address := m.sshAddress(); address != "" {
 		outside[address] = m.lead(run, sshPorts...)
-		if api != nil {
+		if api != nil || m.hosts.opts.Cluster == nil {
 			outside[net.JoinHostPort(m.state.Get().Machine.PublicAddress, strconv.Itoa(kubeadm.APIPort))] = m.lead(run, kubeadm.APIPort)
 		}
 	}

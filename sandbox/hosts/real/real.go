@@ -32,7 +32,7 @@ type Options struct {
 	GuestBinary string
 	// KubectlBinary is kubectl, etcdctl and etcdutl in the machines, when given.
 	KubectlBinary string
-	// Cluster is what kubeadm talks to; nil means that kubeadm refuses.
+	// Cluster is what the stand-in for kubeadm talks to; nil means that the machines run Kubernetes themselves.
 	Cluster kubeadm.Cluster
 	// Authority is a certificate authority that the machines trust as those that Debian knows, in PEM; none if it is empty.
 	Authority []byte
