@@ -45,7 +45,7 @@ func (l *life) section(name string) any {
 // versions chooses the Kubespray release, with where the sandbox serves it, and the Kubernetes it is to install.
 func (l *life) versions(t *testing.T, tag, kubernetes string) {
 	t.Helper()
-	sum, err := kubespray.ArchiveSum(tag)
+	sum, err := kubespray.ArchiveSum(tag, kubespray.Machines{})
 	assert.NilError(t, err)
 	section := l.section("kubernetes").(map[string]any)
 	section["version"] = kubernetes

@@ -76,7 +76,7 @@ func (s *sandbox) edited(t *testing.T, path string, changes []refusals.Change) s
 // archiveOf makes a stack take that release of Kubespray from the sandbox.
 func (s *sandbox) archiveOf(t *testing.T, tag string) []refusals.Change {
 	t.Helper()
-	sum, err := kubespray.ArchiveSum(tag)
+	sum, err := kubespray.ArchiveSum(tag, kubespray.Machines{})
 	assert.NilError(t, err)
 	return []refusals.Change{
 		{Set: "kubernetes.kubespray.archive", Value: s.FilesURL() + "/files/" + kubespray.ArchiveName(tag)},

@@ -116,7 +116,7 @@ func (f *fleet) boot(ctx context.Context, dir, guestBinary string) error {
 
 // serve gives out the playbooks.
 func (f *fleet) serve() error {
-	archive, err := kubespray.Archive(kubesprayVersion)
+	archive, err := kubespray.Archive(kubesprayVersion, kubespray.Machines{})
 	if err != nil {
 		return err
 	}

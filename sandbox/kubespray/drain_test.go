@@ -109,7 +109,7 @@ var unknown = map[string]string{
 func TestTheTreeKnowsTheVariablesOfThePlan(t *testing.T) {
 	source, err := os.ReadFile(filepath.Join("..", "..", "components", "kubespray", "plan", "plan.go"))
 	assert.NilError(t, err)
-	content, err := release(Newest)
+	content, err := release(Newest, Machines{})
 	assert.NilError(t, err)
 	found := 0
 	for _, match := range regexp.MustCompile(`(?:[{,]\s*|ariables\[)"([a-z]+(?:_[a-z]+)+)"(?:\]|:)`).FindAllStringSubmatch(string(source), -1) {

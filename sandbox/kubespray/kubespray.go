@@ -19,7 +19,7 @@ import (
 	"strings"
 )
 
-//go:embed tree releases
+//go:embed tree releases real
 var files embed.FS
 
 const (
@@ -29,7 +29,16 @@ const (
 	Newest = "v2.31.0"
 	// versions is where in the tree a release says which versions it carries.
 	versions = "roles/kubespray_defaults/defaults/main/release.yml"
+	// software is where a tree for real machines says from where a node's programs are downloaded.
+	software = "roles/kubespray_defaults/defaults/main/software.yml"
 )
+
+// Machines are what a tree's playbooks run on.
+type Machines struct {
+	// Software is the address of the programs of a node, for machines on which they run: the tree then really installs Kubernetes.
+	// Where it is empty, machines are nodes by name.
+	Software string
+}
 
 // Releases lists the tags that there is an archive of, oldest first.
 func Releases() []string {
@@ -48,15 +57,15 @@ func Releases() []string {
 func ArchiveName(tag string) string { return "kubespray-" + tag + ".tar.gz" }
 
 // ArchiveSum is the SHA-256 of a release's archive, in hex.
-func ArchiveSum(tag string) (string, error) {
-	archive, err := Archive(tag)
+func ArchiveSum(tag string, machines Machines) (string, error) {
+	archive, err := Archive(tag, machines)
 	sum := sha256.Sum256(archive)
 	return hex.EncodeToString(sum[:]), err
 }
 
 // Archive packs a release as a .tar.gz; the same release gives the same bytes, so its checksum can be handed out.
-func Archive(tag string) ([]byte, error) {
-	content, err := release(tag)
+func Archive(tag string, machines Machines) ([]byte, error) {
+	content, err := release(tag, machines)
 	if err != nil {
 		return nil, err
 	}
@@ -87,18 +96,28 @@ func closeAll(closers ...io.Closer) error {
 }
 
 // release is the tree of a release: what each file holds, by its path in the tree.
-func release(tag string) (map[string][]byte, error) {
+func release(tag string, machines Machines) (map[string][]byte, error) {
 	own, err := files.ReadFile("releases/" + tag + ".yml")
 	if err != nil {
 		return nil, fmt.Errorf("the sandbox has no Kubespray %q, it has %s", tag, strings.Join(Releases(), ", "))
 	}
 	content := map[string][]byte{versions: own}
-	err = fs.WalkDir(files, "tree", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+	folders := []string{"tree"}
+	if machines.Software != "" {
+		folders = append(folders, "real") // its files take the places of the tree's
+		content[software] = fmt.Appendf(nil, "---\nnode_software_url: %q\n", machines.Software)
+	}
+	for _, folder := range folders {
+		err := fs.WalkDir(files, folder, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			content[strings.TrimPrefix(path, folder+"/")], err = files.ReadFile(path)
 			return err
+		})
+		if err != nil {
+			return nil, err
 		}
-		content[strings.TrimPrefix(path, "tree/")], err = files.ReadFile(path)
-		return err
-	})
-	return content, err
+	}
+	return content, nil
 }

@@ -23,9 +23,9 @@ import (
 )
 
 func TestArchiveIsOneFolderWithTheEntryPoints(t *testing.T) {
-	packed, err := Archive(Newest)
+	packed, err := Archive(Newest, Machines{})
 	assert.NilError(t, err)
-	again, err := Archive(Newest)
+	again, err := Archive(Newest, Machines{})
 	assert.NilError(t, err)
 	assert.Assert(t, bytes.Equal(packed, again), "its checksum can be handed out")
 
@@ -67,11 +67,17 @@ const validation = "playbooks/boilerplate.yml"
 // play runs a playbook of a release with the real Ansible. Nothing here gets as far as a host.
 func play(t *testing.T, tag, inventory string, arguments ...string) (output string, err error) {
 	t.Helper()
+	return playOn(t, Machines{}, tag, inventory, arguments...)
+}
+
+// playOn is play with the tree for these machines.
+func playOn(t *testing.T, machines Machines, tag, inventory string, arguments ...string) (output string, err error) {
+	t.Helper()
 	if _, err := exec.LookPath("ansible-playbook"); err != nil {
 		t.Skip("ansible-playbook is not installed: ./scripts/setup installs it")
 	}
 	folder := t.TempDir()
-	content, err := release(tag)
+	content, err := release(tag, machines)
 	assert.NilError(t, err)
 	for path, text := range content {
 		path = filepath.Join(folder, path)
@@ -163,7 +169,7 @@ func TestEveryReleaseTheProgramKnowsHasAnArchiveThatCarriesTheSame(t *testing.T)
 	assert.DeepEqual(t, Releases(), slices.Sorted(maps.Keys(known)))
 	assert.Equal(t, Releases()[len(Releases())-1], Newest)
 	for tag, minors := range known {
-		content, err := release(tag)
+		content, err := release(tag, Machines{})
 		assert.NilError(t, err)
 		var own struct {
 			Newest  string         `json:"kube_version"`
@@ -174,7 +180,7 @@ func TestEveryReleaseTheProgramKnowsHasAnArchiveThatCarriesTheSame(t *testing.T)
 		minor := slices.Max(slices.Collect(maps.Keys(minors)))
 		assert.Equal(t, own.Newest, fmt.Sprintf("%s.%d", minor, minors[minor]))
 	}
-	_, err := Archive("v1.0.0")
+	_, err := Archive("v1.0.0", Machines{})
 	assert.ErrorContains(t, err, `no Kubespray "v1.0.0", it has v2.28.1`)
 }
 

@@ -80,6 +80,16 @@ func (c *cluster) stop() {
 	c.now().end()
 }
 
+// describeCluster says what the machines' cluster is: c, or one of their own.
+func describeCluster(c *cluster) Part {
+	if c == nil {
+		return Part{Name: "Kubernetes", Kind: "the real one, " + controlplane.KubernetesVersion + ", installed on the machines", State: "theirs"}
+	}
+	return Part{
+		Name: "Kubernetes", Kind: "the real control plane " + controlplane.KubernetesVersion + "; nodes and pods by KWOK", Address: c.Address(), State: c.state(),
+	}
+}
+
 func (c *cluster) now() *starting {
 	c.mu.Lock()
 	defer c.mu.Unlock()

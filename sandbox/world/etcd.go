@@ -10,6 +10,12 @@ import (
 
 // handleEtcd serves what can be done to the control plane's data on the control socket.
 func handleEtcd(mux *http.ServeMux, cluster *cluster) {
+	if cluster == nil {
+		mux.HandleFunc("POST /etcd/{action}", func(response http.ResponseWriter, _ *http.Request) {
+			http.Error(response, "etcd runs on the machines: do it there, as docs/etcd.md says", http.StatusUnprocessableEntity)
+		})
+		return
+	}
 	answer := func(response http.ResponseWriter, err error) {
 		if err != nil {
 			http.Error(response, err.Error(), http.StatusUnprocessableEntity)

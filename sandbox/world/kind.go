@@ -19,10 +19,13 @@ func newMachines(w *workspace.Workspace, cluster *cluster, logger *slog.Logger) 
 		if err != nil {
 			return nil, err
 		}
-		return real.New(real.Options{
-			Authority: authority, Dir: w.Path("hosts"), Base: debian.Path(w.Systems()), GuestBinary: w.Binary("guest"), KubectlBinary: w.Binary("kube"), Cluster: cluster,
-			Services: services(w), Logger: logger,
-		})
+		options := real.Options{
+			Dir: w.Path("hosts"), Base: debian.Path(w.Systems()), GuestBinary: w.Binary("guest"), Authority: authority, Services: services(w), Logger: logger,
+		}
+		if !w.RealNodes() {
+			options.KubectlBinary, options.Cluster = w.Binary("kube"), cluster
+		}
+		return real.New(options)
 	}
 	return light.New(light.Options{
 		Dir: w.Path("hosts"), GuestBinary: w.Binary("guest"), KubectlBinary: w.Binary("kube"), Cluster: cluster, Logger: logger,

@@ -55,8 +55,11 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 	}
 	defer objects.Close()
 
-	cluster := startCluster(ctx, w, logger)
-	defer cluster.stop()
+	var cluster *cluster // nil where the machines run Kubernetes themselves
+	if !w.RealNodes() {
+		cluster = startCluster(ctx, w, logger)
+		defer cluster.stop()
+	}
 	machines, err := newMachines(w, cluster, logger)
 	if err != nil {
 		return err
@@ -77,7 +80,7 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		return err
 	}
 	defer store.Close()
-	content, err := newFiles()
+	content, err := newFiles(w)
 	if err != nil {
 		return err
 	}
@@ -91,7 +94,7 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		return Status{PID: os.Getpid(), Build: build, Machines: machines.List(), MemoryMiB: memoryMiB(os.Getpid()), FreeMiB: freeMiB(), Edge: edge.status(), Parts: []Part{
 			{Name: "ArvanCloud", Kind: "emulator of IaaS v1 and CDN 4.0", Address: w.APIURL(), State: "running"},
 			{Name: "virtual machines", Kind: describeKind(w.Kind()), Address: w.Address(10).String() + " …", State: "running"},
-			{Name: "Kubernetes", Kind: "the real control plane v1.35.4; nodes and pods by KWOK", Address: cluster.Address(), State: cluster.state()},
+			describeCluster(cluster),
 			{Name: "object storage", Kind: "S3-compatible, over a folder; signatures are checked", Address: w.StorageURL(), State: "running"},
 			{Name: "Kubespray", Kind: "the real ansible-playbook on a small tree of ours", Address: w.FilesURL() + "/files/", State: "served"},
 			{Name: "charts", Kind: "stand-ins with the real charts' objects", Address: w.FilesURL() + "/charts/", State: "served"},
@@ -162,12 +165,12 @@ func newStorage(w *workspace.Workspace) (*storage.Storage, error) {
 	return storage.New(options)
 }
 
-// newFiles serves what installs come from: charts as a mirror would, and an archive of each release of Kubespray.
-func newFiles() (http.Handler, error) {
+// newFiles serves what installs come from: charts as a mirror would, an archive of each release of Kubespray, and the software of nodes.
+func newFiles(w *workspace.Workspace) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/charts/", charts.Handler())
 	for _, tag := range kubespray.Releases() {
-		archive, err := kubespray.Archive(tag)
+		archive, err := kubespray.Archive(tag, KubesprayMachines(w))
 		if err != nil {
 			return nil, err
 		}
@@ -176,7 +179,21 @@ func newFiles() (http.Handler, error) {
 			_, _ = response.Write(archive)
 		})
 	}
+	mux.HandleFunc(nodeSoftware, func(response http.ResponseWriter, request *http.Request) {
+		http.ServeFile(response, request, w.Binary("node"))
+	})
 	return mux, nil
+}
+
+// nodeSoftware is where the programs of nodes are served.
+const nodeSoftware = "/files/node"
+
+// KubesprayMachines are those of w, as archives of Kubespray need to know them.
+func KubesprayMachines(w *workspace.Workspace) kubespray.Machines {
+	if !w.RealNodes() {
+		return kubespray.Machines{}
+	}
+	return kubespray.Machines{Software: w.FilesURL() + nodeSoftware}
 }
 
 func controlHandler(status func() Status, machines hosts.Disturbable, cluster *cluster) http.Handler {

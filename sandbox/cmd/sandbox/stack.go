@@ -90,7 +90,7 @@ func chartMirror(w *workspace.Workspace, charts string) (string, error) {
 func kubespraySource(w *workspace.Workspace) func(tag string) (workspace.Archive, error) {
 	return func(tag string) (workspace.Archive, error) {
 		tag = cmp.Or(tag, kubespray.Newest)
-		sum, err := kubespray.ArchiveSum(tag)
+		sum, err := kubespray.ArchiveSum(tag, world.KubesprayMachines(w))
 		return workspace.Archive{URL: w.FilesURL() + "/files/" + kubespray.ArchiveName(tag), SHA256: sum}, err
 	}
 }
