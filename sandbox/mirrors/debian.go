@@ -69,7 +69,11 @@ func (a *assembly) base(ctx context.Context) (*layer, error) {
 
 // packages is the layer of a recipe's packages.
 func (a *assembly) packages(ctx context.Context, recipe Recipe) (*layer, error) {
-	key, err := recipe.packagesKey()
+	packages, err := recipe.packages(a.Options)
+	if err != nil {
+		return nil, err
+	}
+	key, err := recipe.packagesKey(packages)
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +96,8 @@ func (a *assembly) packages(ctx context.Context, recipe Recipe) (*layer, error) 
 		}
 		// In a namespace: whatever happens, no mount is left.
 		cmd := debian.Apart(ctx, "sh", append([]string{"-euc", install, "install", system, work},
-			*recipe.Packages...)...)
-		if err := debian.Run(ctx, a.out, strings.Join(append([]string{"packages"}, *recipe.Packages...), " "), cmd); err != nil {
+			packages...)...)
+		if err := debian.Run(ctx, a.out, "packages for images", cmd); err != nil {
 			return err
 		}
 		archive, err := os.Open(filepath.Join(work, "layer.tar"))

@@ -21,6 +21,8 @@ import (
 type Options struct {
 	// Dir keeps them.
 	Dir string
+	// Checkout is where folders and lists lie that a recipe names.
+	Checkout string
 	// Program is where a program was built that a recipe names.
 	Program func(name string) string
 	// Rows are the rows whose images are made: all of the table where there are none.
@@ -96,14 +98,21 @@ func (a *assembly) inputs(recipe Recipe) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	entries, err := recipe.entries(a.Program)
+	entries, err := recipe.entries(a.Options)
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s %s %q\n", systemKey(), text, setup)
+	if recipe.Packages != nil {
+		packages, err := recipe.packages(a.Options)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintln(sum, packages)
+	}
 	for _, each := range entries {
-		fmt.Fprintf(sum, "%q\n", each.text)
+		fmt.Fprintf(sum, "%q %q\n", each.path, each.text)
 		if each.from == "" {
 			continue
 		}
@@ -125,7 +134,7 @@ func (a *assembly) make(ctx context.Context, recipe Recipe) (v1.Image, error) {
 			return nil, err
 		}
 		layers = append(layers, base)
-		if len(*recipe.Packages) > 0 || recipe.Setup != "" {
+		if len(*recipe.Packages) > 0 || recipe.PackagesOf != "" || recipe.Setup != "" {
 			packages, err := a.packages(ctx, recipe)
 			if err != nil {
 				return nil, err
@@ -135,7 +144,7 @@ func (a *assembly) make(ctx context.Context, recipe Recipe) (v1.Image, error) {
 	} else if recipe.Setup != "" {
 		return nil, errors.New("setup needs a system: say which packages, or none ([])")
 	}
-	entries, err := recipe.entries(a.Program)
+	entries, err := recipe.entries(a.Options)
 	if err != nil {
 		return nil, err
 	}

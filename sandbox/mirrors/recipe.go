@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -24,11 +26,15 @@ import (
 type Recipe struct {
 	// Packages of Debian's, over the least Debian there is; an image without this list, be it empty, is without Debian.
 	Packages *[]string `json:"packages"`
+	// PackagesOf is a file of the checkout that names further ones, one a line.
+	PackagesOf string `json:"packagesOf"`
 	// Setup is a file in images/ that runs once in the system when the packages are installed.
 	Setup string `json:"setup"`
 	// Programs are built files, and Files those in images/: where each is in the image.
 	Programs map[string]string `json:"programs"`
 	Files    map[string]string `json:"files"`
+	// Folders are those of the checkout that are in the image with all that a running program may need of them, by where they are.
+	Folders map[string]string `json:"folders"`
 	// LowPorts are programs that may listen on ports below 1024, whoever runs them.
 	LowPorts []string `json:"lowPorts"`
 	// Links are symbolic links: where each is, and what it points to.
@@ -49,10 +55,10 @@ var files embed.FS
 const searched = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // entries are what the image has besides packages.
-func (r Recipe) entries(program func(name string) string) ([]entry, error) {
+func (r Recipe) entries(options Options) ([]entry, error) {
 	var all []entry
 	for _, place := range sorted(r.Programs) {
-		all = append(all, entry{path: place, from: program(r.Programs[place]), lowPorts: slices.Contains(r.LowPorts, place)})
+		all = append(all, entry{path: place, from: options.Program(r.Programs[place]), lowPorts: slices.Contains(r.LowPorts, place)})
 	}
 	for _, place := range sorted(r.Files) {
 		text, err := files.ReadFile(path.Join("images", r.Files[place]))
@@ -61,8 +67,52 @@ func (r Recipe) entries(program func(name string) string) ([]entry, error) {
 		}
 		all = append(all, entry{path: place, text: text})
 	}
+	for _, place := range sorted(r.Folders) {
+		inside, err := folder(place, filepath.Join(options.Checkout, r.Folders[place]))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, inside...)
+	}
 	for _, place := range sorted(r.Links) {
 		all = append(all, entry{path: place, link: r.Links[place]})
+	}
+	return all, nil
+}
+
+// folder are the files below a folder, without what is for those who work on it.
+func folder(place, from string) ([]entry, error) {
+	var files []entry
+	err := filepath.WalkDir(from, func(file string, found fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := found.Name()
+		if found.IsDir() && file != from && (strings.HasPrefix(name, ".") || name == "tests" || name == "__pycache__") {
+			return fs.SkipDir
+		}
+		if found.Type().IsRegular() && !strings.HasPrefix(name, ".") && name != "Dockerfile" {
+			files = append(files, entry{path: path.Join(place, filepath.ToSlash(strings.TrimPrefix(file, from))), from: file})
+		}
+		return nil
+	})
+	return files, err
+}
+
+// packages are all that the recipe names.
+func (r Recipe) packages(options Options) ([]string, error) {
+	all := slices.Clone(*r.Packages)
+	if r.PackagesOf == "" {
+		return all, nil
+	}
+	text, err := os.ReadFile(filepath.Join(options.Checkout, r.PackagesOf))
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, _, _ := strings.Cut(line, "#"); strings.TrimSpace(name) != "" {
+			all = append(all, strings.TrimSpace(name))
+		}
 	}
 	return all, nil
 }
@@ -111,12 +161,12 @@ func (r Recipe) image(layers []v1.Layer) (v1.Image, error) {
 }
 
 // packagesKey tells apart layers of packages.
-func (r Recipe) packagesKey() (string, error) {
+func (r Recipe) packagesKey(packages []string) (string, error) {
 	setup, err := r.setup()
 	if err != nil {
 		return "", err
 	}
-	text, err := json.Marshal([]any{systemKey(), *r.Packages, string(setup)})
+	text, err := json.Marshal([]any{systemKey(), packages, string(setup)})
 	return fmt.Sprintf("packages-%x", sha256.Sum256(text))[:33], err
 }
 

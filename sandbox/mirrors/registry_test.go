@@ -25,15 +25,15 @@ import (
 
 // registry serves images made of these rows over TLS, and pulls from it as containerd does from the mirror of a registry.
 type registry struct {
-	t       *testing.T
-	dir     string
-	program string
-	server  *httptest.Server
-	client  *http.Client
+	t             *testing.T
+	dir, checkout string
+	program       string
+	server        *httptest.Server
+	client        *http.Client
 }
 
 func newRegistry(t *testing.T) *registry {
-	r := &registry{t: t, dir: t.TempDir(), program: filepath.Join(t.TempDir(), "program")}
+	r := &registry{t: t, dir: t.TempDir(), checkout: t.TempDir(), program: filepath.Join(t.TempDir(), "program")}
 	assert.NilError(t, os.WriteFile(r.program, []byte("first"), 0o755))
 	trust := mirrors.NewTrust(t.TempDir())
 	r.server = httptest.NewUnstartedServer(mirrors.Registry(r.dir))
@@ -50,7 +50,7 @@ func newRegistry(t *testing.T) *registry {
 
 func (r *registry) make(rows ...mirrors.Row) {
 	r.t.Helper()
-	assert.NilError(r.t, mirrors.Ensure(r.t.Context(), mirrors.Options{Dir: r.dir, Program: func(string) string { return r.program }, Rows: rows}, io.Discard))
+	assert.NilError(r.t, mirrors.Ensure(r.t.Context(), mirrors.Options{Dir: r.dir, Checkout: r.checkout, Program: func(string) string { return r.program }, Rows: rows}, io.Discard))
 }
 
 // asked adds the registry that is asked for, as containerd does.
@@ -148,6 +148,19 @@ func TestImagesArePulledAsFromTheirRegistry(t *testing.T) {
 			}
 			assert.Equal(t, hex.EncodeToString([]byte(header.PAXRecords["SCHILY.xattr.security.capability"])), want, header.Name)
 		})
+	})
+	t.Run("a folder of the checkout is in it, without what is for those who work on it", func(t *testing.T) {
+		for _, file := range []string{"app/run.py", "app/tests/test.py", "app/.hidden", "app/Dockerfile", "app/deep/er.txt"} {
+			path := filepath.Join(r.checkout, file)
+			assert.NilError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+			assert.NilError(t, os.WriteFile(path, []byte(file), 0o644))
+		}
+		r.make(mirrors.Row{Image: "docker.io/library/app", Recipe: &mirrors.Recipe{Folders: map[string]string{"/srv": "app"}}})
+		image, err := r.pull("docker.io", "library/app:1")
+		assert.NilError(t, err)
+		assert.DeepEqual(t, content(t, image), map[string]string{"/srv/run.py": "app/run.py", "/srv/deep/er.txt": "app/deep/er.txt"})
+		_, err = r.pull("registry.k8s.io", "one/thing:v2")
+		assert.NilError(t, err, "what was made before stays")
 	})
 	t.Run("nobody else is trusted", func(t *testing.T) {
 		_, err := http.Get(r.server.URL + "/v2/")

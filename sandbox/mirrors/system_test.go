@@ -46,7 +46,7 @@ func newNode(t *testing.T, images ...string) *node {
 			rows = append(rows, row)
 		}
 	}
-	assert.NilError(t, mirrors.Ensure(t.Context(), mirrors.Options{Dir: place.Images(), Rows: rows, Program: func(name string) string { return tools.ImageProgram(place, name) }}, os.Stderr))
+	assert.NilError(t, mirrors.Ensure(t.Context(), mirrors.Options{Dir: place.Images(), Checkout: place.Root, Rows: rows, Program: func(name string) string { return tools.ImageProgram(place, name) }}, os.Stderr))
 
 	prefix := loopback.Prefix(t)
 	listener, err := net.Listen("tcp", prefix+".1:0")

@@ -2,9 +2,12 @@ package mirrors_test
 
 import (
 	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
+	"golang.org/x/mod/modfile"
 	"gotest.tools/v3/assert"
 	"sigs.k8s.io/yaml"
 
@@ -56,6 +59,43 @@ func TestTheTableSaysOfEveryImageWhatItIs(t *testing.T) {
 		assert.Equal(t, row.Kind == mirrors.Nothing, row.Runs == "", row.Image)
 		assert.Equal(t, row.Kind == mirrors.Nothing, row.Evidence == "", row.Image)
 		known[row.Image] = false // and no second row
+	}
+}
+
+func TestThePageOfTheTableIsOfToday(t *testing.T) {
+	page, err := os.ReadFile("README.md")
+	assert.NilError(t, err)
+	assert.Equal(t, string(page), mirrors.Document(), "run go generate ./mirrors")
+}
+
+// numbers finds a version.
+var numbers = regexp.MustCompile(`[0-9]+(\.[0-9]+)+`)
+
+// fromModule finds the module in a row's evidence.
+var fromModule = regexp.MustCompile(`sandbox/((?:programs/)?go\.mod): ([^;]+)`)
+
+func TestVersionsAreThoseOfTheirModulesAndOfTheTags(t *testing.T) {
+	tags := map[string]string{}
+	for _, image := range pulled(t) {
+		tags[mirrors.Name(image)], _, _ = strings.Cut(strings.TrimPrefix(image, mirrors.Name(image)+":"), "@")
+	}
+	for _, row := range mirrors.Rows() {
+		if row.Kind == mirrors.Real {
+			version := numbers.FindString(row.Runs)
+			assert.Assert(t, version != "" && strings.HasPrefix(strings.TrimPrefix(tags[row.Image], "v"), version), "%s runs %s", row.Image, row.Runs)
+		}
+		found := fromModule.FindStringSubmatch(row.Evidence)
+		if found == nil {
+			continue
+		}
+		text, err := os.ReadFile("../" + found[1])
+		assert.NilError(t, err)
+		file, err := modfile.Parse(found[1], text, nil)
+		assert.NilError(t, err)
+		at := slices.IndexFunc(file.Require, func(required *modfile.Require) bool { return required.Mod.Path == found[2] })
+		assert.Assert(t, at >= 0, "%s is not in %s", found[2], found[1])
+		version := strings.Replace(file.Require[at].Mod.Version, "v0.314.", "v3.14.", 1) // as Prometheus numbers its module
+		assert.Assert(t, strings.Contains(row.Runs, strings.TrimPrefix(version, "v")), "%s of %s runs %s", version, found[2], row.Runs)
 	}
 }
 

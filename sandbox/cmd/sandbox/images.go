@@ -29,7 +29,7 @@ func makeImages(ctx context.Context, w *workspace.Workspace, out io.Writer) erro
 		return nil
 	}
 	return mirrors.Ensure(ctx, mirrors.Options{
-		Dir: w.Images(), Program: func(name string) string { return tools.ImageProgram(w, name) },
+		Dir: w.Images(), Checkout: w.Root, Program: func(name string) string { return tools.ImageProgram(w, name) },
 	}, out)
 }
 

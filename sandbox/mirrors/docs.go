@@ -1,0 +1,40 @@
+package mirrors
+
+import (
+	"fmt"
+	"strings"
+)
+
+//go:generate go run ./docs
+
+// Document is the table as a page of the documentation.
+func Document() string {
+	var page strings.Builder
+	page.WriteString(`<!-- Generated from sandbox/mirrors/images.yaml by "go generate ./mirrors". Do not edit. -->
+# What runs behind each image
+
+On real nodes (see [the sandbox](../README.md#real-machines)) containerd pulls each image by its own name from the sandbox's registry, as
+from a mirror that users have ([offline](../../docs/offline.md)). What is in it is made here.
+
+`)
+	counts := map[Kind]int{}
+	for _, row := range Rows() {
+		counts[row.Kind]++
+	}
+	for _, kind := range []struct {
+		Kind
+		means string
+	}{
+		{Real, "the program that the image is named after, of the version in its tag"},
+		{OtherVersion, "that program, of another version"},
+		{StandIn, "another program, which does what the platform asks of it"},
+		{Nothing, "no program: its pods are on a simulated node"},
+	} {
+		fmt.Fprintf(&page, "- **%s** (%d): %s\n", kind.Kind, counts[kind.Kind], kind.means)
+	}
+	page.WriteString("\n| image | here | runs | as can be seen in |\n|---|---|---|---|\n")
+	for _, row := range Rows() {
+		fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n", row.Image, row.Kind, row.Runs, row.Evidence)
+	}
+	return page.String()
+}
