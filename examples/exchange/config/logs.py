@@ -22,10 +22,18 @@ class JSONFormatter(logging.Formatter):
         if record.name == "gunicorn.access" and isinstance(record.args, dict):
             line |= {name: record.args.get(atom) for atom, name in REQUEST.items()}
         else:
-            line["message"] = record.getMessage()
+            line["message"] = message(record)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def message(record: logging.LogRecord) -> str:
+    """The record's text. Django-Q hands over tracebacks as arguments that its text has no place for."""
+    try:
+        return record.getMessage()
+    except TypeError:
+        return " ".join(str(part) for part in (record.msg, *record.args))
 
 
 class WithoutProbes(logging.Filter):

@@ -84,8 +84,9 @@ def database(host: str) -> dict[str, object]:
         "NAME": text("DATABASE_NAME", "exchange"),
         "USER": text("DATABASE_USER", "exchange"),
         "PASSWORD": text("DATABASE_PASSWORD"),
-        "CONN_MAX_AGE": 60,
-        # Known from Django 4.1 on: a connection that a failover cut is not used again.
+        # A connection that a failover cut must not be used again: Django-Q would lose the result that it writes with it. Only
+        # Django 4.1 and newer can tell; before, none is kept.
+        "CONN_MAX_AGE": 60 if django.VERSION >= (4, 1) else 0,
         "CONN_HEALTH_CHECKS": True,
         # A server that is gone without a word is noticed in seconds, not after TCP's quarter of an hour.
         "OPTIONS": {"connect_timeout": 5, "tcp_user_timeout": 10_000},

@@ -66,6 +66,10 @@ class Logs(SimpleTestCase):
         self.assertEqual(json.loads(text)["message"], "it failed")
         self.assertIn("یک\nدو", json.loads(text)["exception"])
 
+    def test_what_does_not_fit_the_text_is_not_lost(self) -> None:
+        line = json.loads(JSONFormatter().format(self.record("django-q", "gone", ("Traceback …",))))
+        self.assertEqual(line["message"], "gone Traceback …")
+
     def test_requests_are_fields_and_probes_are_left_out(self) -> None:
         request = self.record("gunicorn.access", "", {"m": "GET", "U": "/", "s": "200", "M": 12, "a": 'a "browser"'})
         line = json.loads(JSONFormatter().format(request))

@@ -1,0 +1,185 @@
+package contract
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Image is what there is of an image once it is unpacked. Its programs run as the chart's pods run them: as user 10001, on a root
+// that cannot be written, each the first process of its container; only the network is this machine's.
+type Image struct {
+	// Root is the folder that holds the image's files.
+	Root string
+	// Folders lie elsewhere here: where they are in the image, and which folder it is.
+	Folders map[string]string
+	// WorkingDir and Env are the image's own.
+	WorkingDir string
+	Env        []string
+}
+
+// user is the one of the chart's pods.
+const user10001 = 10001
+
+// jail is bwrap's command line up to the program.
+func (i *Image) jail(mounts []string) ([]string, error) {
+	id := strconv.Itoa(user10001)
+	args := []string{"--unshare-user", "--uid", id, "--gid", id, "--unshare-pid", "--unshare-ipc", "--as-pid-1", "--die-with-parent",
+		"--cap-drop", "ALL", "--new-session", "--clearenv", "--info-fd", "3", "--tmpfs", "/"}
+	entries, err := os.ReadDir(i.Root)
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		inside, here := "/"+entry.Name(), filepath.Join(i.Root, entry.Name())
+		switch {
+		case slices.Contains([]string{"/proc", "/dev", "/sys", "/tmp", "/run"}, inside):
+		case i.Folders[inside] != "":
+		case entry.Type()&os.ModeSymlink != 0:
+			target, err := os.Readlink(here)
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, "--symlink", target, inside)
+		default:
+			args = append(args, "--ro-bind", here, inside)
+		}
+	}
+	for _, inside := range slices.Sorted(maps.Keys(i.Folders)) {
+		args = append(args, "--ro-bind", i.Folders[inside], inside)
+	}
+	args = append(args, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run")
+	for _, mount := range mounts {
+		args = append(args, "--tmpfs", mount)
+	}
+	directory := i.WorkingDir
+	if directory == "" {
+		directory = "/"
+	}
+	return append(args, "--remount-ro", "/run", "--remount-ro", "/", "--chdir", directory), nil
+}
+
+// process is a program of the image that runs.
+type process struct {
+	command *exec.Cmd
+	first   int // its number on this machine
+	output  *output
+	done    chan struct{}
+	failure error
+}
+
+// output collects what programs say while it is read.
+type output struct {
+	lock sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(text []byte) (int, error) {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	return o.text.Write(text)
+}
+
+func (o *output) String() string {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	return o.text.String()
+}
+
+// start runs a program of the image in the place of a container's own.
+func (i *Image) start(ctx context.Context, of *container, program ...string) (*process, error) {
+	args, err := i.jail(of.mounts)
+	if err != nil {
+		return nil, err
+	}
+	env := map[string]string{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+	for _, each := range i.Env {
+		name, value, _ := strings.Cut(each, "=")
+		env[name] = value
+	}
+	maps.Copy(env, of.env)
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if env[name] != unset {
+			args = append(args, "--setenv", name, env[name])
+		}
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer read.Close()
+	made := &process{command: exec.CommandContext(ctx, "bwrap", append(append(args, "--"), program...)...), output: &output{}, done: make(chan struct{})}
+	made.command.Stdout, made.command.Stderr = made.output, made.output
+	made.command.ExtraFiles = []*os.File{write}
+	made.command.SysProcAttr = &syscall.SysProcAttr{}
+	if os.Geteuid() == 0 {
+		made.command.SysProcAttr.Credential = &syscall.Credential{Uid: user10001, Gid: user10001}
+	}
+	// what a dead program left running holds its output open
+	made.command.WaitDelay = time.Second
+	err = made.command.Start()
+	if err := write.Close(); err != nil {
+		return nil, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	var info struct {
+		Child int `json:"child-pid"`
+	}
+	decoded := json.NewDecoder(read).Decode(&info)
+	made.first = info.Child
+	go func() {
+		made.failure = made.command.Wait()
+		close(made.done)
+	}()
+	if decoded != nil {
+		<-made.done
+		return nil, fmt.Errorf("bwrap cannot make a container of %s here: %s", i.Root, made.output)
+	}
+	return made, nil
+}
+
+// unset is the value of a variable that shall not be there.
+const unset = "\x00"
+
+// stop sends a signal to the container's first process, and waits for its end.
+func (p *process) stop(signal syscall.Signal, patience time.Duration) error {
+	if err := syscall.Kill(p.first, signal); err != nil {
+		return fmt.Errorf("it is gone already: %w", err)
+	}
+	select {
+	case <-p.done:
+		return p.failure
+	case <-time.After(patience):
+		return fmt.Errorf("it still runs %s after %s", patience, signal)
+	}
+}
+
+// kill ends it, if it still runs.
+func (p *process) kill() {
+	_ = p.command.Process.Kill()
+	<-p.done
+}
+
+// enter runs a command inside the process' container, as an exec probe does.
+func (p *process) enter(ctx context.Context, command ...string) error {
+	id := strconv.Itoa(user10001)
+	args := append([]string{"--target", strconv.Itoa(p.first), "--user", "--mount", "--pid", "--setuid", id, "--setgid", id, "--"}, command...)
+	output, err := exec.CommandContext(ctx, "nsenter", args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(output))
+	}
+	return nil
+}

@@ -1,0 +1,214 @@
+package contract
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func staticUpload(_ context.Context, s *session) error {
+	if err := s.collected(); err != nil {
+		return err
+	}
+	if count, err := s.store.objects(staticBucket); err != nil || count == 0 {
+		return errors.Join(errors.New("nothing is in the bucket AWS_STATIC_BUCKET_NAME"), err)
+	}
+	return nil
+}
+
+func migrations(ctx context.Context, s *session) error {
+	if err := s.migrated(); err != nil {
+		return err
+	}
+	said, err := s.listen(ctx, s.chart.migrate)
+	if err == nil && strings.Contains(said, "Applying ") {
+		return fmt.Errorf("it applies something a second time:\n%s", last(said))
+	}
+	return err
+}
+
+func models(ctx context.Context, s *session) error {
+	return s.finish(ctx, s.chart.migrate, "python", "manage.py", "makemigrations", "--check", "--dry-run")
+}
+
+func lockTimeout(ctx context.Context, s *session) error {
+	if err := s.migrated(); err != nil {
+		return err
+	}
+	release, err := s.database.hold(ctx, "django_migrations")
+	if err != nil {
+		return err
+	}
+	bounded, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	_, failure := s.listen(bounded, s.chart.migrate)
+	err = release()
+	switch {
+	case bounded.Err() != nil:
+		return errors.New("migrate still waited after 15 s: PGOPTIONS has to reach PostgreSQL, so no \"options\" of the project's own may hide it")
+	case failure == nil:
+		return errors.New("migrate succeeded although its table was locked: does it look into another database?")
+	case !strings.Contains(failure.Error(), "lock timeout"):
+		return failure
+	}
+	return err
+}
+
+// compare holds what Django says of itself against variables of the chart.
+func (s *session) compare(name string, variables iter.Seq[string]) error {
+	known := map[string]any{}
+	if err := s.know(name, &known); err != nil {
+		return err
+	}
+	for variable := range variables {
+		if got, wanted := fmt.Sprint(known[variable]), s.chart.web.env[variable]; got != wanted {
+			return fmt.Errorf("%s is %s, but Django took %s", variable, wanted, got)
+		}
+	}
+	return nil
+}
+
+func queueSettings(_ context.Context, s *session) error {
+	var known struct {
+		Name string
+		ORM  string
+	}
+	if err := s.know("queue", &known); err != nil {
+		return err
+	}
+	if known.ORM == "" {
+		return errors.New(`Q_CLUSTER["orm"] is not set: the platform has no other broker than the database`)
+	}
+	if wanted := s.chart.worker.env["Q_CLUSTER_NAME"]; known.Name != wanted {
+		return fmt.Errorf(`Q_CLUSTER["name"] is %q: tasks go to that queue, but the worker works on %q (worker.cluster)`, known.Name, wanted)
+	}
+	return s.compare("queue", slices.Values([]string{"DJANGO_Q_WORKERS", "DJANGO_Q_QUEUE_LIMIT", "DJANGO_Q_TIMEOUT", "DJANGO_Q_RETRY", "DJANGO_Q_MAX_ATTEMPTS"}))
+}
+
+// identity is what Django-Q calls a task.
+var identity = regexp.MustCompile(`(?m)^TASK ([0-9a-f]+)$`)
+
+// enqueue asks for a task as the web server does.
+func (s *session) enqueue(ctx context.Context, task string) (string, error) {
+	said, err := s.listen(ctx, s.chart.web, "python", "-c", "import django; django.setup()\nfrom django_q.tasks import async_task\nprint('\\nTASK', async_task("+task+"))")
+	if err != nil {
+		return "", err
+	}
+	found := identity.FindStringSubmatch(said)
+	if found == nil {
+		return "", fmt.Errorf("async_task gave nothing:\n%s", last(said))
+	}
+	return found[1], nil
+}
+
+// done waits until a task has succeeded.
+func (s *session) done(ctx context.Context, task string, patience time.Duration) error {
+	return wait(ctx, patience, "a task to be done", func() error {
+		success, err := s.database.ask(ctx, s.database.name, fmt.Sprintf("SELECT success FROM django_q_task WHERE id = '%s'", task))
+		if err == nil && success != "t" {
+			err = fmt.Errorf("success is %q", success)
+		}
+		return err
+	})
+}
+
+func tasks(ctx context.Context, s *session) error {
+	worker, err := s.worker()
+	if err != nil {
+		return err
+	}
+	task, err := s.enqueue(ctx, "'math.copysign', 1, -1")
+	if err != nil {
+		return err
+	}
+	if err := s.done(ctx, task, 30*time.Second); err != nil {
+		return fmt.Errorf("%w\n%s", err, last(worker.output.String()))
+	}
+	return nil
+}
+
+func workerProcesses(ctx context.Context, s *session) error {
+	worker, err := s.worker()
+	if err != nil {
+		return err
+	}
+	if len(s.chart.worker.probe) == 0 {
+		return errors.New("the chart has no probe for the worker")
+	}
+	return wait(ctx, 30*time.Second, "the worker's processes", func() error { return worker.enter(ctx, s.chart.worker.probe...) })
+}
+
+// workerStop tells a worker to stop in the middle of a task. Some releases of Django-Q hang at that now and then (django-q2#346), and the
+// kubelet ends them later: only one that does so every time is said to.
+func workerStop(ctx context.Context, s *session) error {
+	worker, err := s.worker()
+	if err != nil {
+		return err
+	}
+	for range 3 {
+		if err = s.stopAtWork(ctx, worker); err == nil {
+			return nil
+		}
+		worker.kill()
+		var failure error
+		if worker, failure = s.start(ctx, s.chart.worker); failure != nil {
+			return failure
+		}
+	}
+	return err
+}
+
+func (s *session) stopAtWork(ctx context.Context, worker *process) error {
+	task, err := s.enqueue(ctx, "'time.sleep', 2")
+	if err != nil {
+		return err
+	}
+	if err := wait(ctx, 10*time.Second, "the worker to take a task", func() error {
+		// the lock of a task that waits lies DJANGO_Q_RETRY in the past
+		working, err := s.database.ask(ctx, s.database.name, "SELECT count(*) FROM django_q_ormq WHERE lock > now() - interval '60 seconds'")
+		if err == nil && working == "0" {
+			err = errors.New("none is in work")
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := worker.stop(syscall.SIGTERM, 20*time.Second); err != nil {
+		return fmt.Errorf("%w\n%s", err, last(worker.output.String()))
+	}
+	return s.done(ctx, task, time.Second)
+}
+
+func logs(_ context.Context, s *session) error {
+	for _, part := range []*container{s.chart.web, s.chart.worker} {
+		for _, each := range s.said[part.name] {
+			for line := range strings.Lines(each.String()) {
+				line = strings.TrimSpace(line)
+				if line != "" && !(strings.HasPrefix(line, "{") && json.Valid([]byte(line))) {
+					return fmt.Errorf("%s says %q", part.name, line)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func silence(_ context.Context, s *session) error {
+	for part, said := range s.said {
+		for _, each := range said {
+			for name, secret := range secrets {
+				if name != "AWS_ACCESS_KEY_ID" && strings.Contains(each.String(), secret) {
+					return fmt.Errorf("%s writes the value of %s", part, name)
+				}
+			}
+		}
+	}
+	return nil
+}
