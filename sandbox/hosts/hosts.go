@@ -9,7 +9,7 @@
 //	roster       machines by their names
 //	jail         processes of a machine, kept apart by bubblewrap
 //	rootfs       the files and users of a cloud image
-//	disks        disks that can be full
+//	disks        disks that can be full, and volumes
 //	systemd      services, timers and journals
 //	cloudinit    user data, run once
 //	network      cables, listeners, and who is reached by which address

@@ -20,14 +20,20 @@ var applets map[string]applet
 func init() { // a map literal would refer to itself through usage
 	applets = map[string]applet{
 		"apt": aptGet, "apt-get": aptGet,
+		"blkid":         blkid,
+		"blockdev":      blockdev,
 		"cloud-init":    cloudInit,
 		"dial":          dial,
 		"hostnamectl":   hostnamectl,
 		"journalctl":    journalctl,
 		"kubeadm":       kubeadm,
 		"make-ssl-etcd": makeSSLEtcd,
+		"mkfs.ext4":     makeFileSystem,
 		"modprobe":      nothing,
+		"mount":         mount,
+		"mountpoint":    mountpoint,
 		"reboot":        reboot,
+		"resize2fs":     resize,
 		"poweroff":      powerOff,
 		"shutdown":      shutdown,
 		"sftp-server":   sftpServer,
@@ -35,6 +41,8 @@ func init() { // a map literal would refer to itself through usage
 		"sysctl":        sysctl,
 		"systemctl":     systemctl,
 		"systemd-run":   systemdRun,
+		"umount":        unmount,
+		"wipefs":        wipefs,
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package disks makes the disks of machines full, and gives them room again.
+// Package disks makes the disks of machines full, gives them room again, and mounts volumes in them.
 package disks
 
 import (
@@ -100,11 +100,11 @@ done`
 )
 
 // Fill makes the disk full, if it is not, of the machine that this directory keeps: its files are in root below it.
-func (d *Disks) Fill(machine string) error { return d.run(machine, fillScript) }
+func (d *Disks) Fill(machine string) error { return d.run(machine, fillScript, dirs...) }
 
 // Free takes Fill back. What could be deleted and made meanwhile stays so.
 func (d *Disks) Free(machine string) error {
-	if err := d.run(machine, uncoverScript); err != nil {
+	if err := d.run(machine, uncoverScript, dirs...); err != nil {
 		return err
 	}
 	upper := fmt.Sprintf("/proc/%d/root%s", d.cmd.Process.Pid, filepath.Join(machine, "full/upper"))
@@ -116,12 +116,22 @@ func (d *Disks) Free(machine string) error {
 	return d.run(machine, discardScript)
 }
 
-func (d *Disks) run(machine, script string) error {
+// Mount shows a folder at a path of a machine's, until it is unmounted or the namespace ends.
+func (d *Disks) Mount(machine, folder, path string) error {
+	return d.run(machine, `mount --bind -- "$1" "root/$2"`, folder, path)
+}
+
+// Unmount takes Mount back, if it is mounted.
+func (d *Disks) Unmount(machine, path string) error {
+	return d.run(machine, `if mountpoint -q -- "root/$1"; then umount -l -- "root/$1"; fi`, path)
+}
+
+func (d *Disks) run(machine, script string, parameters ...string) error {
 	if d == nil {
-		return errors.New("this machine does not let its users mount file systems, which a full disk is made of: see the sandbox's log")
+		return errors.New("this machine does not let its users mount file systems, which full disks and volumes are made of: see the sandbox's log")
 	}
 	arguments := append(d.Enter(), "sh", "-c", `cd "$1" && shift && `+script, "disks", machine)
-	cmd := exec.Command(arguments[0], append(arguments[1:], dirs...)...)
+	cmd := exec.Command(arguments[0], append(arguments[1:], parameters...)...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(output))

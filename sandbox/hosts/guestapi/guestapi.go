@@ -19,6 +19,7 @@ const (
 	Kubeadm   = "/v1/kubeadm/"
 	EtcdKeys  = "/v1/etcd-keys"
 	Dial      = "/v1/dial"
+	Volumes   = "/v1/volumes/" // + format | mount | unmount | grow
 )
 
 // Error is the body of every answer that is not a success.
@@ -70,6 +71,25 @@ type Timer struct {
 type CloudInitStatus struct {
 	Status string   `json:"status"`
 	Errors []string `json:"errors,omitempty"`
+}
+
+// Volume is a volume of the cloud's that is attached to the machine.
+type Volume struct {
+	Device string `json:"device"` // /dev/vdb
+	GiB    int    `json:"gib"`
+	// Number is the device's, as major:minor.
+	Number string `json:"number"`
+	// UUID is its file system's; empty if it has none.
+	UUID string `json:"uuid,omitempty"`
+	// Path is where it is mounted; empty if it is not.
+	Path string `json:"path,omitempty"`
+}
+
+// VolumeRequest is what is to be done with a volume: by its device, or by the UUID of its file system.
+type VolumeRequest struct {
+	Device string `json:"device,omitempty"`
+	UUID   string `json:"uuid,omitempty"`
+	Path   string `json:"path,omitempty"`
 }
 
 // HostnameRequest renames the machine.

@@ -52,7 +52,10 @@ type Hosts struct {
 	kubeadm  *kubeadm.Kubeadm
 }
 
-var _ hosts.Disturbable = (*Hosts)(nil)
+var (
+	_ hosts.Disturbable      = (*Hosts)(nil)
+	_ emulator.VolumeRemover = (*Hosts)(nil)
+)
 
 // New checks that machines can run here and brings back those that Options.Dir knows and that were running.
 func New(opts Options) (*Hosts, error) {

@@ -38,6 +38,8 @@ type machine struct {
 
 	mu  sync.Mutex
 	run *running // nil while the machine is off
+
+	volumes mounts
 }
 
 // running is what exists only while a machine is on.
@@ -115,6 +117,9 @@ func (m *machine) boot(spec emulator.Machine) error {
 		return fmt.Errorf("machine %s: %w", spec.Name, err)
 	}
 	if run, err := m.live(); err == nil {
+		if err := m.detachVolumes(); err != nil {
+			return err
+		}
 		if moved {
 			return m.listen(run)
 		}
@@ -160,6 +165,9 @@ func (m *machine) startLocked() (err error) {
 		if err := m.hosts.disks.Fill(m.dir); err != nil {
 			return err
 		}
+	}
+	if err := m.mountKnown(); err != nil {
+		return err
 	}
 	run, err := m.assemble(tree)
 	if err != nil {
@@ -229,6 +237,7 @@ func (m *machine) assemble(tree rootfs.Tree) (_ *running, err error) {
 	run.firstBoot.Register(run.guest)
 	m.hosts.kubeadm.Register(run.guest, m)
 	m.register(run.guest)
+	m.registerVolumes(run.guest)
 	return run, nil
 }
 
@@ -247,6 +256,7 @@ func (m *machine) haltLocked() {
 	if run != nil {
 		m.end(run)
 	}
+	m.logged("unmounting volumes", m.unmountVolumes)
 }
 
 // end stops a run and waits until nothing of it is left.

@@ -21,6 +21,7 @@ var sharedFiles = []string{
 var standIns = []string{
 	"sudo", "systemctl", "systemd-run", "journalctl", "cloud-init", "apt", "apt-get", "hostnamectl", "reboot", "poweroff",
 	"shutdown", "kubeadm", "make-ssl-etcd", "modprobe", "sysctl",
+	"blkid", "blockdev", "mkfs.ext4", "mount", "mountpoint", "resize2fs", "umount", "wipefs",
 }
 
 // kubeNames are the names by which machines call the control plane's binary.
