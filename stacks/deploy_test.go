@@ -98,7 +98,9 @@ func TestNoSecretLeavesItsPlace(t *testing.T) {
 // Releases that need nothing of each other are installed at the same time, also those of one component. All may wait for the
 // kinds of monitoring's custom resources; which others wait for what is said here.
 func TestReleasesWaitOnlyForWhatTheyNeed(t *testing.T) {
-	needs := map[string][]string{"exchange-release": {"objectstore-release", "postgres-operator-release"}}
+	needs := map[string][]string{
+		"exchange-release": {"objectstore-release", "postgres-operator-release", "postgres-proxy"}, "postgres-proxy": {"postgres-operator-release"},
+	}
 	recording := deployed(t, "prod")
 	for _, release := range recording.OfType(mocktest.ReleaseType) {
 		waits := slices.DeleteFunc(recording.Waits(t, release.Name, mocktest.ReleaseType), func(name string) bool { return name == "monitoring-crds" })

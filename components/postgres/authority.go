@@ -35,16 +35,20 @@ func newAuthority(ctx *pulumi.Context, name string, installer *chart.Installer, 
 	}
 	part := func(kind string) pulumi.StringOutput {
 		return seed.ApplyT(func(text string) (string, error) {
-			made, err := certify(text, &x509.Certificate{
-				Subject: pkix.Name{CommonName: "postgres"}, IsCA: true, BasicConstraintsValid: true,
-				KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-			})
+			made, err := certify(text, authorityTemplate())
 			return made[kind], err
 		}).(pulumi.StringOutput)
 	}
 	return &authority{
 		certificate: pulumi.UnsecretWithContext(ctx.Context(), part(certificateBlock)).(pulumi.StringOutput), key: part(keyBlock),
 	}, nil
+}
+
+func authorityTemplate() *x509.Certificate {
+	return &x509.Certificate{
+		Subject: pkix.Name{CommonName: "postgres"}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+	}
 }
 
 const (

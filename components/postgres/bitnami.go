@@ -60,6 +60,11 @@ func (p *Postgres) installBitnami(ctx *pulumi.Context, name string, args *Args, 
 	}
 	p.Host = reconciler.After(chart.ServiceHost(bitnamiService, namespaceName))
 	p.ReadOnlyHost = p.Host // there is one server only
+	if args.Config.Proxy.Enabled {
+		if err := p.installProxy(ctx, name+"-proxy", args, made.Namespace, []pulumi.Resource{reconciler}, child); err != nil {
+			return err
+		}
+	}
 	p.Password = data["password"].ToStringOutput()
 	p.SecretName = made.Secret(bitnamiSecret).Name
 	p.Namespace = made.Namespace.Name

@@ -77,6 +77,15 @@ func (p *Postgres) installCloudNativePG(ctx *pulumi.Context, name string, args *
 	}
 	p.Host = ready.After(chart.ServiceHost(primaryService, namespaceName))
 	p.ReadOnlyHost = ready.After(chart.ServiceHost(replicaService, namespaceName))
+	if args.Config.Proxy.Enabled {
+		all, err := serversService(ctx, name+"-servers", args, made.Namespace, child)
+		if err != nil {
+			return err
+		}
+		if err := p.installProxy(ctx, name+"-proxy", args, made.Namespace, []pulumi.Resource{all, ready, made.Secret(authoritySecret)}, child); err != nil {
+			return err
+		}
+	}
 	p.Password = password.ToStringOutput()
 	p.SecretName = made.Secret(loginSecret).Name
 	p.Namespace = made.Namespace.Name

@@ -33,16 +33,36 @@ func TestCloudNativePG(t *testing.T) {
 	golden.Assert(t, objects.String(), "cloudnative-pg.objects.yaml")
 }
 
+// The way is open when the primary takes the exchange's login, with HAProxy in it or without, with either engine.
 func TestWhoUsesThePrimaryWaitsUntilItTakesTheLogin(t *testing.T) {
-	r := mocktest.Run(t, program(postgres.CloudNativePG, func(ctx *pulumi.Context, p *postgres.Postgres) {
-		assert.NilError(t, ctx.RegisterResource("test:index:Consumer", "consumer", pulumi.Map{
-			"host": p.Host, "password": p.Password,
-		}, &pulumi.CustomResourceState{}))
-	}))
-	consumer := r.Get(t, "consumer")
-	assert.Equal(t, consumer.Inputs["host"].StringValue(), "postgres-rw.postgres.svc")
-	assert.Assert(t, consumer.Inputs["password"].IsSecret())
-	assert.DeepEqual(t, consumer.DependsOn, []string{"postgres-password", "postgres-ready"})
+	for name, test := range map[string]struct {
+		engine   postgres.Engine
+		proxied  bool
+		host     string
+		waitsFor string
+	}{
+		"HAProxy":                {postgres.CloudNativePG, true, "haproxy-rw.postgres.svc", "postgres-proxy-rw"},
+		"directly":               {postgres.CloudNativePG, false, "postgres-rw.postgres.svc", "postgres-ready"},
+		"HAProxy before bitnami": {postgres.Bitnami, true, "haproxy-rw.postgres.svc", "postgres-proxy-rw"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := proxied()
+			config.Engine, config.Proxy.Enabled = test.engine, test.proxied
+			r := mocktest.Run(t, programWith(config, func(ctx *pulumi.Context, p *postgres.Postgres) {
+				assert.NilError(t, ctx.RegisterResource("test:index:Consumer", "consumer", pulumi.Map{
+					"host": p.Host, "password": p.Password,
+				}, &pulumi.CustomResourceState{}))
+			}))
+			consumer := r.Get(t, "consumer")
+			assert.Equal(t, consumer.Inputs["host"].StringValue(), test.host)
+			assert.Assert(t, consumer.Inputs["password"].IsSecret())
+			assert.DeepEqual(t, consumer.DependsOn, []string{"postgres-password", test.waitsFor})
+			if test.proxied {
+				waits := r.Waits(t, "postgres-proxy", "kubernetes:apps/v1:Deployment")
+				assert.Equal(t, len(waits), 1, "%v", waits)
+			}
+		})
+	}
 }
 
 // wait is one pass of the pod that the exchange waits for, in front of a server that says of itself what answer does.

@@ -46,10 +46,8 @@ func clusterSpec(config *Config) map[string]any {
 		"affinity": map[string]any{
 			"enablePodAntiAffinity": true, "podAntiAffinityType": "required", "topologyKey": "kubernetes.io/hostname",
 		},
-		"enablePDB": true,
-		"certificates": map[string]any{
-			"serverCASecret": authoritySecret, "serverAltDNSNames": toAny(serverNames()),
-		},
+		"enablePDB":    true,
+		"certificates": certificates(config),
 		"postgresql": map[string]any{
 			"parameters": parameters(config),
 			// the operator's own rules come first, and the one that asks for a password last
@@ -70,8 +68,14 @@ func clusterSpec(config *Config) map[string]any {
 	}
 }
 
-// serverNames are those by which clients may ask for the servers, beside the operator's own.
-func serverNames() []string { return nil }
+// certificates are the servers', with the names of their Services, which the operator knows, and of others that lead to them.
+func certificates(config *Config) map[string]any {
+	made := map[string]any{"serverCASecret": authoritySecret}
+	if names := proxyNames(config); len(names) > 0 {
+		made["serverAltDNSNames"] = toAny(names)
+	}
+	return made
+}
 
 // parameters are PostgreSQL's settings. Memory is shared as its manual advises for a server of its own.
 func parameters(config *Config) map[string]any {

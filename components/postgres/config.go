@@ -27,13 +27,16 @@ type Config struct {
 	MemoryMiB int `json:"memoryMiB" later:"in place: replicas first, then the primary restarts"`
 	// MaxConnections is how many sessions each server of cloudnative-pg has, some of which are kept for the platform's own.
 	MaxConnections int `json:"maxConnections" later:"in place: replicas first, then the primary restarts"`
+	// Proxy is HAProxy before the servers.
+	Proxy Proxy `json:"proxy"`
 }
 
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(profile settings.Profile) {
-	*c = Config{Engine: Bitnami, Database: "exchange", User: "exchange", MaxSizeGiB: 5, MemoryMiB: 1024, MaxConnections: 100}
+	*c = Config{Engine: Bitnami, Database: "exchange", User: "exchange", MaxSizeGiB: 5, MemoryMiB: 1024, MaxConnections: 100, Proxy: Proxy{ReadsAtPrimary: true}}
 	if profile == settings.Prod {
 		c.Engine, c.MaxSizeGiB, c.MemoryMiB, c.MaxConnections = CloudNativePG, 20, 4096, 200
+		c.Proxy.Enabled = true
 	}
 }
 

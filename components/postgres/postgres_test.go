@@ -12,14 +12,20 @@ import (
 )
 
 func program(engine postgres.Engine, look func(*pulumi.Context, *postgres.Postgres)) func(*pulumi.Context) error {
+	return programWith(postgres.Config{
+		Engine: engine, Database: "exchange", User: "app", MaxSizeGiB: 5, MemoryMiB: 4096, MaxConnections: 200,
+		Proxy: postgres.Proxy{Enabled: engine == postgres.CloudNativePG, ReadsAtPrimary: true},
+	}, look)
+}
+
+func programWith(config postgres.Config, look func(*pulumi.Context, *postgres.Postgres)) func(*pulumi.Context) error {
 	return func(ctx *pulumi.Context) error {
 		cluster, randomness, err := mocktest.Providers(ctx)
 		if err != nil {
 			return err
 		}
 		made, err := postgres.New(ctx, "postgres", &postgres.Args{
-			Installer: &chart.Installer{Provider: cluster, Random: randomness},
-			Config:    postgres.Config{Engine: engine, Database: "exchange", User: "app", MaxSizeGiB: 5, MemoryMiB: 4096, MaxConnections: 200}, MonitorCRDs: cluster,
+			Installer: &chart.Installer{Provider: cluster, Random: randomness}, Config: config, MonitorCRDs: cluster,
 		})
 		if err == nil {
 			look(ctx, made)

@@ -1,0 +1,38 @@
+package postgres
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"time"
+)
+
+// ProxyConfig is HAProxy's configuration.
+var ProxyConfig = proxyConfig
+
+// SomeAuthority is the certificate and the key of an authority as the program makes them.
+func SomeAuthority() (certificate, key []byte, err error) {
+	made, err := certify("a test", authorityTemplate())
+	return []byte(made[certificateBlock]), []byte(made[keyBlock]), err
+}
+
+// SignedBy is a certificate for one name, as the operator makes it.
+func SignedBy(authority tls.Certificate, name string) (tls.Certificate, error) {
+	signer, err := x509.ParseCertificate(authority.Certificate[0])
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), DNSNames: []string{name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	text, err := x509.CreateCertificate(rand.Reader, template, signer, key.Public(), authority.PrivateKey)
+	return tls.Certificate{Certificate: [][]byte{text}, PrivateKey: key}, err
+}
