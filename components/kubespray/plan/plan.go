@@ -16,6 +16,8 @@ const (
 	Facts   = "playbooks/facts.yml"
 	// Labels sets and drops labels and taints; Kubespray only ever adds them.
 	Labels = "runner/labels.yml"
+	// Release gives up the claims of local volumes that went with a node.
+	Release = "runner/release-claims.yml"
 	// Backup installs the timers that back up etcd.
 	Backup = "runner/etcd-backup.yml"
 )
@@ -232,6 +234,12 @@ func (p *Plan) remove(c *change) {
 			}
 			p.Leaving = append(p.Leaving, *old)
 			p.add(step)
+			if c.wanted.node(name) == nil && old.Worker {
+				p.add(Step{
+					Playbook: Release, Hosts: []string{name}, Variables: map[string]any{"node": name},
+					Why: "give up the claims of volumes that went with it, so that others are made",
+				})
+			}
 		}
 	}
 }

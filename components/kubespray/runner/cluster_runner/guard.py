@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterator
 from typing import Any, Optional
 
-from cluster_runner import json_files
+from cluster_runner import json_files, local_data
 from cluster_runner.errors import Failure, Refused
 from cluster_runner.protocol import Order, Shape
 from cluster_runner.store import Store
@@ -15,13 +15,13 @@ from cluster_runner.store import Store
 UPGRADE = "upgrade-cluster.yml"
 
 
-def check(store: Store, wanted: Shape, order: Order) -> None:
-    """Raises Refused if the order must not be carried out."""
-    reasons = foreign_names(store, wanted)
-    if not order.get("force"):
-        reasons += disruptions(store, wanted, order)
+def check(store: Store, wanted: Shape, order: Order) -> list[str]:
+    """What is to be said of the order. Raises Refused if it must not be carried out."""
+    said, against = workloads(store, wanted, order)
+    reasons = foreign_names(store, wanted) + against
     if reasons:
         raise Refused(reasons)
+    return said
 
 
 def foreign_names(store: Store, wanted: Shape) -> list[str]:
@@ -36,27 +36,32 @@ def foreign_names(store: Store, wanted: Shape) -> list[str]:
     return reasons
 
 
-def disruptions(store: Store, wanted: Shape, order: Order) -> list[str]:
-    """What the workloads' disruption budgets have against the nodes that are drained: each of them would stop the run half way."""
+def workloads(store: Store, wanted: Shape, order: Order) -> tuple[list[str], list[str]]:
+    """What is to be said of what runs on the nodes that are drained or leave, and what it has against that: disruption budgets, each
+    of which would stop the run half way, and data that would be lost."""
     # Of a node that is replaced, the old machine is gone already: to ask whether it may go comes too late.
     stay = {node["name"] for node in wanted["nodes"]}
     leaving = [node["name"] for node in order.get("leaving") or [] if node["worker"] and node["name"] not in stay]
     drained = {host for step in order["steps"] or [] if step["playbook"] == UPGRADE for host in step["hosts"]}
-    if not leaving and not drained:
-        return []
+    force = bool(order.get("force"))
+    if not leaving and (force or not drained):
+        return [], []
     try:
         objects = cluster_objects(store, wanted)
     except Failure as failure:
-        if not leaving:
-            return []  # without its API server a cluster cannot be drained either: Kubespray leaves that out, and may bring it back
-        return ["it cannot be told whether the workloads' disruption budgets allow it (%s): bring the API server back first"
-                % failure.report["message"]]
-    return budgets(objects, leaving) + exhausted(objects, drained)
+        if force or not leaving:
+            return [], []  # without its API server a cluster cannot be drained: Kubespray leaves that out, and may bring it back
+        return [], ["it cannot be told whether the workloads' disruption budgets allow it, nor whose data would be lost (%s): bring the "
+                    "API server back first" % failure.report["message"]]
+    said, reasons = local_data.judge(objects, leaving, force)
+    if not force:
+        reasons = budgets(objects, leaving) + exhausted(objects, drained) + reasons
+    return said, reasons
 
 
 def cluster_objects(store: Store, wanted: Shape) -> list[Any]:
-    return json.loads(store.login().kubectl(
-        wanted["nodes"], "get poddisruptionbudgets,pods --all-namespaces --output json"))["items"]
+    kinds = "poddisruptionbudgets,pods,persistentvolumeclaims,persistentvolumes"
+    return json.loads(store.login().kubectl(wanted["nodes"], "get %s --all-namespaces --output json" % kinds))["items"]
 
 
 def budgets(objects: list[Any], leaving: list[str]) -> list[str]:

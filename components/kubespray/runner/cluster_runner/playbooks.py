@@ -12,13 +12,16 @@ from cluster_runner import events
 from cluster_runner.errors import Failure
 from cluster_runner.login import Login
 from cluster_runner.outcome import Outcome
-from cluster_runner.protocol import ETCD_BACKUP, LABELS, Order, Shape, Step, Timing
+from cluster_runner.protocol import ETCD_BACKUP, LABELS, RELEASE, Order, Shape, Step, Timing
 from cluster_runner.runs import Run
 from cluster_runner.store import Store
 from cluster_runner.toolchain import Tools
 
 # Where the bundle has the runner's own playbooks. Kubespray brings all others.
-OWN_PLAYBOOKS = {LABELS: "runner/playbooks/labels.yml", ETCD_BACKUP: "runner/etcd_members/etcd-backup.yml"}
+OWN_PLAYBOOKS = {
+    LABELS: "runner/playbooks/labels.yml", RELEASE: "runner/playbooks/release-claims.yml",
+    ETCD_BACKUP: "runner/etcd_members/etcd-backup.yml",
+}
 # Ansible loads every module of this folder.
 CALLBACK_PLUGINS = "runner/callback_plugins"
 

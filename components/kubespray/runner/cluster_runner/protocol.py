@@ -10,6 +10,7 @@ from typing import Any, Literal, Optional, TypedDict
 # wherever the files are.
 LABELS = "runner/labels.yml"
 ETCD_BACKUP = "runner/etcd-backup.yml"
+RELEASE = "runner/release-claims.yml"
 
 
 class NodeRequired(TypedDict):

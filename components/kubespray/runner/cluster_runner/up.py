@@ -68,7 +68,8 @@ def allowed(store: Store, wanted_hash: str, order: Order) -> tuple[Order, list[P
     phases = order["steps"] or []
     if phases:
         store.install_secrets()
-        guard.check(store, wanted, order)
+        for line in guard.check(store, wanted, order):
+            print(line)
     return order, phases
 
 

@@ -5,7 +5,7 @@ import unittest
 from typing import Any
 from unittest import mock
 
-from cluster_runner import guard
+from cluster_runner import guard, local_data
 from cluster_runner.errors import Failure, Refused
 
 WANTED: Any = {"cluster": "prod", "nodes": [{"name": name, "worker": name.startswith("w")} for name in ("m1", "w1", "w2", "w3")]}
@@ -63,8 +63,74 @@ class Upgrade(unittest.TestCase):
 
     def test_an_api_server_that_is_down_may_be_repaired(self):
         self.check(Failure("no route"), CONTROL_PLANES)
-        self.assertIn("it cannot be told whether the workloads' disruption budgets allow it (no route): bring the API server back first",
-                      self.refused(Failure("no route"), leaving=[{"name": "w4", "worker": True}]))
+        self.assertIn("it cannot be told whether the workloads' disruption budgets allow it, nor whose data would be lost (no route): "
+                      "bring the API server back first", self.refused(Failure("no route"), leaving=[{"name": "w4", "worker": True}]))
+
+
+def stored(name, node, member, ready=True, app="db", namespace="postgres"):
+    """The pod of a StatefulSet, its claim, and the local volume of that."""
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "data-" + name, "namespace": namespace, "labels": {"app": app}}}
+    volume = {"kind": "PersistentVolume", "metadata": {"name": "pvc-" + name}, "spec": {
+        "claimRef": {"namespace": namespace, "name": "data-" + name},
+        "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [
+            {"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}]}]}}}}
+    if not member:
+        return [claim, volume]
+    user = pod(name, node, app, namespace, ownerReferences=[{"kind": "StatefulSet", "name": app, "controller": True}])
+    user["spec"]["volumes"] = [{"name": "data", "persistentVolumeClaim": {"claimName": "data-" + name}}, {"name": "config"}]
+    user["status"]["conditions"] = [{"type": "Ready", "status": str(ready)}]
+    return [user, claim, volume]
+
+
+class Data(unittest.TestCase):
+    """What lies on nodes that leave for good."""
+
+    def judge(self, *objects, leaving=("w4",), force=False):
+        return local_data.judge([item for several in objects for item in several], leaving, force)
+
+    def test_a_quorum_that_stays_is_said(self):
+        said, reasons = self.judge(stored("db-0", "w1", True), stored("db-1", "w2", True), stored("db-2", "w4", True))
+        self.assertEqual(reasons, [])
+        self.assertEqual(said, ["postgres/db keeps data on w4: db-2 of 3; 2 that are Ready stay, a quorum, and it gets new volumes on "
+                                "other nodes for those that leave"])
+
+    def test_the_only_copy_is_not_lost_by_force_either(self):
+        for force in (False, True):
+            said, reasons = self.judge(stored("db-0", "w4", True), stored("web-0", "w1", True, app="web"), force=force)
+            self.assertEqual(said, [])
+            self.assertEqual(reasons, [
+                "postgres/db keeps data on w4: db-0 of 1; no other member that is Ready has it, and it would be lost: give that workload "
+                "replicas, or move its data, or, if nobody needs it, delete the claims postgres/data-db-0 yourself"])
+
+    def test_members_that_are_not_ready_are_no_quorum(self):
+        three = [stored("db-0", "w1", True, ready=False), stored("db-1", "w2", True), stored("db-2", "w4", True)]
+        said, reasons = self.judge(*three)
+        self.assertIn("postgres/db keeps data on w4: db-2 of 3; 1 Ready member left is no quorum", reasons[0])
+        said, reasons = self.judge(*three, force=True)
+        self.assertEqual((len(said), reasons), (1, []))
+
+    def test_two_nodes_at_once(self):
+        members = [stored("db-0", "w1", True), stored("db-1", "w3", True), stored("db-2", "w4", True)]
+        _, reasons = self.judge(*members, leaving=["w3", "w4"])
+        self.assertIn("postgres/db keeps data on w3, w4: db-1, db-2 of 3; 1 Ready member left is no quorum: remove fewer nodes", reasons[0])
+
+    def test_a_claim_without_a_pod_is_its_workloads(self):
+        said, reasons = self.judge(stored("db-0", "w1", True), stored("db-1", "w2", True), stored("db-2", "w4", False))
+        self.assertEqual(reasons, [])
+        self.assertIn("data-db-2 of 3", said[0])
+
+    def test_what_is_not_there_is_no_matter(self):
+        elsewhere = {"kind": "PersistentVolume", "metadata": {"name": "nfs"}, "spec": {"claimRef": {"namespace": "web", "name": "files"}}}
+        self.assertEqual(self.judge(stored("db-0", "w1", True), [elsewhere, budget(1)]), ([], []))
+
+    def test_it_is_asked_of_nodes_that_leave_for_good(self):
+        store = mock.Mock(root="/nowhere/cluster")
+        store.login().kubectl = mock.Mock(return_value=json.dumps({"items": stored("db-0", "w4", True)}))
+        order: Any = {"wanted": "", "against": 0, "why": "", "steps": [], "leaving": [{"name": "w4", "worker": True}], "force": True}
+        with self.assertRaisesRegex(Refused, "postgres/db keeps data on w4"):
+            guard.check(store, WANTED, order)
+        replaced: Any = {**WANTED, "nodes": WANTED["nodes"] + [{"name": "w4", "worker": True}]}
+        self.assertEqual(guard.check(store, replaced, order), [])
 
 
 if __name__ == "__main__":

@@ -154,7 +154,7 @@ class Read(unittest.TestCase):
             self.assertEqual(execute.execute(self.store, self.run_), 0, self.run_.state()["failure"])
         self.assertEqual(played, [step["playbook"] for step in order["steps"]])
         m1, w1, w2, w3 = "arvan-k8s-m1", "arvan-k8s-w1", "arvan-k8s-w2", "arvan-k8s-w3"
-        self.assertEqual(names, [[m1, w1, w2, w3]] * 3 + [[m1, w2, w3], [m1, w3], [m1, w1, w3], [m1, w1, w3], [m1, w1, w3]])
+        self.assertEqual(names, [[m1, w1, w2, w3]] * 3 + [[m1, w2, w3]] + [[m1, w3]] * 2 + [[m1, w1, w3]] * 3)
         self.assertEqual(self.store.cluster().data["shape"], wanted)
         self.assertTrue(self.store.cluster().reached(wanted["hash"]))
 
