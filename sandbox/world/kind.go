@@ -40,7 +40,9 @@ func services(w *workspace.Workspace) []string {
 		addresses = append(addresses, net.JoinHostPort(w.Address(1).String(), strconv.Itoa(port)))
 	}
 	if w.RealNodes() {
-		addresses = append(addresses, net.JoinHostPort(w.Address(1).String(), strconv.Itoa(workspace.RegistryPort)))
+		for _, port := range []int{workspace.RegistryPort, workspace.AdmissionPort} {
+			addresses = append(addresses, net.JoinHostPort(w.Address(1).String(), strconv.Itoa(port)))
+		}
 	}
 	return addresses
 }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -85,13 +86,23 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		return err
 	}
 
+	var simulation *beside // nil where there is no cluster of the machines' own
+	if readable, can := machines.(readable); can && w.RealNodes() {
+		simulation = newBeside(w, readable, logger)
+		var running sync.WaitGroup
+		ctx, end := context.WithCancel(ctx)
+		running.Go(func() { simulation.run(ctx) })
+		defer running.Wait()
+		defer end()
+	}
+
 	_ = os.Remove(socket(w))
 	control, err := net.Listen("unix", socket(w))
 	if err != nil {
 		return fmt.Errorf("the sandbox's control socket: %w", err)
 	}
 	status := func() Status {
-		return Status{PID: os.Getpid(), Build: build, Machines: machines.List(), MemoryMiB: memoryMiB(os.Getpid()), FreeMiB: freeMiB(), Edge: edge.status(), Parts: []Part{
+		return Status{PID: os.Getpid(), Build: build, Machines: machines.List(), MemoryMiB: memoryMiB(os.Getpid()), FreeMiB: freeMiB(), Edge: edge.status(), Pods: simulation.pods(ctx), Parts: []Part{
 			{Name: "ArvanCloud", Kind: "emulator of IaaS v1 and CDN 4.0", Address: w.APIURL(), State: "running"},
 			{Name: "virtual machines", Kind: describeKind(w.Kind()), Address: w.Address(10).String() + " …", State: "running"},
 			describeCluster(cluster),
