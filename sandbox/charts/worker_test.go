@@ -11,15 +11,35 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// workerProbe is the command of the worker's liveness probe; nil if there is none.
-func workerProbe(t *testing.T, worker map[string]any) []string {
+// workerContainer is the worker's container with these values of its own.
+func workerContainer(t *testing.T, worker map[string]any) map[string]any {
 	t.Helper()
 	values := chartutil.CoalesceTables(map[string]any{"worker": worker}, exchangeValues(t, "demo"))
 	deployment := find(t, rendered(t, exchange(t), "exchange", values), "Deployment", "exchange-worker")
 	containers, _, _ := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
-	command, _, err := unstructured.NestedStringSlice(containers[0].(map[string]any), "livenessProbe", "exec", "command")
+	return containers[0].(map[string]any)
+}
+
+// workerProbe is the command of the worker's liveness probe; nil if there is none.
+func workerProbe(t *testing.T, worker map[string]any) []string {
+	t.Helper()
+	command, _, err := unstructured.NestedStringSlice(workerContainer(t, worker), "livenessProbe", "exec", "command")
 	assert.NilError(t, err)
 	return command
+}
+
+// A name that the project does not know ends django-q2 at once: which queues it has is not the chart's to say.
+func TestTheWorkerIsToldOfAQueueOnlyIfOneIsNamed(t *testing.T) {
+	names := func(worker map[string]any) (found []any) {
+		for _, each := range workerContainer(t, worker)["env"].([]any) {
+			if variable := each.(map[string]any); variable["name"] == "Q_CLUSTER_NAME" {
+				found = append(found, variable["value"])
+			}
+		}
+		return found
+	}
+	assert.DeepEqual(t, names(map[string]any{}), []any(nil))
+	assert.DeepEqual(t, names(map[string]any{"cluster": "withdrawals"}), []any{"withdrawals"})
 }
 
 func TestTheWorkersProbeIsOneOfTwoOrNone(t *testing.T) {

@@ -34,7 +34,7 @@ var Checks = []Check{
 	{Name: "static", Point: "Links to static files lead to AWS_STATIC_CUSTOM_DOMAIN, for everybody", try: staticLinks},
 	{Name: "media", Point: "Uploads are in their bucket, none replaces another, and their links are signed for AWS_S3_PUBLIC_URL", try: media},
 	{Name: "metrics", Point: "/metrics answers Prometheus, which asks the pod's address by http, for all of gunicorn's processes together", try: metrics},
-	{Name: "queue", Point: "Django-Q takes DJANGO_Q_*, the database as broker, and the queue that the chart's worker works on", try: queueSettings},
+	{Name: "queue", Point: "Django-Q takes DJANGO_Q_*, and the database as its broker", try: queueSettings},
 	{Name: "tasks", Point: "A task that the web server asks for is done by the worker", try: tasks},
 	{Name: "worker", Point: "The worker's processes are as its probe expects them", try: workerProcesses},
 	{Name: "outage", Point: "Without a database the web server is alive; when it is back, pages, tasks and their results are too, without a restart", try: outage},

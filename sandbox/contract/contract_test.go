@@ -93,7 +93,7 @@ func TestEachMistakeIsFound(t *testing.T) {
 			"csrf":       {settings, `names("DJANGO_CSRF_TRUSTED_ORIGINS")`, `["https://elsewhere.example"]`},
 			"static":     {storages, `    custom_domain = settings.AWS_STATIC_CUSTOM_DOMAIN`, ``},
 			"media":      {storages, `file_overwrite = False`, `file_overwrite = True`},
-			"queue":      {settings, `"name": "default"`, `"name": "exchange"`},
+			"queue":      {settings, `"orm": "default"`, `"redis": {}`},
 			"models":     {"market/models.py", `max_length=200`, `max_length=300`},
 		}},
 		"in what it answers": {quick, map[string][3]string{

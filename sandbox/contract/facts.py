@@ -72,7 +72,6 @@ def queue() -> dict[str, object]:
         "DJANGO_Q_TIMEOUT": Conf.TIMEOUT,
         "DJANGO_Q_RETRY": Conf.RETRY,
         "DJANGO_Q_MAX_ATTEMPTS": Conf.MAX_ATTEMPTS,
-        "name": Conf.PREFIX,
         "orm": Conf.ORM,
     }
 

@@ -59,7 +59,10 @@ func (i *Image) jail(mounts []string) ([]string, error) {
 	for _, inside := range slices.Sorted(maps.Keys(i.Folders)) {
 		args = append(args, "--ro-bind", i.Folders[inside], inside)
 	}
-	args = append(args, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run")
+	if i.Folders["/proc"] == "" {
+		args = append(args, "--proc", "/proc")
+	}
+	args = append(args, "--dev", "/dev", "--tmpfs", "/run")
 	for _, mount := range mounts {
 		args = append(args, "--tmpfs", mount)
 	}
@@ -173,13 +176,28 @@ func (p *process) kill() {
 	<-p.done
 }
 
-// enter runs a command inside the process' container, as an exec probe does.
-func (p *process) enter(ctx context.Context, command ...string) error {
-	id := strconv.Itoa(user10001)
-	args := append([]string{"--target", strconv.Itoa(p.first), "--user", "--mount", "--pid", "--setuid", id, "--setgid", id, "--"}, command...)
-	output, err := exec.CommandContext(ctx, "nsenter", args...).CombinedOutput()
+// copyProcesses writes down the container's processes as its own /proc shows them. An exec probe may not be let into a container that
+// somebody else than root made, but it can be shown what it would see there.
+func (p *process) copyProcesses(into string) error {
+	inside := fmt.Sprintf("/proc/%d/root/proc", p.first)
+	entries, err := os.ReadDir(inside)
 	if err != nil {
-		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(output))
+		return err
+	}
+	for _, entry := range entries {
+		if _, err := strconv.Atoi(entry.Name()); err != nil {
+			continue
+		}
+		stat, err := os.ReadFile(filepath.Join(inside, entry.Name(), "stat"))
+		if err != nil {
+			continue // it is gone meanwhile
+		}
+		if err := os.Mkdir(filepath.Join(into, entry.Name()), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(into, entry.Name(), "stat"), stat, 0o644); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -155,7 +155,7 @@ func (p *postgres) command(ctx context.Context, name string, args ...string) *ex
 // start starts the server and waits until it answers. It does not live longer than the context.
 func (p *postgres) start(ctx context.Context) error {
 	p.server = p.command(ctx, "postgres", "-D", filepath.Join(p.dir, "data"), "-p", strconv.Itoa(p.port), "-c", "listen_addresses=127.0.0.1",
-		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
+		"-c", "unix_socket_directories=", "-c", "dynamic_shared_memory_type=mmap", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
 	log, err := os.OpenFile(filepath.Join(p.dir, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -76,18 +78,12 @@ func (s *session) compare(name string, variables iter.Seq[string]) error {
 }
 
 func queueSettings(_ context.Context, s *session) error {
-	var known struct {
-		Name string
-		ORM  string
-	}
+	var known struct{ ORM string }
 	if err := s.know("queue", &known); err != nil {
 		return err
 	}
 	if known.ORM == "" {
 		return errors.New(`Q_CLUSTER["orm"] is not set: the platform has no other broker than the database`)
-	}
-	if wanted := s.chart.worker.env["Q_CLUSTER_NAME"]; known.Name != wanted {
-		return fmt.Errorf(`Q_CLUSTER["name"] is %q: tasks go to that queue, but the worker works on %q (worker.cluster)`, known.Name, wanted)
 	}
 	return s.compare("queue", slices.Values([]string{"DJANGO_Q_WORKERS", "DJANGO_Q_QUEUE_LIMIT", "DJANGO_Q_TIMEOUT", "DJANGO_Q_RETRY", "DJANGO_Q_MAX_ATTEMPTS"}))
 }
@@ -142,7 +138,34 @@ func workerProcesses(ctx context.Context, s *session) error {
 	if len(s.chart.worker.probe) == 0 {
 		return errors.New("the chart has no probe for the worker")
 	}
-	return wait(ctx, 30*time.Second, "the worker's processes", func() error { return worker.enter(ctx, s.chart.worker.probe...) })
+	return wait(ctx, 30*time.Second, "the worker's processes", func() error { return s.probeWorker(ctx, worker) })
+}
+
+// probeWorker runs the chart's exec probe beside what /proc shows inside the worker.
+func (s *session) probeWorker(ctx context.Context, worker *process) error {
+	processes, err := os.MkdirTemp("", "processes-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(processes)
+	if err := os.Chmod(processes, 0o755); err != nil {
+		return err
+	}
+	if err := worker.copyProcesses(processes); err != nil {
+		return err
+	}
+	beside := *s.image
+	beside.Folders = map[string]string{"/proc": processes}
+	maps.Copy(beside.Folders, s.image.Folders)
+	probe, err := beside.start(ctx, s.chart.worker, s.chart.worker.probe...)
+	if err != nil {
+		return err
+	}
+	<-probe.done
+	if probe.failure != nil {
+		return fmt.Errorf("%w: %s", probe.failure, last(probe.output.String()))
+	}
+	return nil
 }
 
 // workerStop tells a worker to stop in the middle of a task. Some releases of Django-Q hang at that now and then (django-q2#346), and the

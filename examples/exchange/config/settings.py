@@ -117,8 +117,7 @@ else:
     STATICFILES_STORAGE = "config.storages.Static"
 
 Q_CLUSTER = {
-    # The queue that tasks go to. It is the one that worker.cluster of the chart names, or nobody works on them.
-    "name": "default",
+    "name": "exchange",
     "orm": "default",
     "workers": number("DJANGO_Q_WORKERS", 2),
     "queue_limit": number("DJANGO_Q_QUEUE_LIMIT", 2),

@@ -3,6 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
+from config.metrics import metrics
 from market import views
 
 urlpatterns = [
@@ -14,5 +15,5 @@ urlpatterns = [
     path("pictures/", views.picture, name="picture"),
     path("language/", include("django.conf.urls.i18n")),
     # No way leads here from outside: the ingress does not answer it.
-    path("", include("django_prometheus.urls")),
+    path("metrics", metrics),
 ]

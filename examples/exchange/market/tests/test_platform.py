@@ -3,12 +3,17 @@
 import json
 import logging
 import os
+from datetime import timedelta
 from unittest import mock
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.test import SimpleTestCase, TestCase
+from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.tasks import async_task
 
 from config import environment
 from config.logs import JSONFormatter, WithoutProbes
@@ -26,6 +31,33 @@ class Probes(TestCase):
             self.assertEqual(self.client.get("/readyz", HTTP_HOST="10.42.0.7:8000").status_code, 200)
         with mock.patch.object(connection, "cursor", side_effect=OperationalError("gone")), self.assertLogs("config.health", "WARNING"):
             self.assertEqual(self.client.get("/readyz").status_code, 503)
+
+
+class Metrics(TestCase):
+    """Prometheus' questions."""
+
+    def numbers(self) -> dict[str, float]:
+        page = self.client.get("/metrics").content.decode()
+        lines = [line.rpartition(" ") for line in page.splitlines() if line.startswith("django_q_")]
+        return {name: float(value) for name, _blank, value in lines}
+
+    def test_the_queue(self) -> None:
+        nothing = {"django_q_oldest_waiting_seconds": 0, "django_q_failures": 0}
+        states = ['django_q_tasks{state="waiting"}', 'django_q_tasks{state="working"}']
+        self.assertEqual(self.numbers(), nothing | dict.fromkeys(states, 0))
+        for _ in range(3):
+            async_task("market.tasks.welcome", 0)
+        OrmQ.objects.filter(pk=OrmQ.objects.first().pk).update(lock=timezone.now())
+        OrmQ.objects.filter(pk=OrmQ.objects.last().pk).update(lock=timezone.now() - timedelta(hours=1))
+        numbers = self.numbers()
+        self.assertEqual([numbers[state] for state in states], [2, 1])
+        waited = 3600 - settings.Q_CLUSTER["retry"]
+        self.assertTrue(waited <= numbers["django_q_oldest_waiting_seconds"] < waited + 60, numbers)
+
+    def test_without_a_database_the_rest_is_told(self) -> None:
+        with mock.patch.object(OrmQ.objects, "filter", side_effect=OperationalError("gone")):
+            self.assertContains(self.client.get("/metrics"), "django_http_requests_total")
+            self.assertEqual(self.numbers(), {})
 
 
 class Schema(TestCase):
