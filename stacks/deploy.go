@@ -114,7 +114,10 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		return nil, err
 	}
 
-	p.Monitoring, err = monitoring.New(ctx, "monitoring", &monitoring.Args{Installer: installer, Config: cfg.Monitoring}, base)
+	p.Monitoring, err = monitoring.New(ctx, "monitoring", &monitoring.Args{
+		Installer: installer, Config: cfg.Monitoring,
+		EtcdMembers: p.Machines.PrivateAddresses(arvan.ControlPlane), EtcdBackup: cfg.Kubernetes.EtcdBackup.Enabled,
+	}, base)
 	if err != nil {
 		return nil, err
 	}

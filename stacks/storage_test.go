@@ -25,8 +25,9 @@ func TestWhatGrowsHasALimitAndAnAlert(t *testing.T) {
 				continue
 			}
 			groups := mocktest.Plain(recording.Get(t, name+"-alerts").Inputs["spec"]).(map[string]any)["groups"].([]any)
-			alert := groups[0].(map[string]any)["rules"].([]any)[0].(map[string]any)
-			assert.Assert(t, strings.HasSuffix(alert["expr"].(string), "> 0.6 * "+strings.TrimSuffix(size, "Gi")+" * 1024^3"), alert["expr"])
+			limit := groups[0].(map[string]any)["rules"].([]any)[0].(map[string]any)
+			assert.DeepEqual(t, limit["labels"], map[string]any{"store": name})
+			assert.Equal(t, limit["expr"], "vector("+strings.TrimSuffix(size, "Gi")+" * 1024^3)")
 		}
 		recording.Get(t, "monitoring-alerts")
 	}

@@ -24,6 +24,7 @@ const Timeout = 10 * time.Minute
 type Installer struct {
 	Provider pulumi.ProviderResource // the cluster; every object and release gets it passed
 	Random   pulumi.ProviderResource // makes the passwords; the component's own random provider if nil
+	Runbooks string                  // where the alerts' runbooks are read (alerts.Named)
 	Mirror   string                  // replaces the source of every chart: https://…, oci://… or a folder of archives
 	Recovery *Recovery               // deals with what an interrupted update left; if nil, whatever is there already is an error
 	// Within is what the cluster is made of: whatever deletes it deletes all objects and releases, without the cluster, which may

@@ -99,6 +99,12 @@ func (e *Exchange) install(ctx *pulumi.Context, name string, args *Args, child p
 	if err != nil {
 		return err
 	}
+	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
+		Name: "exchange", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs, Groups: []string{"exchange", "queue"},
+	}, child)
+	if err != nil {
+		return err
+	}
 	e.Ready = made.Release("release").After(releaseName)
 	e.Namespace = made.Namespace.Name
 	return nil
@@ -163,6 +169,7 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 		"metrics": pulumi.Map{
 			"enabled":        pulumi.Bool(monitored),
 			"serviceMonitor": pulumi.Map{"enabled": pulumi.Bool(monitored)},
+			"queue":          pulumi.Map{"enabled": pulumi.Bool(monitored)},
 		},
 	}
 }

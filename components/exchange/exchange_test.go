@@ -98,7 +98,9 @@ func TestReplicasOfTheDatabaseAndMigrationTime(t *testing.T) {
 	}, nil)))
 	assert.Equal(t, values["database"].(map[string]any)["readOnlyHost"], "pg-ro.postgres.svc")
 	assert.Equal(t, values["migrations"].(map[string]any)["timeoutSeconds"], 480.0)
-	assert.DeepEqual(t, values["metrics"], map[string]any{"enabled": false, "serviceMonitor": map[string]any{"enabled": false}})
+	assert.DeepEqual(t, values["metrics"], map[string]any{
+		"enabled": false, "serviceMonitor": map[string]any{"enabled": false}, "queue": map[string]any{"enabled": false},
+	})
 }
 
 func TestTheWorkersProbe(t *testing.T) {

@@ -21,6 +21,12 @@ func (i *Ingress) installNginx(ctx *pulumi.Context, name string, args *Args, chi
 	if err != nil {
 		return err
 	}
+	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
+		Name: "ingress", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs, Groups: []string{"ingress"},
+	}, child)
+	if err != nil {
+		return err
+	}
 	i.Namespace = made.Namespace.Name
 	i.Ready = made.Release("release").After("ingress-nginx-controller")
 	return nil

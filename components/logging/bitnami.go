@@ -19,7 +19,7 @@ const (
 // installBitnami installs one Elasticsearch node that keeps nothing, and Kibana in a release of its own: an upgrade of
 // one of them leaves the other alone.
 func (l *Logging) installBitnami(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
-	elasticsearch, err := elasticsearchValues()
+	elasticsearch, err := elasticsearchValues(args.MonitorCRDs != nil)
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (l *Logging) installBitnami(ctx *pulumi.Context, name string, args *Args, c
 	parts := &chart.Parts{
 		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted, StorageGiB: args.Config.StorageGiB()},
 		Releases: []chart.ReleaseArgs{
-			{Part: "elasticsearch", Entry: "elasticsearch", Values: pulumi.ToMap(elasticsearch), Atomic: true},
+			{Part: "elasticsearch", Entry: "elasticsearch", Values: pulumi.ToMap(elasticsearch), Atomic: true, CRDs: args.MonitorCRDs},
 			{Part: "kibana", Entry: "kibana", Values: pulumi.ToMap(kibana), Atomic: true},
 		},
 	}
@@ -43,6 +43,16 @@ func (l *Logging) installBitnami(ctx *pulumi.Context, name string, args *Args, c
 		parts.Releases = append(parts.Releases, *collector)
 	}
 	made, err := args.Installer.Install(ctx, name, parts, child)
+	if err != nil {
+		return err
+	}
+	watched := []string{"search"}
+	if args.Config.FluentBit {
+		watched = append(watched, "collector")
+	}
+	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
+		Name: "logging", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs, Groups: watched,
+	}, child)
 	if err != nil {
 		return err
 	}
@@ -59,7 +69,7 @@ func (l *Logging) installBitnami(ctx *pulumi.Context, name string, args *Args, c
 	return nil
 }
 
-func elasticsearchValues() (map[string]any, error) {
+func elasticsearchValues(monitored bool) (map[string]any, error) {
 	images, err := chart.BitnamiImages("elasticsearch", "elasticsearch", "exporter", "shell")
 	if err != nil {
 		return nil, err
@@ -69,7 +79,10 @@ func elasticsearchValues() (map[string]any, error) {
 		"global":            chart.BitnamiGlobal(),
 		"image":             images["elasticsearch"],
 		"volumePermissions": map[string]any{"image": images["shell"]},
-		"metrics":           map[string]any{"image": images["exporter"]},
+		"metrics": map[string]any{
+			"enabled": monitored, "image": images["exporter"], "resourcesPreset": "none", "resources": chart.Little("10m", "64Mi"),
+			"serviceMonitor": map[string]any{"enabled": monitored},
+		},
 		// Raising the host's vm.max_map_count takes a privileged container; without memory mapping nothing has to be raised.
 		"sysctlImage": withEnabled(images["shell"], false),
 		"extraConfig": map[string]any{"node": map[string]any{"store": map[string]any{"allow_mmap": false}}},

@@ -19,6 +19,10 @@ const (
 type Args struct {
 	Installer *chart.Installer
 	Config    Config
+	// EtcdMembers are the addresses at which etcd tells its metrics; nil if none are to be had.
+	EtcdMembers pulumi.StringArrayInput
+	// EtcdBackup says that etcd's members back it up, and tell when they last did.
+	EtcdBackup bool
 }
 
 // Monitoring is what watches the platform.

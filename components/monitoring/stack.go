@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/internal/alerts"
 )
 
 // install makes two releases: the kinds come first, so that whatever has objects of them needs not wait for Prometheus. The
@@ -23,20 +24,22 @@ func (m *Monitoring) install(ctx *pulumi.Context, name string, args *Args, child
 		Releases: []chart.ReleaseArgs{
 			// Not atomic: undoing this release would delete every object of its kinds in the cluster.
 			{Part: "crds", Entry: "prometheus-operator-crds"},
-			{Entry: "kube-prometheus-stack", Values: pulumi.ToMap(stackValues(args)), Atomic: true, Needs: "crds"},
+			{Entry: "kube-prometheus-stack", Values: releaseValues(args), Atomic: true, Needs: "crds"},
 		},
 	}, child)
 	if err != nil {
 		return err
 	}
+	watched := []string{"nodes", "certificates", "alerting"}
+	if args.EtcdMembers != nil {
+		watched = append(watched, "etcd")
+	}
+	if args.EtcdBackup {
+		watched = append(watched, "etcd-backup")
+	}
 	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
-		Name: "disks", Namespace: made.Namespace.Name, CRDs: made.Release("crds"),
-		// The chart's own warn at 5 %. Kubelet makes room by evicting pods when 15 % are left for images, or 10 % for the rest.
-		Alerts: []chart.Alert{{
-			Name: "NodesDiskGetsFull", For: "10m",
-			Expr:    `max by (instance, mountpoint) (node_filesystem_avail_bytes{mountpoint=~"/|/var/lib/.*|/data.*",fstype!~"tmpfs|ramfs|overlay"} / node_filesystem_size_bytes) < 0.25`,
-			Summary: "{{ $labels.mountpoint }} of {{ $labels.instance }} has {{ $value | humanizePercentage }} left; below 15 % pods are evicted. Find what grows, or raise the node's diskGiB.",
-		}},
+		Name:      "disks", // what it warned of first; another name would be another object
+		Namespace: made.Namespace.Name, CRDs: made.Release("crds"), Groups: watched,
 	}, child)
 	if err != nil {
 		return err
@@ -54,16 +57,44 @@ func (m *Monitoring) install(ctx *pulumi.Context, name string, args *Args, child
 	return nil
 }
 
+// releaseValues are the stack's, with what is known only when the machines are there.
+func releaseValues(args *Args) pulumi.Map {
+	values := pulumi.ToMap(stackValues(args))
+	if args.EtcdMembers != nil {
+		// Kubespray has every member tell its metrics on its private address, without a certificate (etcd_metrics_port).
+		values["kubeEtcd"] = pulumi.Map{"enabled": pulumi.Bool(true), "endpoints": args.EtcdMembers}
+	}
+	return values
+}
+
+// What the node exporter leaves out unless it is told otherwise, as the chart has it: a list replaces the chart's.
+const (
+	mountsLeftOut = `^/(dev|proc|sys|run/containerd/.+|var/lib/docker/.+|var/lib/kubelet/.+)($|/)`
+	kindsLeftOut  = `^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs|erofs)$`
+	// nodeMetrics is where the node exporter's container sees alerts.NodeMetrics.
+	nodeMetrics = "/run/platform-metrics"
+)
+
 func stackValues(args *Args) map[string]any {
 	disabled := map[string]any{"enabled": false}
 	return map[string]any{
 		// They are a release of their own; from here Helm would install them once and never upgrade them.
 		"crds": disabled,
-		// Kubespray binds these to the loopback address of their hosts: targets that are always down.
+		// Kubespray binds these to the loopback address of their hosts: targets that are always down. etcd has its own address.
 		"kubeControllerManager": disabled,
 		"kubeScheduler":         disabled,
 		"kubeEtcd":              disabled,
 		"kubeProxy":             disabled,
+		"prometheus-node-exporter": map[string]any{
+			"extraArgs": []any{
+				"--collector.filesystem.mount-points-exclude=" + mountsLeftOut, "--collector.filesystem.fs-types-exclude=" + kindsLeftOut,
+				"--collector.textfile.directory=" + nodeMetrics,
+			},
+			// made where it is missing: a folder that is not there would be an error of every scrape
+			"extraHostVolumeMounts": []any{map[string]any{
+				"name": "platform-metrics", "hostPath": alerts.NodeMetrics, "type": "DirectoryOrCreate", "mountPath": nodeMetrics, "readOnly": true,
+			}},
+		},
 		"prometheusOperator": map[string]any{
 			// The webhook's certificate is made by a hook job; without it the operator must not mount that certificate either.
 			"admissionWebhooks": disabled,

@@ -56,11 +56,7 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 	}
 	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
 		Name: minioService + "-storage", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs,
-		Alerts: []chart.Alert{{
-			Name: "FilesOutgrowTheirStorage", For: "10m",
-			Expr:    fmt.Sprintf(`max(minio_cluster_usage_total_bytes) > 0.6 * %d * 1024^3`, args.Config.MaxSizeGiB),
-			Summary: fmt.Sprintf("Static and media files are {{ $value | humanize1024 }}B. With %d GiB MinIO's pod is evicted, and the files go with it: raise objectStore.maxSizeGiB, or make room.", args.Config.MaxSizeGiB),
-		}},
+		Groups: []string{"objectstore"}, LimitsGiB: map[string]int{"objectstore": args.Config.MaxSizeGiB},
 	}, child)
 	if err != nil {
 		return err

@@ -1,8 +1,6 @@
 package postgres
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
@@ -49,11 +47,7 @@ func (p *Postgres) installBitnami(ctx *pulumi.Context, name string, args *Args, 
 	}
 	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
 		Name: bitnamiService + "-storage", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs,
-		Alerts: []chart.Alert{{
-			Name: "DatabaseOutgrowsItsStorage", For: "10m",
-			Expr:    fmt.Sprintf(`sum by (namespace) (pg_database_size_bytes{namespace=%q}) > 0.6 * %d * 1024^3`, namespaceName, args.Config.MaxSizeGiB),
-			Summary: fmt.Sprintf("The database has {{ $value | humanize1024 }}B. With %d GiB its pod is evicted, and the data goes with it: raise postgres.maxSizeGiB, or make room.", args.Config.MaxSizeGiB),
-		}},
+		Groups: []string{"postgres"}, LimitsGiB: map[string]int{"postgres": args.Config.MaxSizeGiB},
 	}, child)
 	if err != nil {
 		return err

@@ -93,7 +93,10 @@ func TestTheMigrationsNeedNothingOfTheChart(t *testing.T) {
 }
 
 func TestEveryPodOfAPrivateImageHasItsLogin(t *testing.T) {
-	values := chartutil.CoalesceTables(map[string]any{"image": map[string]any{"pullSecrets": []any{"exchange-registry"}}}, exchangeValues(t, "demo"))
+	values := chartutil.CoalesceTables(map[string]any{
+		"image":   map[string]any{"pullSecrets": []any{"exchange-registry"}},
+		"metrics": map[string]any{"enabled": true, "queue": map[string]any{"enabled": true}},
+	}, exchangeValues(t, "demo"))
 	pods := 0
 	for _, object := range rendered(t, exchange(t), "exchange", values) {
 		if pod := summary.Pod(object); pod != nil {
@@ -101,7 +104,7 @@ func TestEveryPodOfAPrivateImageHasItsLogin(t *testing.T) {
 			assert.DeepEqual(t, pod["imagePullSecrets"], []any{map[string]any{"name": "exchange-registry"}})
 		}
 	}
-	assert.Equal(t, pods, 3, "web, worker and migrations")
+	assert.Equal(t, pods, 4, "web, worker, migrations and the queue's metrics")
 }
 
 // gunicornFlags are the arguments that gunicorn 20.0 knows and every later release up to 25 kept, of those that a chart may set.

@@ -16,10 +16,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.parse
 from typing import IO, List, Optional, TypedDict
 
 HOME = os.environ.get("ETCD_BACKUP_HOME", "/etc/exchange-platform/etcd-backup")
+# Where the node exporter finds what it tells for others.
+METRICS = os.environ.get("ETCD_BACKUP_METRICS", "/var/lib/exchange-platform/metrics")
 WORK = os.environ.get("ETCD_BACKUP_WORK", "/var/lib/exchange-platform/etcd-backup")
 # A restored etcd with encrypted Secrets cannot be read without their key, nor can a cluster start without its CA.
 KEYS = ("etc/kubernetes/ssl", "etc/kubernetes/pki", "etc/ssl/etcd/ssl", "etc/etcd.env")
@@ -44,6 +47,7 @@ class Settings(TypedDict):
     bucket: str
     prefix: str
     keep: int
+    everyHours: int
     accessKey: str
     secretKey: str
 
@@ -69,7 +73,23 @@ def main() -> int:
     for old in expired(names + [name], settings["keep"]):
         storage.delete(old)
         print("deleted", old)
+    tell(METRICS, int(time.time()), settings["everyHours"])
     return 0
+
+
+def tell(folder: str, now: int, hours: int) -> None:
+    """Leaves when this backup was made to the node exporter, whole or not at all: a half-written file is an error of every scrape."""
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    half = os.path.join(folder, "etcd_backup.half")
+    with open(half, "w", encoding="utf-8") as file:
+        file.write("# HELP etcd_backup_last_success_timestamp_seconds When this member last stored a backup of etcd.\n"
+                   "# TYPE etcd_backup_last_success_timestamp_seconds gauge\n"
+                   "etcd_backup_last_success_timestamp_seconds %d\n"
+                   "# HELP etcd_backup_interval_seconds The time between two of them.\n"
+                   "# TYPE etcd_backup_interval_seconds gauge\n"
+                   "etcd_backup_interval_seconds %d\n" % (now, hours * 3600))
+    os.chmod(half, 0o644)
+    os.replace(half, os.path.join(folder, "etcd_backup.prom"))
 
 
 def run(*command: str) -> None:

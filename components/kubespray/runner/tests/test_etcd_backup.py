@@ -15,6 +15,7 @@ class Signature(unittest.TestCase):
     SETTINGS: etcd_backup.Settings = {
         "accessKey": "AKIAIOSFODNN7EXAMPLE", "secretKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "region": "us-east-1",
         "endpoint": "https://s3.amazonaws.com", "bucket": "examplebucket", "prefix": "etcd/demo", "keep": 1,
+        "everyHours": 6,
     }
     HEADERS = {"host": "examplebucket.s3.amazonaws.com", "x-amz-content-sha256": etcd_backup.EMPTY, "x-amz-date": "20130524T000000Z"}
 
@@ -55,6 +56,18 @@ class Seal(unittest.TestCase):
         listing = subprocess.run(["tar", "-tf", at("opened.tar")], check=True, capture_output=True, text=True).stdout
         self.assertIn("snapshot.db\n", listing)
         self.assertIn("etc/kubernetes/ssl/ca.key\n", listing)
+
+
+class Metrics(unittest.TestCase):
+    def test_the_node_exporter_is_left_a_whole_file(self):
+        folder = os.path.join(self.enterContext(tempfile.TemporaryDirectory()), "metrics")
+        etcd_backup.tell(folder, 1, 6)
+        etcd_backup.tell(folder, 1700000000, 6)
+        self.assertEqual(os.listdir(folder), ["etcd_backup.prom"])
+        with open(os.path.join(folder, "etcd_backup.prom"), encoding="utf-8") as file:
+            lines = [line for line in file.read().splitlines() if not line.startswith("#")]
+        self.assertEqual(lines, ["etcd_backup_last_success_timestamp_seconds 1700000000", "etcd_backup_interval_seconds 21600"])
+        self.assertEqual(os.stat(os.path.join(folder, "etcd_backup.prom")).st_mode & 0o777, 0o644)
 
 
 class Errors(unittest.TestCase):

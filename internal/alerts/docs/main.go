@@ -1,0 +1,90 @@
+// Command docs writes docs/monitoring.md, the table of what is watched, from the table of alerts. It is run by `go generate` in
+// internal/alerts.
+package main
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/iransre/exchange-platform/internal/alerts"
+)
+
+// page is where the table goes, seen from internal/alerts.
+const page = "../../docs/monitoring.md"
+
+// capabilities are what the files of rules are about, in the order of the page.
+var capabilities = []struct{ file, name string }{
+	{"exchange", "Exchange: web and Django-Q"},
+	{"ingress", "Ingress"},
+	{"postgres", "PostgreSQL"},
+	{"objectstore", "Object store"},
+	{"search", "Logs: Elasticsearch and Fluent Bit"},
+	{"nodes", "Nodes"},
+	{"etcd", "etcd and its backup"},
+	{"certificates", "Certificates"},
+	{"alerting", "Monitoring itself"},
+}
+
+func main() {
+	text, err := render()
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.WriteFile(page, []byte(text), 0o644); err != nil {
+		log.Fatal(err)
+	}
+}
+
+const head = `<!-- Generated from internal/alerts by "go generate ./internal/alerts". Do not edit. -->
+# Monitoring
+
+What is watched, by which metrics, and what somebody is told. A *page* wakes somebody, a *ticket* is looked at by day. Each alert has an
+owner (the team of the platform, or that of the exchange) and a runbook: what it means, how to look, how to mend.
+
+The rules stand in ` + "`internal/alerts/rules`" + `, what exports the metrics in ` + "`internal/alerts/exporters.yaml`" + `. A rule on a metric
+that nothing exports is refused by a test; each rule is tested firing and not firing, by Prometheus' own engine (` + "`sandbox/monitoring`" + `).
+The rules of kube-prometheus-stack itself come on top: its *critical* is a page, its *warning* a ticket.
+
+`
+
+// render makes the page.
+func render() (string, error) {
+	groups, err := alerts.Groups()
+	if err != nil {
+		return "", err
+	}
+	exporters, err := alerts.Exporters()
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString(head)
+	b.WriteString("| capability | alert | who is told | metrics | exported by |\n|---|---|---|---|---|\n")
+	for _, capability := range capabilities {
+		for _, group := range groups {
+			if group.File != capability.file {
+				continue
+			}
+			for _, rule := range group.Rules {
+				metrics := rule.Metrics(exporters)
+				fmt.Fprintf(&b, "| %s | [%s](runbooks/%s.md) | %s, %s | %s | %s |\n", capability.name, rule.Alert, rule.Alert,
+					rule.Severity(), rule.Labels["owner"], "`"+strings.Join(metrics, "` `")+"`", strings.Join(of(metrics, exporters), ", "))
+			}
+		}
+	}
+	return b.String(), nil
+}
+
+// of are the exporters of the metrics.
+func of(metrics []string, exporters []alerts.Exporter) []string {
+	var names []string
+	for _, exporter := range exporters {
+		if slices.ContainsFunc(metrics, func(metric string) bool { return exporter.Metrics[metric] != "" }) {
+			names = append(names, exporter.Name)
+		}
+	}
+	return names
+}
