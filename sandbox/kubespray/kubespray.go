@@ -29,15 +29,12 @@ const (
 	Newest = "v2.31.0"
 	// versions is where in the tree a release says which versions it carries.
 	versions = "roles/kubespray_defaults/defaults/main/release.yml"
-	// software is where a tree for real machines says from where a node's programs are downloaded.
-	software = "roles/kubespray_defaults/defaults/main/software.yml"
 )
 
 // Machines are what a tree's playbooks run on.
 type Machines struct {
-	// Software is the address of the programs of a node, for machines on which they run: the tree then really installs Kubernetes.
-	// Where it is empty, machines are nodes by name.
-	Software string
+	// Real ones are those on which the programs of a node run: the tree then really installs Kubernetes. Others are nodes by name.
+	Real bool
 }
 
 // Releases lists the tags that there is an archive of, oldest first.
@@ -103,9 +100,8 @@ func release(tag string, machines Machines) (map[string][]byte, error) {
 	}
 	content := map[string][]byte{versions: own}
 	folders := []string{"tree"}
-	if machines.Software != "" {
+	if machines.Real {
 		folders = append(folders, "real") // its files take the places of the tree's
-		content[software] = fmt.Appendf(nil, "---\nnode_software_url: %q\n", machines.Software)
 	}
 	for _, folder := range folders {
 		err := fs.WalkDir(files, folder, func(path string, entry fs.DirEntry, err error) error {

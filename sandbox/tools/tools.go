@@ -34,6 +34,8 @@ type Tool struct {
 	LinkerFlags string
 	// Tags choose what is compiled.
 	Tags string
+	// Completed is a module that lacks something.
+	Completed *completion
 	// Target is the file to make.
 	Target string
 	// Static programs run inside the machines, whose libraries may be of another age.
@@ -160,7 +162,15 @@ func (t Tool) build(ctx context.Context, w *workspace.Workspace, out io.Writer) 
 	if t.Static && t.Shared && usesC(ctx) {
 		flags += " -linkmode external -extldflags -static"
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-v", "-trimpath", "-buildvcs=false", "-tags", t.Tags, "-ldflags", flags, "-o", t.Target, t.Package)
+	arguments := []string{"build", "-v", "-trimpath", "-buildvcs=false", "-tags", t.Tags, "-ldflags", flags, "-o", t.Target}
+	if t.Completed != nil {
+		file, err := t.Completed.modfile(ctx, filepath.Join(w.Root, t.Module), t.Target+".source")
+		if err != nil {
+			return fmt.Errorf("build %s: %w", t.Name, err)
+		}
+		arguments = append(arguments, "-modfile="+file)
+	}
+	cmd := exec.CommandContext(ctx, "go", append(arguments, t.Package)...)
 	cmd.Dir = filepath.Join(w.Root, t.Module)
 	// a link to an official program that is gone by now would send the build's output there
 	if info, err := os.Lstat(t.Target); err == nil && info.Mode()&fs.ModeSymlink != 0 {

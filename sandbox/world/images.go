@@ -2,6 +2,9 @@ package world
 
 import (
 	"crypto/tls"
+	"net/http"
+	"runtime"
+	"slices"
 
 	"github.com/iransre/exchange-platform/sandbox/mirrors"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
@@ -23,4 +26,16 @@ func newRegistry(w *workspace.Workspace) (site, error) {
 		return site{}, err
 	}
 	return site{tls.NewListener(listener, settings), mirrors.Registry(w.Images())}, nil
+}
+
+// mirrorFiles serves the programs of nodes by the paths that they have where they come from: mirrors.files, as users have it. They are
+// one program, of one version, whatever name and version is asked for.
+func mirrorFiles(mux *http.ServeMux, w *workspace.Workspace) {
+	mux.HandleFunc("GET /mirror/dl.k8s.io/release/{version}/bin/linux/"+runtime.GOARCH+"/{program}", func(response http.ResponseWriter, request *http.Request) {
+		if !slices.Contains([]string{"kubeadm", "kubectl", "kubelet"}, request.PathValue("program")) {
+			http.NotFound(response, request)
+			return
+		}
+		http.ServeFile(response, request, w.Binary("node"))
+	})
 }

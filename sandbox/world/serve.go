@@ -190,21 +190,15 @@ func newFiles(w *workspace.Workspace) (http.Handler, error) {
 			_, _ = response.Write(archive)
 		})
 	}
-	mux.HandleFunc(nodeSoftware, func(response http.ResponseWriter, request *http.Request) {
-		http.ServeFile(response, request, w.Binary("node"))
-	})
+	if w.RealNodes() {
+		mirrorFiles(mux, w)
+	}
 	return mux, nil
 }
 
-// nodeSoftware is where the programs of nodes are served.
-const nodeSoftware = "/files/node"
-
 // KubesprayMachines are those of w, as archives of Kubespray need to know them.
 func KubesprayMachines(w *workspace.Workspace) kubespray.Machines {
-	if !w.RealNodes() {
-		return kubespray.Machines{}
-	}
-	return kubespray.Machines{Software: w.FilesURL() + nodeSoftware}
+	return kubespray.Machines{Real: w.RealNodes()}
 }
 
 func controlHandler(status func() Status, machines hosts.Disturbable, cluster *cluster) http.Handler {

@@ -15,6 +15,7 @@ import (
 func installedFrom(w *workspace.Workspace, charts string) workspace.Sources {
 	sources := workspace.Sources{Kubespray: kubespraySource(w), Charts: charts}
 	if w.RealNodes() {
+		sources.Files = w.MirrorURL()
 		sources.Registries = map[string]string{}
 		for _, registry := range mirrors.Registries() {
 			sources.Registries[registry] = w.RegistryURL()
