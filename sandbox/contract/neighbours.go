@@ -152,9 +152,10 @@ func (p *postgres) command(ctx context.Context, name string, args ...string) *ex
 	return command
 }
 
-// start starts the server and waits until it answers. It does not live longer than the context.
+// start starts the server and waits until it answers. From then on it lives until it is stopped: whoever starts it anew does so for
+// others, too.
 func (p *postgres) start(ctx context.Context) error {
-	p.server = p.command(ctx, "postgres", "-D", filepath.Join(p.dir, "data"), "-p", strconv.Itoa(p.port), "-c", "listen_addresses=127.0.0.1",
+	p.server = p.command(context.WithoutCancel(ctx), "postgres", "-D", filepath.Join(p.dir, "data"), "-p", strconv.Itoa(p.port), "-c", "listen_addresses=127.0.0.1",
 		"-c", "unix_socket_directories=", "-c", "dynamic_shared_memory_type=mmap", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
 	log, err := os.OpenFile(filepath.Join(p.dir, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -165,10 +166,13 @@ func (p *postgres) start(ctx context.Context) error {
 	if err := p.server.Start(); err != nil {
 		return err
 	}
-	return wait(ctx, time.Minute, "PostgreSQL to answer", func() error {
+	if err := wait(ctx, time.Minute, "PostgreSQL to answer", func() error {
 		_, err := p.ask(ctx, "postgres", "SELECT 1")
 		return err
-	})
+	}); err != nil {
+		return errors.Join(err, p.stop())
+	}
+	return nil
 }
 
 // stop stops the server at once, with everybody's connections.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -195,10 +196,7 @@ func webStop(ctx context.Context, s *session) error {
 
 func secretKey(ctx context.Context, s *session) error {
 	without := *s.chart.web
-	without.env = map[string]string{}
-	for name, value := range s.chart.web.env {
-		without.env[name] = value
-	}
+	without.env = maps.Clone(s.chart.web.env)
 	without.env["DJANGO_SECRET_KEY"] = unset
 	if s.finish(ctx, &without, "python", "manage.py", "check") == nil {
 		return errors.New("`manage.py check` succeeds without it: whoever has the image knows the key that signs sessions")

@@ -48,13 +48,13 @@ func lockTimeout(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	bounded, cancel := context.WithTimeout(ctx, 15*time.Second)
+	bounded, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	_, failure := s.listen(bounded, s.chart.migrate)
 	err = release()
 	switch {
 	case bounded.Err() != nil:
-		return errors.New("migrate still waited after 15 s: PGOPTIONS has to reach PostgreSQL, so no \"options\" of the project's own may hide it")
+		return errors.New("migrate still waited after 20 s: PGOPTIONS has to reach PostgreSQL, so no \"options\" of the project's own may hide it")
 	case failure == nil:
 		return errors.New("migrate succeeded although its table was locked: does it look into another database?")
 	case !strings.Contains(failure.Error(), "lock timeout"):
