@@ -70,6 +70,9 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	if err := checkPull(ctx, cfg); err != nil {
 		return nil, err
 	}
+	if err := last.tellLeft(ctx, cfg); err != nil {
+		return nil, err
+	}
 	providers, err := newProviders(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -93,7 +96,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	var p platform
 	p.Machines, err = arvan.New(ctx, name, &arvan.Args{
 		Cloud: cfg.Cloud, Network: cfg.Network, Nodes: cfg.Nodes, ImageIDs: imageIDs, Protect: cfg.Protect,
-		Running: last.machines, Groups: last.groups, AdminKeys: last.adminKeys,
+		DataPath: cfg.Kubernetes.LocalPath(), Running: last.machines, Groups: last.groups, AdminKeys: last.adminKeys,
 	}, base)
 	if err != nil {
 		return nil, err

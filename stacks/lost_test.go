@@ -21,6 +21,9 @@ func madeOf(recording *mocktest.Recording, users ...any) (made []*mocktest.Resou
 		if !strings.HasPrefix(each.Type, "arvancloud:") {
 			continue
 		}
+		if each.Type == "arvancloud:storage:VolumeAttachment" {
+			continue // has no name, and is taken over where it is
+		}
 		made = append(made, each)
 		inventory = append(inventory, map[string]any{
 			"type": each.Type, "name": each.Inputs["name"].StringValue(), "id": "place/id-of-" + each.Name, "users": users,

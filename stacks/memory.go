@@ -35,6 +35,8 @@ type memory struct {
 	// groups are the groups they are in, and adminKeys those that may log in to them.
 	groups    arvan.Groups
 	adminKeys arvan.AdminKeys
+	// data are the sizes of the nodes' own volumes.
+	data arvan.Data
 	// tokens are the terms of the kubeconfigs' tokens, by the names of their grants.
 	tokens map[string]access.Term
 	// kubeconfig led to the cluster; secret.
@@ -80,7 +82,7 @@ func recall(ctx *pulumi.Context) (*memory, error) {
 		return nil, fmt.Errorf("read what the last update left: %w", err)
 	}
 	last := &memory{
-		cluster: "{}", machines: arvan.Running{}, groups: arvan.Groups{}, adminKeys: arvan.AdminKeys{},
+		cluster: "{}", machines: arvan.Running{}, groups: arvan.Groups{}, adminKeys: arvan.AdminKeys{}, data: arvan.Data{},
 		releases: map[string]chart.Left{}, releaseNames: map[string]string{},
 	}
 	for urn, resource := range found.Outputs {
@@ -125,6 +127,10 @@ func (m *memory) take(urn, token string, outputs map[string]any) error {
 		var made arvan.Group
 		err = convert(outputs, &made)
 		m.groups[nameOf(urn)] = made
+	case arvan.VolumeType:
+		var made struct{ Size int }
+		err = convert(outputs, &made)
+		m.data.Take(nameOf(urn), made.Size)
 	case "command:remote:Command":
 		printed, _ := outputs["stdout"].(string)
 		err = m.adminKeys.Take(nameOf(urn), printed)
@@ -154,6 +160,20 @@ func (m *memory) take(urn, token string, outputs map[string]any) error {
 	}
 	if err != nil {
 		return fmt.Errorf("what the last update left in the state's %s is damaged: %w", urn, err)
+	}
+	return nil
+}
+
+// tellLeft says which volumes of nodes that leave stay in the cloud.
+func (m *memory) tellLeft(ctx *pulumi.Context, cfg *Config) error {
+	for _, name := range m.data.Left(cfg.Nodes) {
+		fate := "is deleted with all that is on it"
+		if cfg.Protect {
+			fate = "stays in the cloud with all that is on it: delete it in the panel once nobody needs that"
+		}
+		if err := ctx.Log.Warn(fmt.Sprintf("the volume %s of a node that leaves %s", name, fate), nil); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -194,6 +214,7 @@ func refuse(stack string, cfg *Config, last *memory) error {
 		reasons = append([]string{fmt.Sprintf("the stack cannot change its name from %q to %q: its machines and keys are named after it, and all of them would be replaced. "+
 			"Restore it with `pulumi stack rename %s`, or make a new stack and move to it", last.name, stack, last.name)}, reasons...)
 	}
+	reasons = append(reasons, last.data.Refusals(cfg.Nodes)...)
 	if kubespray.Stands(last.cluster) {
 		reasons = append(reasons, last.machines.Refusals(cfg.Nodes, cfg.Kubernetes.Force)...)
 	}

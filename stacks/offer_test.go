@@ -74,10 +74,14 @@ func TestANewStackAsksForAll(t *testing.T) {
 
 // serversOf are the machines as they are in the state after an update.
 func serversOf(recording *mocktest.Recording) []mocktest.Left {
+	return leftOf(recording, arvan.ServerType)
+}
+
+func leftOf(recording *mocktest.Recording, kind string) []mocktest.Left {
 	var left []mocktest.Left
-	for _, server := range recording.OfType(arvan.ServerType) {
-		outputs := mocktest.Plain(resource.NewProperty(server.Inputs)).(map[string]any)
-		left = append(left, mocktest.Left{Type: server.Type, Name: server.Name, Outputs: outputs})
+	for _, each := range recording.OfType(kind) {
+		outputs := mocktest.Plain(resource.NewProperty(each.Inputs)).(map[string]any)
+		left = append(left, mocktest.Left{Type: each.Type, Name: each.Name, Outputs: outputs})
 	}
 	return left
 }

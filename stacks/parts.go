@@ -27,6 +27,7 @@ func clusterArgs(stack string, cfg *Config, machines *arvan.Machines, api *apiNa
 		// Ansible runs where the cluster is, because over a border's latency a run takes hours.
 		Runner:           cmp.Or(bastion, cfg.Nodes.First(arvan.ControlPlane)),
 		Config:           cfg.Kubernetes.Config,
+		After:            machines.Mounted,
 		Endpoint:         api.outside,
 		CertificateNames: api.certified,
 		LastState:        last,

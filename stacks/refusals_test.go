@@ -115,9 +115,9 @@ func reasons(err error) []string {
 func leftBy(t *testing.T, stack string, cfg *Config) *memory {
 	t.Helper()
 	recording := deployedWith(t, cfg)
-	left := &memory{name: stack, cluster: stateOf(t, recording), settled: settings.Settled(cfg), machines: arvan.Running{}}
-	for _, server := range serversOf(recording) {
-		assert.NilError(t, left.take("urn:pulumi:prod::exchange-platform::"+server.Type+"::"+server.Name, server.Type, server.Outputs))
+	left := &memory{name: stack, cluster: stateOf(t, recording), settled: settings.Settled(cfg), machines: arvan.Running{}, data: arvan.Data{}}
+	for _, each := range append(leftOf(recording, arvan.ServerType), leftOf(recording, arvan.VolumeType)...) {
+		assert.NilError(t, left.take("urn:pulumi:prod::exchange-platform::"+each.Type+"::"+each.Name, each.Type, each.Outputs))
 	}
 	return left
 }

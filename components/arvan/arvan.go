@@ -7,6 +7,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/internal/component"
 	"github.com/iransre/exchange-platform/sdks/arvancloud/iaas"
+	"github.com/iransre/exchange-platform/sdks/arvancloud/storage"
 )
 
 // Args says which machines are wanted, and who may reach them.
@@ -15,6 +16,8 @@ type Args struct {
 	Network Network
 	// Nodes are the machines; they are made in any order.
 	Nodes Nodes
+	// DataPath is where the nodes' data volumes are mounted.
+	DataPath string
 	// ImageIDs are what the images that are named are in the zone, as far as it has them; new with each build of them.
 	ImageIDs map[Image]string
 	// Running are the machines that are there already, Groups the server groups, AdminKeys the keys that the last update let in.
@@ -45,8 +48,11 @@ type Machines struct {
 	PrivateKey pulumi.StringOutput `pulumi:"privateKey"`
 	// NetworkID is the private network's.
 	NetworkID pulumi.StringOutput `pulumi:"networkId"`
+	// Mounted are there once the nodes' data volumes are mounted: what puts data there waits for them.
+	Mounted []pulumi.Resource
 
-	nodes Nodes
+	nodes   Nodes
+	volumes []*storage.Volume
 }
 
 // Machine is how one server is reached.
@@ -106,6 +112,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 			machines.Machines[node.Name] = *machine
 		}
 		if err := machines.settle(ctx, args, login, child); err != nil {
+			return err
+		}
+		if err := machines.attachData(ctx, args, login, child); err != nil {
 			return err
 		}
 		machines.PrivateKey = login.private

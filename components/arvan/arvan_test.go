@@ -47,7 +47,7 @@ func prod() *arvan.Args {
 		{Name: "arvan-prod-b1", Role: arvan.Bastion, Plan: "g2-4-2-0", DiskGiB: 50},
 		{Name: "arvan-prod-m1", Role: arvan.ControlPlane, Plan: "g2-8-4-0", DiskGiB: 50},
 		{Name: "arvan-prod-m2", Role: arvan.ControlPlane, Plan: "g2-8-4-0", DiskGiB: 50},
-		{Name: "arvan-prod-w1", Role: arvan.Worker, Plan: "g2-16-8-0", DiskGiB: 200},
+		{Name: "arvan-prod-w1", Role: arvan.Worker, Plan: "g2-16-8-0", DiskGiB: 200, Data: 200},
 	}
 	return args
 }
@@ -97,6 +97,17 @@ func TestOnlyWhatNothingCanBringBackIsProtected(t *testing.T) {
 		}
 	}
 	assert.DeepEqual(t, protected, []string{"demo-network", "demo-login"})
+}
+
+// A node that leaves does so in one update, and the cloud keeps its data nevertheless.
+func TestTheCloudKeepsTheDataOfAProtectedStack(t *testing.T) {
+	for _, protect := range []bool{false, true} {
+		args := prod()
+		args.Protect = protect
+		for _, each := range run(t, args).Resources {
+			assert.Equal(t, each.Retain, protect && each.Type == arvan.VolumeType, each.Name)
+		}
+	}
 }
 
 func TestServersWaitForNothingOfEachOther(t *testing.T) {
@@ -184,9 +195,10 @@ func TestRunningMachinesAreToldOfKeysAndDisks(t *testing.T) {
 		return names
 	}
 	before := told(func(*arvan.Args) {})
-	assert.Equal(t, len(before), 8)
+	assert.Equal(t, len(before), 9)
 	assert.DeepEqual(t, differs(before, told(func(*arvan.Args) {})), []string(nil))
 	assert.DeepEqual(t, differs(before, told(func(a *arvan.Args) { a.Nodes[3].DiskGiB = 300 })), []string{"arvan-prod-w1-root-disk"})
+	assert.DeepEqual(t, differs(before, told(func(a *arvan.Args) { a.Nodes[3].Data = 300 })), []string{"arvan-prod-w1-data-disk"})
 	assert.DeepEqual(t, differs(before, told(func(a *arvan.Args) { a.Cloud.AdminSSHKeys = nil })),
 		[]string{"arvan-prod-b1-admin-keys", "arvan-prod-m1-admin-keys", "arvan-prod-m2-admin-keys", "arvan-prod-w1-admin-keys"})
 

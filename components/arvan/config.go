@@ -61,6 +61,10 @@ type Node struct {
 	Plan string `json:"plan" later:"in place: the machine is off meanwhile"`
 	// DiskGiB is the size of the root disk.
 	DiskGiB int `json:"diskGiB" later:"in place, and the file system with it: the machine is off meanwhile; it cannot shrink"`
+	// Data is the size in GiB of a volume of the node's own, mounted at `kubernetes.dataPath`; left out, there is none, and local
+	// volumes lie on the root disk. Another machine under the node's name gets it with all that is on it. ArvanCloud's API
+	// has no call that makes a volume larger: do that in the panel first, and the file system follows with this key.
+	Data int `json:"data,omitempty" later:"in place, as far as the volume was made larger in the panel; it cannot shrink, and stays while the node does"`
 	// Image (`{distribution, version}`) is this machine's own operating system. A node whose machine was made from another one
 	// gets a new machine under its name: set it for one worker, or one control plane but the first, at a time. Left out, the
 	// machine stays what it is, and a new one is made from `cloud.image`.

@@ -41,6 +41,9 @@ func (m *Machines) describe(cloud Cloud) {
 		})
 		perHour, perMonth = append(perHour, machine.PricePerHour), append(perMonth, machine.PricePerMonth)
 	}
+	for _, volume := range m.volumes {
+		perHour, perMonth = append(perHour, volume.PricePerHour), append(perMonth, volume.PricePerMonth)
+	}
 	m.WebAddresses = m.PublicAddresses(Worker)
 	m.Cost = Cost{Currency: "IRR", PerHour: sum(perHour), PerMonth: sum(perMonth)}
 }

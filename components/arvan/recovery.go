@@ -28,6 +28,9 @@ func (args *Args) Objects(name string) []Object {
 	}
 	for _, node := range args.Nodes {
 		objects = append(objects, Object{ServerType, node.Name, node.Name})
+		if node.Data > 0 {
+			objects = append(objects, Object{VolumeType, node.Name + dataSuffix, node.Name + dataSuffix})
+		}
 	}
 	return objects
 }

@@ -152,6 +152,11 @@ func (n Node) validate(path *field.Path) field.ErrorList {
 		problems = append(problems, field.Invalid(path.Child("diskGiB"), n.DiskGiB,
 			fmt.Sprintf("must be at least %d: the smallest disk the images fit on", smallestDisk)))
 	}
+	if n.Data < 0 {
+		problems = append(problems, field.Invalid(path.Child("data"), n.Data, "is no size: name it in GiB, or leave it out"))
+	} else if n.Data > 0 && n.Role == Bastion {
+		problems = append(problems, field.Forbidden(path.Child("data"), "a bastion is no Kubernetes node, and keeps no volumes of pods: leave it out"))
+	}
 	for _, key := range slices.Sorted(maps.Keys(n.Labels)) {
 		messages := slices.Concat(validation.IsQualifiedName(key), validation.IsValidLabelValue(n.Labels[key]))
 		problems = append(problems, settings.Messages(messages, n.Labels[key], path.Child("labels").Key(key))...)

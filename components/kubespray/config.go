@@ -1,6 +1,7 @@
 package kubespray
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 
@@ -27,9 +28,9 @@ type Config struct {
 	// Reserve keeps 700m and 1.5Gi of each node for Kubernetes and the system, in cgroups of their own; without it,
 	// Kubespray's own 600m and 768Mi are kept.
 	Reserve bool `json:"reserve"`
-	// DataPath is the directory of the workers in which volumes of the storage class local-path lie. No volume is attached for
-	// it: it is on the root disk (`nodes[].diskGiB`) unless the machines' image mounts another one there. Empty means
-	// Kubespray's own, /opt/local-path-provisioner.
+	// DataPath is the directory of the workers in which volumes of the storage class local-path lie: on a volume of the node's own
+	// where it has one (`nodes[].data`; the path of those is for the life of the node), else on the root disk. Empty means Kubespray's
+	// own, /opt/local-path-provisioner.
 	DataPath string `json:"dataPath,omitempty" later:"new volumes only"`
 	// Force lets a node be removed or upgraded even where the workloads' disruption budgets do not allow it, and several workers
 	// be replaced or resized at once. Set it for one `pulumi up`.
@@ -39,6 +40,9 @@ type Config struct {
 	// EtcdBackup is where the members of etcd put encrypted backups of it, each on its own, in turns.
 	EtcdBackup EtcdBackup `json:"etcdBackup"`
 }
+
+// LocalPath is where volumes of the storage class local-path lie.
+func (c *Config) LocalPath() string { return cmp.Or(c.DataPath, "/opt/local-path-provisioner") }
 
 // NetworkPlugin connects the pods.
 type NetworkPlugin string

@@ -21,6 +21,9 @@ type Args struct {
 	// SSH is how every machine is reached, from here and from the runner.
 	SSH SSH
 
+	// After is what must be there before anything joins the cluster.
+	After []pulumi.Resource
+
 	// Config is what the stack file says of the cluster.
 	Config
 

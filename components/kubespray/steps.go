@@ -79,7 +79,7 @@ func (s *steps) check(bundle *bundle, planned pulumi.StringOutput, upload *provi
 
 // run has the runner carry out the plan, or goes on waiting for a run that leads to the same.
 func (s *steps) run(bundle *bundle, planned pulumi.StringOutput, check *providers.RemoteCommand, ready map[string]*providers.RemoteCommand) (*providers.RemoteCommand, error) {
-	after := []pulumi.Resource{check}
+	after := append([]pulumi.Resource{check}, s.args.After...)
 	for _, node := range s.args.Nodes {
 		after = append(after, ready[node.Name])
 	}

@@ -38,6 +38,8 @@ type Resource struct {
 	Inputs       resource.PropertyMap // secrets are kept as such
 	SecretOutput []string             // names of the outputs that were asked to be kept secret
 	Protect      bool
+	// Retain leaves the thing where it is when the resource is deleted.
+	Retain bool
 	// DeletedWith is the name of the resource that takes it along when it is deleted.
 	DeletedWith string
 	// IgnoreChanges are the inputs whose change is none.

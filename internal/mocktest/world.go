@@ -125,6 +125,7 @@ func (r *recorder) record(args pulumi.MockResourceArgs) {
 			"before create": hooks.GetBeforeCreate(), "before update": hooks.GetBeforeUpdate(), "before delete": hooks.GetBeforeDelete(),
 		}
 		maps.DeleteFunc(kept.Hooks, func(_ string, names []string) bool { return len(names) == 0 })
+		kept.Retain = rpc.GetRetainOnDelete()
 		kept.Protect, kept.IgnoreChanges, kept.ReplaceOnChanges = rpc.GetProtect(), rpc.GetIgnoreChanges(), rpc.GetReplaceOnChanges()
 		for _, alias := range rpc.GetAliases() {
 			if former := alias.GetSpec().GetType(); former != "" {

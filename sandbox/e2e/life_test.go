@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -26,6 +27,8 @@ type life struct {
 	*sandbox
 	path string
 	file map[string]any
+	// key logs in to the machines, once it was admitted.
+	key string
 }
 
 func newLife(t *testing.T, s *sandbox) *life {
@@ -35,6 +38,30 @@ func newLife(t *testing.T, s *sandbox) *life {
 	l := &life{sandbox: s, path: filepath.Join(t.TempDir(), filepath.Base(s.StackFile(s.stack)))}
 	assert.NilError(t, yaml.Unmarshal(text, &l.file))
 	return l
+}
+
+// admit lets the test log in to the machines, from the next up on.
+func (l *life) admit(t *testing.T) {
+	t.Helper()
+	l.key = filepath.Join(t.TempDir(), "key")
+	output, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", l.key).CombinedOutput()
+	assert.NilError(t, err, string(output))
+	public, err := os.ReadFile(l.key + ".pub")
+	assert.NilError(t, err)
+	l.section("cloud").(map[string]any)["adminSshKeys"] = []any{strings.TrimSpace(string(public))}
+}
+
+// on runs a command on a machine as an administrator, and returns what it printed.
+func (l *life) on(t *testing.T, name, command string) string {
+	t.Helper()
+	var machines []struct{ Name, PublicIP string }
+	l.query(t, &machines, "pulumi", "stack", "output", "nodes", "--json")
+	i := slices.IndexFunc(machines, func(m struct{ Name, PublicIP string }) bool { return m.Name == name })
+	assert.Assert(t, i >= 0, name)
+	output, err := l.execute(t, exec.Command("ssh", "-i", l.key, "-p", "2222", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
+		"-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "ubuntu@"+machines[i].PublicIP, command))
+	assert.NilError(t, err, "%s: %s", command, output)
+	return strings.TrimSpace(output)
 }
 
 // section is one of the stack's sections.

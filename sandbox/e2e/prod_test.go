@@ -21,6 +21,7 @@ func TestTheProdStack(t *testing.T) {
 	s.must(t, "preview", s.stack) // makes the stack and its world, changes nothing
 	l := newLife(t, s)
 	l.versions(t, "v2.30.0", "1.34.3")
+	l.admit(t)
 	steps := []struct {
 		name string
 		run  func(*testing.T, *life)
@@ -29,6 +30,7 @@ func TestTheProdStack(t *testing.T) {
 		{"refresh finds no drift", func(t *testing.T, _ *life) { refresh(t, s) }},
 		{"one more worker touches nothing else", addWorker},
 		{"a label changes, another goes", relabel},
+		{"a volume that was made larger in the panel is used", growVolume},
 		{"a removed worker is drained before its machine goes", removeWorker},
 		{"what the cluster could not bear is refused", unbearable},
 		{"a worker gets another image under its name", replaceWorker},
@@ -43,8 +45,13 @@ func TestTheProdStack(t *testing.T) {
 	}
 }
 
+// dataPath is where a worker's own volume is mounted.
+const dataPath = "/opt/local-path-provisioner"
+
 func prodUp(t *testing.T, l *life) {
-	l.up(t)
+	output := l.up(t)
+	inOrder(t, output, "VolumeAttachment arvan-prod-w4-data-attachment created", "Command arvan-prod-w4-data-disk created", "Command prod-cluster-run creating")
+	assert.Equal(t, l.on(t, "arvan-prod-w4", "mountpoint "+dataPath), dataPath+" is a mountpoint")
 	l.again(t)
 	l.settled(t, "v1.34.3", prodNodes...)
 	assert.DeepEqual(t, l.servers(t), append([]string{"arvan-prod-b1"}, prodNodes...))

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -171,6 +172,9 @@ func (s *sandbox) given(t *testing.T, given string) (takeBack func()) {
 		s.kubectl(t, "rollout", "status", "deployment/web", "--namespace=rehearsal", "--timeout=60s")
 		s.kubectl(t, "wait", "poddisruptionbudget/web", "--namespace=rehearsal", "--for=jsonpath={.status.disruptionsAllowed}=1", "--timeout=60s")
 		return func() { s.kubectl(t, "delete", "namespace", "rehearsal") }
+	case "the only copy of a workload's data lies on it":
+		s.ledger(t, 1, "arvan-prod-w4")
+		return func() { s.kubectl(t, "delete", "namespace", "rehearsal") }
 	case "another cluster of the same runner has a node of the same name":
 		other := filepath.Join(filepath.Dir(s.memory(t)), "other")
 		assert.NilError(t, os.Mkdir(other, 0o700))
@@ -184,6 +188,43 @@ func (s *sandbox) given(t *testing.T, given string) (takeBack func()) {
 	t.Fatalf("nobody knows how to bring about: %s", given)
 	return nil
 }
+
+// ledger is a workload that keeps data in volumes of its own: one member on this worker, the others elsewhere.
+func (s *sandbox) ledger(t *testing.T, members int, worker string) {
+	t.Helper()
+	s.apply(t, fmt.Sprintf(ledger, members, worker))
+	s.kubectl(t, "rollout", "status", "statefulset/ledger", "--namespace=rehearsal", "--timeout=60s")
+}
+
+const ledger = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: rehearsal}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: ledger, namespace: rehearsal}
+spec:
+  replicas: %d
+  serviceName: ledger
+  selector: {matchLabels: {app: ledger}}
+  template:
+    metadata: {labels: {app: ledger}}
+    spec:
+      affinity:
+        nodeAffinity:
+          preferredDuringSchedulingIgnoredDuringExecution:
+            - weight: 100
+              preference:
+                matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [%s]}]
+        podAntiAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            - {topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: ledger}}}
+      containers: [{name: ledger, image: ledger, volumeMounts: [{name: data, mountPath: /data}]}]
+  volumeClaimTemplates:
+    - metadata: {name: data}
+      spec: {accessModes: [ReadWriteOnce], storageClassName: local-path, resources: {requests: {storage: 1Gi}}}
+`
 
 // spreadWeb runs a pod on each of two workers, of which one at a time may go.
 const spreadWeb = `
