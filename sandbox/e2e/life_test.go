@@ -125,7 +125,7 @@ func (l *life) refused(t *testing.T, why string) {
 }
 
 // done is a resource as pulumi says that it is through with it.
-var done = regexp.MustCompile(`(?m)^ *(?:\+|-|~|\+-) +([a-z]\S+:\S+) (\S+) (created|updated|deleted|replaced)\b`)
+var done = regexp.MustCompile(`(?m)^(?:@ updating\.*)? *(?:\+|-|~|\+-) +([a-z]\S+:\S+) (\S+) (created|updated|deleted|replaced)\b`)
 
 // changes are the changes that pulumi says it made, "updated command:remote:Command prod-cluster-run", sorted. Components
 // are left out: they are no things.
