@@ -117,7 +117,7 @@ func validateRoom(cfg *Config) field.ErrorList {
 		size, reserved int
 		copies         int
 	}{
-		{"postgres", cfg.Postgres.MaxSizeGiB, cfg.Postgres.MaxSizeGiB, cfg.Postgres.Servers()},
+		{"postgres", cfg.Postgres.MaxSizeGiB, cfg.Postgres.MaxSizeGiB * cfg.Postgres.Clusters(), cfg.Postgres.Servers()},
 		{"objectStore", cfg.ObjectStore.MaxSizeGiB, cfg.ObjectStore.MaxSizeGiB, 1},
 		{"logging", cfg.Logging.MaxSizeGiB, cfg.Logging.StorageGiB(), 1},
 	}

@@ -99,7 +99,9 @@ func TestNoSecretLeavesItsPlace(t *testing.T) {
 // kinds of monitoring's custom resources; which others wait for what is said here.
 func TestReleasesWaitOnlyForWhatTheyNeed(t *testing.T) {
 	needs := map[string][]string{
-		"exchange-release": {"objectstore-release", "postgres-operator-release", "postgres-proxy"}, "postgres-proxy": {"postgres-operator-release"},
+		"exchange-release":                {"objectstore-release", "postgres-operator-backup-plugin", "postgres-operator-release", "postgres-proxy"},
+		"postgres-operator-backup-plugin": {"postgres-operator-release"},
+		"postgres-proxy":                  {"postgres-operator-backup-plugin", "postgres-operator-release"},
 	}
 	recording := deployed(t, "prod")
 	for _, release := range recording.OfType(mocktest.ReleaseType) {

@@ -64,13 +64,16 @@ func completed(t *testing.T, stack string) map[string]string {
 	if stack != "prod" {
 		return raw
 	}
-	var kubernetes map[string]any
-	assert.NilError(t, json.Unmarshal([]byte(raw[project+":kubernetes"]), &kubernetes))
-	backup := kubernetes["etcdBackup"].(map[string]any)
-	backup["certificate"], backup["accessKey"], backup["secretKey"] = testCertificate(t), "the-access-key", "the-storage-key"
-	text, err := json.Marshal(kubernetes)
-	assert.NilError(t, err)
-	raw[project+":kubernetes"] = string(text)
+	complete := func(section, key string, values map[string]any) {
+		var file map[string]any
+		assert.NilError(t, json.Unmarshal([]byte(raw[project+":"+section]), &file))
+		maps.Copy(file[key].(map[string]any), values)
+		text, err := json.Marshal(file)
+		assert.NilError(t, err)
+		raw[project+":"+section] = string(text)
+	}
+	complete("kubernetes", "etcdBackup", map[string]any{"certificate": testCertificate(t), "accessKey": "the-access-key", "secretKey": "the-storage-key"})
+	complete("postgres", "backup", map[string]any{"accessKey": "the-access-key", "secretKey": "the-database-storage-key"})
 	return raw
 }
 
@@ -89,16 +92,18 @@ func testCertificate(t *testing.T) string {
 func TestTheProdStackFileLacksOnlyWhatIsTheUsersOwn(t *testing.T) {
 	_, err := Load(project, "prod", stackFile(t, "../Pulumi.prod.yaml"))
 	assert.Error(t, err, strings.Join([]string{
-		"the stack's configuration has 3 mistakes; nothing was changed:",
+		"the stack's configuration has 5 mistakes; nothing was changed:",
 		`  kubernetes.etcdBackup.certificate: Invalid value: "etcd-backup.crt": no such file can be read beside the stack file ` +
 			`(open etcd-backup.crt: no such file or directory); docs/etcd.md says how to make one`,
 		"  kubernetes.etcdBackup.accessKey: Required value: give the storage user's key: pulumi config set --secret --path exchange-platform:kubernetes.etcdBackup.accessKey",
 		"  kubernetes.etcdBackup.secretKey: Required value: give the storage user's key: pulumi config set --secret --path exchange-platform:kubernetes.etcdBackup.secretKey",
+		"  postgres.backup.accessKey: Required value: give the storage user's key: pulumi config set --secret --path exchange-platform:postgres.backup.accessKey",
+		"  postgres.backup.secretKey: Required value: give the storage user's key: pulumi config set --secret --path exchange-platform:postgres.backup.secretKey",
 	}, "\n"))
 }
 
 func TestTheCertificateOfBackupsCanBeAFile(t *testing.T) {
-	raw := stackFile(t, "../Pulumi.prod.yaml")
+	raw := completed(t, "prod")
 	certificate := testCertificate(t)
 	t.Chdir(t.TempDir())
 	assert.NilError(t, os.WriteFile("etcd-backup.crt", []byte(certificate), 0o600))
@@ -111,12 +116,16 @@ func TestTheCertificateOfBackupsCanBeAFile(t *testing.T) {
 	assert.ErrorContains(t, err, "etcdBackup.certificate: Invalid value: must be a certificate in PEM")
 }
 
-func TestBackupsOfEtcdCanBeDeclined(t *testing.T) {
+func TestBackupsCanBeDeclined(t *testing.T) {
 	raw := stackFile(t, "../Pulumi.prod.yaml")
 	raw[project+":kubernetes"] = `{"etcdBackup": {"enabled": false}}`
+	raw[project+":postgres"] = `{"backup": {"enabled": false}}`
 	cfg, err := Load(project, "prod", raw)
 	assert.NilError(t, err)
-	assert.Assert(t, !cfg.Kubernetes.EtcdBackup.Enabled)
+	assert.Assert(t, !cfg.Kubernetes.EtcdBackup.Enabled && !cfg.Postgres.Backup.Enabled)
+	for _, wanted := range []string{"etcd is not backed up", "the database is not backed up"} {
+		assert.Assert(t, slices.ContainsFunc(warnings(cfg), func(said string) bool { return strings.Contains(said, wanted) }), wanted)
+	}
 }
 
 func TestTheProdStackFileIsValid(t *testing.T) {
@@ -142,7 +151,7 @@ func TestAnEnvironmentKeepsTheEngineOfItsDatabase(t *testing.T) {
 	assert.Equal(t, kept.Postgres.Engine, postgres.Bitnami)
 	assert.NilError(t, refuse("prod", kept, last))
 	assert.Assert(t, slices.ContainsFunc(warnings(kept), func(said string) bool { return strings.Contains(said, "docs/postgres.md says how to move") }))
-	raw[project+":postgres"] = `{"engine": "cloudnative-pg"}`
+	raw[project+":postgres"] = `{"engine": "cloudnative-pg", "backup": {"enabled": false}}`
 	named, err := load(project, "prod", raw, last.settled)
 	assert.NilError(t, err)
 	assert.ErrorContains(t, refuse("prod", named, last), `postgres.engine cannot change from "bitnami" to "cloudnative-pg"`)

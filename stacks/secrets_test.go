@@ -96,7 +96,7 @@ func TestEverySecretOfTheConfigurationSaysSo(t *testing.T) {
 	assert.NilError(t, err)
 	cfg := Defaults(settings.Demo)
 	cfg.Mirrors.Logins = kubespray.RegistryLogins{{Password: "hush"}}
-	cfg.Exchange.Image.RegistryPassword, cfg.Kubernetes.EtcdBackup.SecretKey = "hush", "hush"
+	cfg.Exchange.Image.RegistryPassword, cfg.Kubernetes.EtcdBackup.SecretKey, cfg.Postgres.Backup.SecretKey = "hush", "hush", "hush"
 	said := map[string]bool{}
 	for _, path := range settings.Secrets(cfg) {
 		_, key, _ := strings.Cut(strings.ReplaceAll(path.String(), "[0]", "[]"), ".")

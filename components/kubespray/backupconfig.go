@@ -5,9 +5,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"regexp"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -68,8 +66,6 @@ func (b *EtcdBackup) ReadCertificate(path *field.Path) field.ErrorList {
 	return nil
 }
 
-var prefixPattern = regexp.MustCompile(`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`)
-
 // validate lists what keeps backups from being made, as far as it can be known without asking the storage.
 func (b *EtcdBackup) validate(profile settings.Profile, path *field.Path) field.ErrorList {
 	if !b.Enabled {
@@ -80,19 +76,8 @@ func (b *EtcdBackup) validate(profile settings.Profile, path *field.Path) field.
 			"or go without any, knowing that the loss of etcd is then the loss of the cluster: etcdBackup: {enabled: false}")}
 	}
 	problems := b.validateCertificate(path.Child("certificate"))
-	for _, key := range []struct{ name, value string }{{"accessKey", b.AccessKey}, {"secretKey", b.SecretKey}} {
-		problems = append(problems, settings.Text(key.value, path.Child(key.name),
-			"give the storage user's key: pulumi config set --secret --path exchange-platform:kubernetes.etcdBackup."+key.name)...)
-	}
-	if at, err := url.Parse(b.Endpoint); err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" || strings.Trim(at.Path, "/") != "" {
-		problems = append(problems, given(path.Child("endpoint"), b.Endpoint, `must be the storage's address without a path, such as "https://s3.ir-thr-at1.arvanstorage.ir"`))
-	}
-	if !settings.BucketName.MatchString(b.Bucket) {
-		problems = append(problems, given(path.Child("bucket"), b.Bucket, "name a bucket that exists and that nothing else uses: 3 to 63 lower-case letters, digits, dots and dashes"))
-	}
-	if b.Prefix != "" {
-		problems = append(problems, settings.Matches(b.Prefix, path.Child("prefix"), prefixPattern, "must be letters, digits, dots, dashes and underscores, with single slashes between them")...)
-	}
+	storage := settings.Storage{Endpoint: b.Endpoint, Bucket: b.Bucket, Prefix: b.Prefix, AccessKey: b.AccessKey, SecretKey: b.SecretKey}
+	problems = append(problems, storage.Validate(path)...)
 	if b.EveryHours < 1 || b.EveryHours > 24 || 24%b.EveryHours != 0 {
 		problems = append(problems, field.Invalid(path.Child("everyHours"), b.EveryHours, "must divide a day: 1, 2, 3, 4, 6, 8, 12 or 24"))
 	}
@@ -100,14 +85,6 @@ func (b *EtcdBackup) validate(profile settings.Profile, path *field.Path) field.
 		problems = append(problems, field.Invalid(path.Child("keep"), b.Keep, "must be at least 1: the newest backup stays"))
 	}
 	return problems
-}
-
-// given is the error of a value that cannot be used, or is missing.
-func given(path *field.Path, value, cure string) *field.Error {
-	if value == "" {
-		return field.Required(path, cure)
-	}
-	return field.Invalid(path, value, cure)
 }
 
 func (b *EtcdBackup) validateCertificate(path *field.Path) field.ErrorList {

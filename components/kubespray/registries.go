@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/iransre/exchange-platform/internal/settings"
 )
 
 // RegistryMirror names the hosts that serve the images of one registry.
@@ -83,7 +85,7 @@ func (args *Args) loginProblems(path *field.Path) field.ErrorList {
 			problems = append(problems, field.Invalid(at.Child("host"), login.Host, "is reached by http://, where everybody on the way can read the password: use https://"))
 		}
 		if login.User == "" || strings.Contains(login.User, ":") {
-			problems = append(problems, given(at.Child("user"), login.User, "name the user that may pull, without a colon"))
+			problems = append(problems, settings.Given(at.Child("user"), login.User, "name the user that may pull, without a colon"))
 		}
 		if login.Password == "" {
 			problems = append(problems, field.Required(at.Child("password"),

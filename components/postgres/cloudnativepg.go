@@ -16,8 +16,6 @@ const (
 	// clusterName is what the operator's objects are named after: the Services postgres-rw, postgres-ro and postgres-r lead to the
 	// primary, to the replicas, and to all.
 	clusterName     = "postgres"
-	primaryService  = clusterName + "-rw"
-	replicaService  = clusterName + "-ro"
 	replicationUser = "streaming_replica"
 
 	loginSecret     = "postgres-login"
@@ -48,22 +46,32 @@ func (p *Postgres) installCloudNativePG(ctx *pulumi.Context, name string, args *
 		return err
 	}
 	login := pulumi.StringMap{"username": pulumi.String(args.Config.User), "password": password}
+	secrets := []chart.SecretArgs{
+		{Name: loginSecret, Type: "kubernetes.io/basic-auth", Data: login, Labels: reload},
+		{Name: authoritySecret, Part: "authority", Labels: reload, Data: pulumi.StringMap{"ca.crt": trusted.certificate, "ca.key": trusted.key}},
+	}
+	if args.Config.Backup.Enabled {
+		secrets = append(secrets, args.Config.Backup.storageSecret())
+	}
 	made, err := args.Installer.Install(ctx, name, &chart.Parts{
-		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted},
-		Secrets: []chart.SecretArgs{
-			{Name: loginSecret, Type: "kubernetes.io/basic-auth", Data: login, Labels: reload},
-			{Name: authoritySecret, Part: "authority", Labels: reload, Data: pulumi.StringMap{"ca.crt": trusted.certificate, "ca.key": trusted.key}},
-		},
+		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted}, Secrets: secrets,
 	}, child)
 	if err != nil {
 		return err
 	}
-	cluster, err := args.Installer.Object(ctx, name+"-cluster", &chart.ObjectArgs{
-		APIVersion: "postgresql.cnpg.io/v1", Kind: "Cluster", Name: clusterName, Namespace: made.Namespace.Name,
-		Fields: pulumi.Map{"spec": pulumi.ToMap(clusterSpec(&args.Config))},
-	}, child, pulumi.DependsOn([]pulumi.Resource{operator, made.Secret(loginSecret), made.Secret(authoritySecret)}))
-	if err != nil {
-		return err
+	needs := []pulumi.Resource{operator}
+	for _, each := range secrets {
+		needs = append(needs, made.Secret(each.Name))
+	}
+	if args.Config.Backup.Enabled {
+		store, err := args.Installer.Object(ctx, name+"-backup-store", &chart.ObjectArgs{
+			APIVersion: "barmancloud.cnpg.io/v1", Kind: "ObjectStore", Name: storeName, Namespace: made.Namespace.Name,
+			Fields: pulumi.Map{"spec": pulumi.ToMap(args.Config.Backup.store(ctx.Stack()))},
+		}, child, pulumi.DependsOn(needs))
+		if err != nil {
+			return err
+		}
+		needs = append(needs, store)
 	}
 	if err := monitorServers(ctx, name+"-metrics", args, made.Namespace, child); err != nil {
 		return err
@@ -71,12 +79,22 @@ func (p *Postgres) installCloudNativePG(ctx *pulumi.Context, name string, args *
 	if err := warn(ctx, name+"-alerts", args, made.Namespace, child); err != nil {
 		return err
 	}
-	ready, err := waitForPrimary(ctx, name+"-ready", args, made, chart.Revision(ctx, login), cluster, child)
+	servers := &servers{args: args, made: made, login: chart.Revision(ctx, login), needs: needs}
+	ready, err := servers.install(ctx, name, clusterName, child)
 	if err != nil {
 		return err
 	}
-	p.Host = ready.After(chart.ServiceHost(primaryService, namespaceName))
-	p.ReadOnlyHost = ready.After(chart.ServiceHost(replicaService, namespaceName))
+	if args.Config.RecoverFrom.wanted() {
+		recovered, err := servers.install(ctx, name+"-recovered", args.Config.RecoverFrom.cluster(), child, pulumi.DependsOn([]pulumi.Resource{ready}))
+		if err != nil {
+			return err
+		}
+		if args.Config.RecoverFrom.Serve {
+			ready = recovered
+		}
+	}
+	p.Host = ready.After(chart.ServiceHost(args.Config.serving()+"-rw", namespaceName))
+	p.ReadOnlyHost = ready.After(chart.ServiceHost(args.Config.serving()+"-ro", namespaceName))
 	if args.Config.Proxy.Enabled {
 		all, err := serversService(ctx, name+"-servers", args, made.Namespace, child)
 		if err != nil {
@@ -92,8 +110,41 @@ func (p *Postgres) installCloudNativePG(ctx *pulumi.Context, name string, args *
 	return nil
 }
 
+// serving is the cluster that the exchange uses.
+func (c *Config) serving() string {
+	if c.RecoverFrom.wanted() && c.RecoverFrom.Serve {
+		return c.RecoverFrom.cluster()
+	}
+	return clusterName
+}
+
+// servers are what each cluster of them is made of.
+type servers struct {
+	args  *Args
+	made  *chart.Installed
+	login pulumi.StringInput // changes with it
+	needs []pulumi.Resource
+}
+
+// install makes a cluster, and its backups. What it returns is there when its primary takes the exchange's login.
+func (s *servers) install(ctx *pulumi.Context, name, cluster string, child pulumi.ResourceOption, opts ...pulumi.ResourceOption) (*chart.Object, error) {
+	object, err := s.args.Installer.Object(ctx, name+"-cluster", &chart.ObjectArgs{
+		APIVersion: "postgresql.cnpg.io/v1", Kind: "Cluster", Name: cluster, Namespace: s.made.Namespace.Name,
+		Fields: pulumi.Map{"spec": pulumi.ToMap(clusterSpec(&s.args.Config, cluster))},
+	}, append(opts, child, pulumi.DependsOn(s.needs))...)
+	if err != nil {
+		return nil, err
+	}
+	ready, err := s.wait(ctx, name+"-ready", cluster, object, child)
+	if err != nil || !s.args.Config.Backup.Enabled {
+		return ready, err
+	}
+	return ready, backUp(ctx, name+"-backups", cluster, s.args, s.made.Namespace, child, pulumi.DependsOn([]pulumi.Resource{ready}))
+}
+
+// installOperator makes the operator, with the plugin for backups if there shall be any.
 func installOperator(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) (*chart.Release, error) {
-	made, err := args.Installer.Install(ctx, name, &chart.Parts{
+	parts := &chart.Parts{
 		Namespace: chart.NamespaceArgs{Name: operatorNamespace, PodSecurity: chart.Restricted},
 		Releases: []chart.ReleaseArgs{{
 			Entry: operatorEntry, Atomic: true, CRDs: args.MonitorCRDs, Values: pulumi.ToMap(map[string]any{
@@ -110,11 +161,21 @@ func installOperator(ctx *pulumi.Context, name string, args *Args, child pulumi.
 				},
 			}),
 		}},
-	}, child)
+	}
+	last := "release"
+	if args.Config.Backup.Enabled {
+		certificates, err := pluginSecrets(ctx, name, args, child)
+		if err != nil {
+			return nil, err
+		}
+		plugin := pluginRelease()
+		parts.Secrets, parts.Releases, last = certificates, append(parts.Releases, plugin), plugin.Part
+	}
+	made, err := args.Installer.Install(ctx, name, parts, child)
 	if err != nil {
 		return nil, err
 	}
-	return made.Release("release"), nil
+	return made.Release(last), nil
 }
 
 // apart puts no two pods with the label on one node.
@@ -131,25 +192,23 @@ func monitorServers(ctx *pulumi.Context, name string, args *Args, namespace *cha
 	_, err := args.Installer.Object(ctx, name, &chart.ObjectArgs{
 		APIVersion: "monitoring.coreos.com/v1", Kind: "PodMonitor", Name: clusterName, Namespace: namespace.Name,
 		Fields: pulumi.Map{"spec": pulumi.ToMap(map[string]any{
-			"selector":            map[string]any{"matchLabels": map[string]any{"cnpg.io/cluster": clusterName, "cnpg.io/podRole": "instance"}},
+			"selector":            map[string]any{"matchLabels": map[string]any{"cnpg.io/podRole": "instance"}},
 			"podMetricsEndpoints": []any{map[string]any{"port": "metrics", "interval": "15s"}},
 		})},
 	}, child, pulumi.DependsOn([]pulumi.Resource{args.MonitorCRDs}))
 	return err
 }
 
-// waitForPrimary makes the pod that is ready once the exchange's login works.
-func waitForPrimary(
-	ctx *pulumi.Context, name string, args *Args, made *chart.Installed, revision pulumi.StringInput, cluster *chart.Object, child pulumi.ResourceOption,
-) (*chart.Object, error) {
+// wait makes the pod that is ready once the exchange's login works.
+func (s *servers) wait(ctx *pulumi.Context, name, cluster string, of *chart.Object, child pulumi.ResourceOption) (*chart.Object, error) {
 	client, err := chart.ImageOf(operatorEntry, "postgresql")
 	if err != nil {
 		return nil, fmt.Errorf("the image of psql: %w", err)
 	}
-	return args.Installer.Reconciler(ctx, name, &chart.ReconcilerArgs{
-		Name: "postgres-ready", Namespace: made.Namespace.Name, Image: client, Script: waitScript,
+	return s.args.Installer.Reconciler(ctx, name, &chart.ReconcilerArgs{
+		Name: cluster + "-ready", Namespace: s.made.Namespace.Name, Image: client, Script: waitScript,
 		Env: map[string]string{
-			"PGHOST": primaryService, "PGPORT": strconv.Itoa(port), "PGDATABASE": args.Config.Database, "PGCONNECT_TIMEOUT": "5",
+			"PGHOST": cluster + "-rw", "PGPORT": strconv.Itoa(port), "PGDATABASE": s.args.Config.Database, "PGCONNECT_TIMEOUT": "5",
 			"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/tmp/ca.crt",
 		},
 		Secrets: map[string]chart.SecretKey{
@@ -157,6 +216,6 @@ func waitForPrimary(
 			"PGUSER":     {Secret: loginSecret, Key: "username"},
 			"PGPASSWORD": {Secret: loginSecret, Key: "password"},
 		},
-		Revision: revision,
-	}, child, pulumi.DependsOn([]pulumi.Resource{cluster}))
+		Revision: s.login,
+	}, child, pulumi.DependsOn([]pulumi.Resource{of}))
 }

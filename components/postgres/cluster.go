@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/iransre/exchange-platform/components/chart"
 )
@@ -20,21 +21,15 @@ const (
 
 // clusterSpec is what the operator is asked for. Numbers that differ from its defaults were measured on real machines, in seconds
 // until writes go on: a killed primary 15.4 → 4.5, a switchover 7.7 → 6, a machine without power 91 → 53, no acknowledged write lost.
-func clusterSpec(config *Config) map[string]any {
+func clusterSpec(config *Config, cluster string) map[string]any {
 	image, err := chart.ImageOf(operatorEntry, "postgresql")
 	if err != nil {
 		panic(err) // the catalogue is built in: its test comes first
 	}
 	memory := fmt.Sprintf("%dMi", config.MemoryMiB)
-	return map[string]any{
+	spec := map[string]any{
 		"instances": instances,
 		"imageName": image.String(),
-		"bootstrap": map[string]any{"initdb": map[string]any{
-			"database": config.Database, "owner": config.User, "secret": map[string]any{"name": loginSecret},
-			"dataChecksums": true, "encoding": "UTF8",
-			// PostgreSQL's own order of texts: with the C library's, another image may break every index of texts
-			"localeProvider": "builtin", "builtinLocale": "C.UTF-8", "localeCollate": "C", "localeCType": "C",
-		}},
 		// nobody logs in as a superuser over the network; `kubectl exec` does
 		"enableSuperuserAccess": false,
 		"storage": map[string]any{
@@ -66,6 +61,25 @@ func clusterSpec(config *Config) map[string]any {
 		// a switchover would be faster, but waits for ever where a replica comes with what the primary has not, such as a plugin
 		"primaryUpdateMethod": "restart",
 	}
+	exchange := map[string]any{"database": config.Database, "owner": config.User, "secret": map[string]any{"name": loginSecret}}
+	if config.Backup.Enabled {
+		spec["plugins"] = []any{map[string]any{"name": pluginName, "isWALArchiver": true, "parameters": archive(cluster)}}
+	}
+	if cluster == clusterName {
+		// PostgreSQL's own order of texts: with the C library's, another image may break every index of texts
+		maps.Copy(exchange, map[string]any{
+			"dataChecksums": true, "encoding": "UTF8",
+			"localeProvider": "builtin", "builtinLocale": "C.UTF-8", "localeCollate": "C", "localeCType": "C",
+		})
+		spec["bootstrap"] = map[string]any{"initdb": exchange}
+		return spec
+	}
+	exchange["source"], exchange["recoveryTarget"] = clusterName, config.RecoverFrom.target()
+	spec["bootstrap"] = map[string]any{"recovery": exchange}
+	spec["externalClusters"] = []any{map[string]any{
+		"name": clusterName, "plugin": map[string]any{"name": pluginName, "parameters": archive(clusterName)},
+	}}
+	return spec
 }
 
 // certificates are the servers', with the names of their Services, which the operator knows, and of others that lead to them.

@@ -29,6 +29,11 @@ type Config struct {
 	MaxConnections int `json:"maxConnections" later:"in place: replicas first, then the primary restarts"`
 	// Proxy is HAProxy before the servers.
 	Proxy Proxy `json:"proxy"`
+	// Backup is where the servers of cloudnative-pg put their write-ahead log, at least every five minutes, and base backups.
+	Backup Backup `json:"backup"`
+	// RecoverFrom makes a second cluster of servers beside the one that runs, of its backups, as it was; docs/postgres.md has the way there
+	// and back.
+	RecoverFrom RecoverFrom `json:"recoverFrom,omitempty"`
 }
 
 // SetDefaults fills in what the profile gives.
@@ -38,9 +43,18 @@ func (c *Config) SetDefaults(profile settings.Profile) {
 		c.Engine, c.MaxSizeGiB, c.MemoryMiB, c.MaxConnections = CloudNativePG, 20, 4096, 200
 		c.Proxy.Enabled = true
 	}
+	c.Backup = defaultBackup(profile == settings.Prod)
 }
 
-// Servers is how many there are, each on a worker of its own.
+// Clusters is how many of servers there are.
+func (c *Config) Clusters() int {
+	if c.RecoverFrom.wanted() {
+		return 2
+	}
+	return 1
+}
+
+// Servers is how many there are in one cluster, each on a worker of its own.
 func (c *Config) Servers() int {
 	if c.Engine == CloudNativePG {
 		return instances
@@ -52,16 +66,21 @@ func (c *Config) Servers() int {
 var name = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
 // Validate reports what is wrong with the section.
-func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
+func (c *Config) Validate(profile settings.Profile, path *field.Path) field.ErrorList {
 	const form = "must start with a lower-case letter and hold lower-case letters, digits and underscores only"
-	return slices.Concat(
+	problems := slices.Concat(
 		settings.OneOf(c.Engine, path.Child("engine"), Bitnami, CloudNativePG),
 		settings.Matches(c.Database, path.Child("database"), name, form),
 		settings.Matches(c.User, path.Child("user"), name, form),
 		settings.AtLeast(c.MaxSizeGiB, path.Child("maxSizeGiB"), 1),
 		settings.AtLeast(c.MemoryMiB, path.Child("memoryMiB"), leastMemoryMiB),
 		settings.AtLeast(c.MaxConnections, path.Child("maxConnections"), leastConnections),
-		c.validateReserved(path))
+		c.validateReserved(path),
+		c.RecoverFrom.validate(c, path.Child("recoverFrom")))
+	if c.Engine == CloudNativePG {
+		problems = append(problems, c.Backup.validate(profile, path.Child("backup"))...)
+	}
+	return problems
 }
 
 // validateReserved refuses names that PostgreSQL itself has or keeps.
@@ -93,7 +112,12 @@ func (c *Config) validateReserved(path *field.Path) field.ErrorList {
 
 // Warnings says in prod what is not kept.
 func (c *Config) Warnings(profile settings.Profile) []string {
-	if profile != settings.Prod || c.Engine != Bitnami {
+	switch {
+	case profile != settings.Prod:
+		return nil
+	case c.Engine == CloudNativePG && !c.Backup.Enabled:
+		return []string{"postgres.backup.enabled is false: the database is not backed up"}
+	case c.Engine != Bitnami:
 		return nil
 	}
 	return []string{"postgres.engine is bitnami: the database is lost with its pod, whenever that is moved or restarted. " +

@@ -72,7 +72,7 @@ type proxySettings struct {
 func proxyConfig(config *Config) (string, error) {
 	connections, servers, service := config.MaxConnections, config.Servers(), allService
 	roles := []proxyRole{{"rw", true}, {"ro", false}}
-	status := &proxyStatus{Port: statusPort, Authority: authorityFolder + "/ca.crt", Name: primaryService}
+	status := &proxyStatus{Port: statusPort, Authority: authorityFolder + "/ca.crt", Name: config.serving() + "-rw"}
 	if config.Engine == Bitnami { // one server, for everybody
 		connections, service, roles, status = bitnamiConnections, bitnamiService, roles[:1], nil
 	}
@@ -154,7 +154,7 @@ func serversService(ctx *pulumi.Context, name string, args *Args, namespace *cha
 		Annotations: map[string]string{"pulumi.com/skipAwait": "true"},
 		Fields: pulumi.Map{"spec": pulumi.ToMap(map[string]any{
 			"clusterIP": "None", "publishNotReadyAddresses": true,
-			"selector": map[string]any{"cnpg.io/cluster": clusterName, "cnpg.io/podRole": "instance"},
+			"selector": map[string]any{"cnpg.io/cluster": args.Config.serving(), "cnpg.io/podRole": "instance"},
 			"ports":    []any{map[string]any{"name": "postgresql", "port": port}},
 		})},
 	}, child)

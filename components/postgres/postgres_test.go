@@ -14,8 +14,16 @@ import (
 func program(engine postgres.Engine, look func(*pulumi.Context, *postgres.Postgres)) func(*pulumi.Context) error {
 	return programWith(postgres.Config{
 		Engine: engine, Database: "exchange", User: "app", MaxSizeGiB: 5, MemoryMiB: 4096, MaxConnections: 200,
-		Proxy: postgres.Proxy{Enabled: engine == postgres.CloudNativePG, ReadsAtPrimary: true},
+		Proxy:  postgres.Proxy{Enabled: engine == postgres.CloudNativePG, ReadsAtPrimary: true},
+		Backup: backup(),
 	}, look)
+}
+
+func backup() postgres.Backup {
+	return postgres.Backup{
+		Enabled: true, Endpoint: "https://s3.example.ir", Region: "somewhere", Bucket: "backups", AccessKey: "k", SecretKey: mocktest.Generated,
+		Schedule: "30 1 * * *", RetentionDays: 30, Encryption: "AES256",
+	}
 }
 
 func programWith(config postgres.Config, look func(*pulumi.Context, *postgres.Postgres)) func(*pulumi.Context) error {

@@ -6,20 +6,22 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"maps"
 	"math/big"
 	"os"
 	"path/filepath"
 	"time"
 )
 
-// What the sandbox's object storage has for backups of etcd, and for whoever tries it as the place of a state.
+// What the sandbox's object storage has for backups of etcd and of the database, and for whoever tries it as the place of a state.
 const (
-	BackupBucket  = "etcd-backup"
-	StateBucket   = "my-state"
-	StorageRegion = "sandbox"
+	BackupBucket         = "etcd-backup"
+	DatabaseBackupBucket = "postgres-backup"
+	StateBucket          = "my-state"
+	StorageRegion        = "sandbox"
 )
 
-// BackupSecrets are the keys in a stack's configuration of etcd's backups, and the sandbox's secrets that are their values.
+// BackupSecrets are the keys in a stack's configuration of each kind of backups, and the sandbox's secrets that are their values.
 var BackupSecrets = map[string]string{"accessKey": "storage-access-key", "secretKey": "storage-secret-key"}
 
 // BackupKey is the file of the private key that opens the sandbox's backups of etcd. A real one is nowhere near the cluster.
@@ -58,16 +60,35 @@ func (w *Workspace) backupCertificate() (string, error) {
 	return file, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}), 0o600)
 }
 
-// backupOverrides point a stack's backups of etcd at the sandbox's storage. The storage's keys are not here: as a user
-// would, the sandbox gives them to pulumi as secrets.
-func (w *Workspace) backupOverrides() (map[string]any, error) {
-	certificate, err := w.backupCertificate()
-	return map[string]any{"endpoint": w.StorageURL(), "region": StorageRegion, "bucket": BackupBucket, "certificate": certificate}, err
+// backupKinds are the sections of a stack's configuration that say where backups go, and their buckets here.
+var backupKinds = []struct{ section, key, bucket string }{
+	{"exchange-platform:kubernetes", "etcdBackup", BackupBucket},
+	{"exchange-platform:postgres", "backup", DatabaseBackupBucket},
 }
 
-// backups is what a stack file says of the backups of etcd; nil if it says nothing.
-func backups(file map[string]any) map[string]any {
-	for _, key := range []string{"config", "exchange-platform:kubernetes", "etcdBackup"} {
+// pointBackupsHere points all backups of a stack file at the sandbox's storage. The storage's keys are not among that: as a user would, the
+// sandbox gives them to pulumi as secrets.
+func (w *Workspace) pointBackupsHere(file map[string]any) error {
+	for _, kind := range backupKinds {
+		own := backups(file, kind.section, kind.key)
+		if own == nil {
+			continue
+		}
+		maps.Copy(own, map[string]any{"endpoint": w.StorageURL(), "region": StorageRegion, "bucket": kind.bucket})
+		if kind.bucket == BackupBucket {
+			certificate, err := w.backupCertificate()
+			if err != nil {
+				return err
+			}
+			own["certificate"] = certificate
+		}
+	}
+	return nil
+}
+
+// backups is what a stack file says of one kind of backups; nil if it says nothing.
+func backups(file map[string]any, section, key string) map[string]any {
+	for _, key := range []string{"config", section, key} {
 		file, _ = file[key].(map[string]any)
 	}
 	return file

@@ -111,12 +111,8 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 		return fmt.Errorf("%s: %w", source, err)
 	}
 	merged := merge(file, map[string]any{"config": w.overrides(archive, sources)})
-	if own := backups(merged); own != nil {
-		overrides, err := w.backupOverrides()
-		if err != nil {
-			return err
-		}
-		maps.Copy(own, overrides)
+	if err := w.pointBackupsHere(merged); err != nil {
+		return err
 	}
 	keepSecrets(merged, kept)
 	encoded, err := yaml.Marshal(merged)
@@ -187,10 +183,11 @@ func (w *Workspace) MissingSecrets(stack string) (map[string]string, error) {
 		return nil, fmt.Errorf("%s: %w", w.StackFile(stack), err)
 	}
 	missing := map[string]string{}
-	if own := backups(file); own != nil {
+	for _, kind := range backupKinds {
+		own := backups(file, kind.section, kind.key)
 		for key, secret := range BackupSecrets {
-			if own[key] == nil {
-				missing["exchange-platform:kubernetes.etcdBackup."+key] = secret
+			if own != nil && own[key] == nil {
+				missing[kind.section+"."+kind.key+"."+key] = secret
 			}
 		}
 	}

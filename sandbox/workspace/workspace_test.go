@@ -153,7 +153,7 @@ func TestAnUnknownStackIsNamed(t *testing.T) {
 func TestBackupsGoToTheSandboxsStorage(t *testing.T) {
 	root := checkout(t)
 	assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi.prod.yaml"), []byte(
-		"config:\n  exchange-platform:kubernetes: {etcdBackup: {bucket: the-users, keep: 9}}\n"), 0o644))
+		"config:\n  exchange-platform:kubernetes: {etcdBackup: {bucket: the-users, keep: 9}}\n  exchange-platform:postgres: {backup: {bucket: the-users}}\n"), 0o644))
 	assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi.demo.yaml"), []byte("config: {}\n"), 0o644))
 	w, err := Open()
 	assert.NilError(t, err)
@@ -163,14 +163,18 @@ func TestBackupsGoToTheSandboxsStorage(t *testing.T) {
 	missing, err := w.MissingSecrets("prod")
 	assert.NilError(t, err)
 	const key = "exchange-platform:kubernetes.etcdBackup."
-	assert.DeepEqual(t, missing, map[string]string{key + "accessKey": "storage-access-key", key + "secretKey": "storage-secret-key"})
+	const database = "exchange-platform:postgres.backup."
+	assert.DeepEqual(t, missing, map[string]string{
+		key + "accessKey": "storage-access-key", key + "secretKey": "storage-secret-key",
+		database + "accessKey": "storage-access-key", database + "secretKey": "storage-secret-key",
+	})
 	none, err := w.MissingSecrets("demo")
 	assert.NilError(t, err)
 	assert.Equal(t, len(none), 0, "a stack without backups needs no keys")
 
 	text, err := os.ReadFile(w.StackFile("prod"))
 	assert.NilError(t, err)
-	for _, wanted := range []string{"keep: 9", "bucket: " + BackupBucket, w.StorageURL(), "etcd-backup.crt"} {
+	for _, wanted := range []string{"keep: 9", "bucket: " + BackupBucket, "bucket: " + DatabaseBackupBucket, w.StorageURL(), "etcd-backup.crt"} {
 		assert.Assert(t, strings.Contains(string(text), wanted), "%s is missing in\n%s", wanted, text)
 	}
 	// as `pulumi config set --secret` leaves it
@@ -179,7 +183,9 @@ func TestBackupsGoToTheSandboxsStorage(t *testing.T) {
 	assert.NilError(t, w.WriteStackFile("prod", sources("charts")))
 	missing, err = w.MissingSecrets("prod")
 	assert.NilError(t, err)
-	assert.DeepEqual(t, missing, map[string]string{key + "accessKey": "storage-access-key"})
+	assert.DeepEqual(t, missing, map[string]string{
+		key + "accessKey": "storage-access-key", database + "accessKey": "storage-access-key", database + "secretKey": "storage-secret-key",
+	})
 	text, err = os.ReadFile(w.StackFile("prod"))
 	assert.NilError(t, err)
 	assert.Assert(t, strings.Contains(string(text), "secure: v1:sealed"), string(text))

@@ -36,12 +36,15 @@ const (
 
 // levels are the pod security levels that the platform's components give their namespaces.
 var levels = map[string]string{
+	"cloudnative-pg":           "restricted",
 	"elasticsearch":            "restricted",
 	"fluent-bit":               "privileged",
 	"ingress-nginx":            "privileged",
+	"haproxy":                  "restricted",
 	"kibana":                   "restricted",
 	"kube-prometheus-stack":    "privileged",
 	"minio":                    "baseline",
+	"plugin-barman-cloud":      "restricted",
 	"postgresql":               "restricted",
 	"prometheus-operator-crds": "privileged",
 	"exchange-demo":            "restricted",

@@ -128,6 +128,13 @@ func Images(object *unstructured.Unstructured) map[string]string {
 		}
 		found[fmt.Sprint(container["image"])] = ""
 	}
+	if object.GetKind() == "ConfigMap" {
+		for _, each := range at(object.Object, "data") {
+			if match := argument.FindStringSubmatch(fmt.Sprint(each)); match != nil {
+				found[match[1]] = PassedOn
+			}
+		}
+	}
 	if object.GetAPIVersion() == "monitoring.coreos.com/v1" {
 		if image := text(at(object.Object, "spec")["image"]); image != "" {
 			found[image] = PassedOn

@@ -1,0 +1,41 @@
+package settings
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Storage is a place for backups in an S3-compatible storage, as the sections that have one say it.
+type Storage struct{ Endpoint, Bucket, Prefix, AccessKey, SecretKey string }
+
+var prefix = regexp.MustCompile(`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`)
+
+// Validate reports what is wrong with the place below path, as far as it can be known without asking the storage.
+func (s Storage) Validate(path *field.Path) field.ErrorList {
+	var problems field.ErrorList
+	for _, key := range []struct{ name, value string }{{"accessKey", s.AccessKey}, {"secretKey", s.SecretKey}} {
+		problems = append(problems, Text(key.value, path.Child(key.name),
+			"give the storage user's key: pulumi config set --secret --path exchange-platform:"+path.String()+"."+key.name)...)
+	}
+	if at, err := url.Parse(s.Endpoint); err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" || strings.Trim(at.Path, "/") != "" {
+		problems = append(problems, Given(path.Child("endpoint"), s.Endpoint, `must be the storage's address without a path, such as "https://s3.ir-thr-at1.arvanstorage.ir"`))
+	}
+	if !BucketName.MatchString(s.Bucket) {
+		problems = append(problems, Given(path.Child("bucket"), s.Bucket, "name a bucket that exists and that nothing else uses: 3 to 63 lower-case letters, digits, dots and dashes"))
+	}
+	if s.Prefix != "" {
+		problems = append(problems, Matches(s.Prefix, path.Child("prefix"), prefix, "must be letters, digits, dots, dashes and underscores, with single slashes between them")...)
+	}
+	return problems
+}
+
+// Given is the error of a value that cannot be used, or is missing.
+func Given(path *field.Path, value, cure string) *field.Error {
+	if value == "" {
+		return field.Required(path, cure)
+	}
+	return field.Invalid(path, value, cure)
+}
