@@ -193,6 +193,16 @@ func TestAMachineIsReal(t *testing.T) {
 	assert.Equal(t, w.must("m1", "sudo ss -Hltn 'sport = 2222' | wc -l; sudo systemctl is-active containerd; cat /proc/1/comm"), "2\nactive\nsystemd")
 	assert.Equal(t, w.must("w1", "hostname; systemctl is-system-running --wait || systemctl --failed"), "w1\nrunning")
 
+	w.run("it has what a kubelet wants of a machine, and this one is left alone", func(t *testing.T) {
+		before, err := os.ReadFile("/proc/sys/kernel/panic")
+		assert.NilError(t, err)
+		assert.Equal(t, w.must("w1", "cat /proc/sys/vm/overcommit_memory /proc/sys/kernel/panic; stat -f -c %T /sys/fs/bpf; ls /opt/cni/bin /usr/lib/cni/bridge"),
+			"1\n10\nbpf_fs\n/usr/lib/cni/bridge\n\n/opt/cni/bin:")
+		after, err := os.ReadFile("/proc/sys/kernel/panic")
+		assert.NilError(t, err)
+		assert.Equal(t, string(after), string(before))
+	})
+
 	w.run("the machines reach each other by their private addresses", func(t *testing.T) {
 		assert.Equal(t, w.must("w1", "ip -4 -o addr show dev eth1 | tr -s ' ' | cut -d' ' -f4"), "10.0.0.2/24")
 		assert.Equal(t, w.must("w1", "exec 3<>/dev/tcp/10.0.0.1/2222; head -c 8 <&3"), "SSH-2.0-")
@@ -356,6 +366,26 @@ socketserver.TCPServer(("", 80), Who).serve_forever()'`)
 	entries, err := os.ReadDir(w.options.Dir)
 	assert.NilError(t, err)
 	assert.Equal(t, len(entries), 0, fmt.Sprint(entries))
+}
+
+func TestKubernetesOfAMachinesOwnIsReachedAtItsPublicAddress(t *testing.T) {
+	w := newWorld(t)
+	assert.NilError(t, w.Close())
+	w.options.Cluster = nil
+	w.open()
+	w.boot(w.spec("m1"))
+	w.must("m1", "sudo systemd-run -q python3 -m http.server 6443")
+	eventually(t, "what listens on the API's port answers", func() bool {
+		conn, err := net.DialTimeout("tcp", net.JoinHostPort(w.specs["m1"].PublicAddress, "6443"), time.Second)
+		if err != nil {
+			return false
+		}
+		defer conn.Close()
+		_ = conn.SetDeadline(time.Now().Add(time.Second))
+		_, _ = fmt.Fprint(conn, "GET / HTTP/1.0\r\n\r\n")
+		start, _ := bufio.NewReader(conn).ReadString(' ')
+		return start == "HTTP/1.0 "
+	})
 }
 
 // daemon boots the machine that standard input describes, says so, and waits to be killed.
