@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/distribution/reference"
 	"sigs.k8s.io/yaml"
 )
 
@@ -81,16 +82,9 @@ func Registries() []string {
 
 // Name is the whole name of an image, without tag and digest: "postgres:17" is docker.io/library/postgres.
 func Name(image string) string {
-	name, _, _ := strings.Cut(image, "@")
-	if colon := strings.LastIndexByte(name, ':'); colon > strings.LastIndexByte(name, '/') {
-		name = name[:colon]
+	named, err := reference.ParseNormalizedNamed(image)
+	if err != nil {
+		return image // which is none, and nobody's
 	}
-	first, _, several := strings.Cut(name, "/")
-	switch {
-	case !several:
-		return "docker.io/library/" + name
-	case !strings.ContainsAny(first, ".:") && first != "localhost":
-		return "docker.io/" + name
-	}
-	return name
+	return named.Name()
 }

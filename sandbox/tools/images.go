@@ -22,6 +22,8 @@ func forImages(w *workspace.Workspace) []Tool {
 		}
 		return tool
 	}
+	provisioner := other("local-path-provisioner", "the real local-path-provisioner", "github.com/rancher/local-path-provisioner", "")
+	provisioner.LinkerFlags = " -X main.VERSION=v0.0.30"
 	alertmanager := other("alertmanager", "the real Alertmanager", "github.com/prometheus/alertmanager/cmd/alertmanager", "0.34.0")
 	alertmanager.Completed = &completion{"github.com/prometheus/alertmanager", map[string]string{
 		"ui/app/dist/index.html": "<!DOCTYPE html>\n<title>Alertmanager</title>\n<p>Alertmanager's pages are not in the sandbox. Its API is: <a href=\"api/v2/alerts\">alerts</a>.\n",
@@ -30,11 +32,11 @@ func forImages(w *workspace.Workspace) []Tool {
 		own("pause", "image: what holds a pod's namespaces"),
 		own("minio", "image: an object storage in MinIO's place, and its client"),
 		other("coredns", "the real CoreDNS", "github.com/coredns/coredns", ""),
-		other("local-path-provisioner", "the real local-path-provisioner", "github.com/rancher/local-path-provisioner", ""),
+		provisioner,
 		other("node-exporter", "the real node exporter", "github.com/prometheus/node_exporter", "1.12.1"),
 		other("kube-state-metrics", "the real kube-state-metrics", "k8s.io/kube-state-metrics/v2", "2.20.0"),
 		other("prometheus-operator", "the real Prometheus operator", "github.com/prometheus-operator/prometheus-operator/cmd/operator", "0.93.1"),
-		other("prometheus-config-reloader", "its companion", "github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader", "0.93.1"),
+		other("prometheus-config-reloader", "the real one, beside each Prometheus", "github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader", "0.93.1"),
 		alertmanager,
 		other("prometheus", "the real Prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "3.14.0"),
 	}

@@ -47,6 +47,7 @@ END
 }
 
 [ -s "$data/PG_VERSION" ] || make
+chmod 0700 "$data" # which a group of its volume may have changed
 rm -f "$data/postmaster.pid" # of a container that was killed
 if [ -d "$settings" ]; then
   # what the chart adds comes last, as with Bitnami's include_dir
