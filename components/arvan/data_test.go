@@ -21,7 +21,7 @@ type dataMachine struct {
 	device  string   // where the volume is; empty if it does not appear
 	size    string   // in bytes; 200 GiB if empty
 	holds   string   // what wipefs finds on it
-	own     bool     // it has the volume's own file system
+	own     string   // it has the volume's own file system, which is found by its UUID ("found") or not ("hidden")
 	mounted string   // the number of the device that is mounted there
 	fstab   string   // what /etc/fstab has; PATH is where the volume is to be mounted
 	files   []string // that lie there
@@ -43,7 +43,10 @@ echo `+name+` "$@" >>"$ROOT/calls"
 `, 0o755)
 	}
 	write("bin/blkid", `#!/bin/sh
-[ "$1 $2" = "-U `+dataVolume+`" ] && [ -n "$OWN" ] && echo "$DEVICE"
+case "$*" in
+  "-U `+dataVolume+`") [ "$OWN" = found ] && echo "$DEVICE" ;;
+  "-p -s UUID -o value $DEVICE") [ -n "$OWN" ] && echo `+dataVolume+` ;;
+esac
 `, 0o755)
 	write("bin/blockdev", `#!/bin/sh
 [ "$2" = "$DEVICE" ] && echo "$SIZE"
@@ -70,14 +73,10 @@ esac
 	if d.size == "" {
 		d.size = "214748364800"
 	}
-	own := ""
-	if d.own {
-		own = "yes"
-	}
 	run := exec.Command(filepath.Join(root, "bin/sh"), "-s", "--", path, dataVolume, "200", "/dev/vdb")
 	run.Env = []string{
 		"PATH=" + root + "/bin", "ROOT=" + root, "ETC=" + root + "/etc", "PATIENCE=1",
-		"DEVICE=" + d.device, "SIZE=" + d.size, "HOLDS=" + d.holds, "OWN=" + own, "MOUNTED=" + d.mounted,
+		"DEVICE=" + d.device, "SIZE=" + d.size, "HOLDS=" + d.holds, "OWN=" + d.own, "MOUNTED=" + d.mounted,
 	}
 	run.Stdin = strings.NewReader(dataDisk)
 	output, err := run.CombinedOutput()
@@ -98,7 +97,7 @@ esac
 func TestADataVolumeIsFormattedOnceAndMounted(t *testing.T) {
 	const (
 		format = "mkfs.ext4 -q -m 1 -L data -U " + dataVolume + " /dev/"
-		mount  = "mount -o noatime UUID=" + dataVolume + " PATH"
+		mount  = "mount -o noatime /dev/"
 		root   = "UUID=1234 / ext4 defaults 0 1\n"
 		old    = "UUID=5678 PATH ext4 noatime 0 2\n"
 	)
@@ -108,11 +107,12 @@ func TestADataVolumeIsFormattedOnceAndMounted(t *testing.T) {
 		changes []string
 		fstab   string
 	}{
-		"a new volume":            {dataMachine{device: "/dev/vdb", fstab: root}, []string{format + "vdb", mount, "systemctl daemon-reload", "resize2fs /dev/vdb"}, root + dataLine},
-		"known by its id":         {dataMachine{device: serial}, []string{strings.TrimSuffix(format, "/dev/") + serial, mount, "systemctl daemon-reload", "resize2fs " + serial}, dataLine},
-		"on another machine":      {dataMachine{device: "/dev/vdc", own: true, holds: "ext4"}, []string{mount, "systemctl daemon-reload", "resize2fs /dev/vdc"}, dataLine},
-		"again":                   {dataMachine{device: "/dev/vdb", own: true, mounted: "254:16", fstab: root + dataLine, files: []string{"pvc-1"}}, []string{"systemctl daemon-reload", "resize2fs /dev/vdb"}, root + dataLine},
-		"in place of another one": {dataMachine{device: "/dev/vdb", fstab: root + old}, []string{format + "vdb", mount, "systemctl daemon-reload", "resize2fs /dev/vdb"}, root + dataLine},
+		"a new volume":            {dataMachine{device: "/dev/vdb", fstab: root}, []string{format + "vdb", mount + "vdb PATH", "systemctl daemon-reload", "resize2fs /dev/vdb"}, root + dataLine},
+		"known by its id":         {dataMachine{device: serial}, []string{strings.TrimSuffix(format, "/dev/") + serial, strings.TrimSuffix(mount, "/dev/") + serial + " PATH", "systemctl daemon-reload", "resize2fs " + serial}, dataLine},
+		"on another machine":      {dataMachine{device: "/dev/vdc", own: "found", holds: "ext4"}, []string{mount + "vdc PATH", "systemctl daemon-reload", "resize2fs /dev/vdc"}, dataLine},
+		"found as told":           {dataMachine{device: "/dev/vdb", own: "hidden", holds: "ext4"}, []string{mount + "vdb PATH", "systemctl daemon-reload", "resize2fs /dev/vdb"}, dataLine},
+		"again":                   {dataMachine{device: "/dev/vdb", own: "found", mounted: "254:16", fstab: root + dataLine, files: []string{"pvc-1"}}, []string{"systemctl daemon-reload", "resize2fs /dev/vdb"}, root + dataLine},
+		"in place of another one": {dataMachine{device: "/dev/vdb", fstab: root + old}, []string{format + "vdb", mount + "vdb PATH", "systemctl daemon-reload", "resize2fs /dev/vdb"}, root + dataLine},
 	} {
 		t.Run(name, func(t *testing.T) {
 			changes, fstab, said, err := test.use(t)
@@ -130,10 +130,10 @@ func TestNothingIsFormattedOrHiddenThatIsThere(t *testing.T) {
 	}{
 		"it does not appear":   {dataMachine{}, "no device of it appears, neither by its id nor as /dev/vdb"},
 		"another file system":  {dataMachine{device: "/dev/vdb", holds: "vdb 0x438 1234 ext4"}, "/dev/vdb has something on it already that is not this volume's file system, and is left as it is:\nvdb 0x438 1234 ext4"},
-		"not grown":            {dataMachine{device: "/dev/vdb", own: true, size: "107374182400"}, "/dev/vdb has 100 GiB there instead of 200"},
-		"another one is there": {dataMachine{device: "/dev/vdb", own: true, mounted: "254:32"}, "something else is mounted there"},
-		"files are there":      {dataMachine{device: "/dev/vdb", own: true, files: []string{"pvc-1"}}, "there are files on the root disk, which it would hide"},
-		"mounted elsewhere":    {dataMachine{device: "/dev/vdb", own: true, fstab: "UUID=" + dataVolume + " /old ext4 noatime 0 2\n"}, "it is mounted at /old, and the volumes of pods with it: put kubernetes.dataPath back"},
+		"not grown":            {dataMachine{device: "/dev/vdb", own: "found", size: "107374182400"}, "/dev/vdb has 100 GiB there instead of 200"},
+		"another one is there": {dataMachine{device: "/dev/vdb", own: "found", mounted: "254:32"}, "something else is mounted there"},
+		"files are there":      {dataMachine{device: "/dev/vdb", own: "found", files: []string{"pvc-1"}}, "there are files on the root disk, which it would hide"},
+		"mounted elsewhere":    {dataMachine{device: "/dev/vdb", own: "found", fstab: "UUID=" + dataVolume + " /old ext4 noatime 0 2\n"}, "it is mounted at /old, and the volumes of pods with it: put kubernetes.dataPath back"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			changes, fstab, said, err := test.use(t)

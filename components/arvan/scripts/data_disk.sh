@@ -35,7 +35,7 @@ mount_it() {
   [ -z "$(ls -A "$path" 2>/dev/null)" ] ||
     fail "there are files on the root disk, which it would hide: exchange the machine for one of another name (docs/cluster.md), or move them away by hand"
   mkdir -p "$path"
-  mount -o noatime "UUID=$volume" "$path"
+  mount -o noatime "$device" "$path"
 }
 
 # remember has the system mount it at each boot, and start kubelet only behind it: on the empty directory below, pods would begin anew.
@@ -59,7 +59,7 @@ use_volume() {
   find_device
   [ $((size / 1000000000)) -ge "$gib" ] ||
     fail "$device has $((size / 1073741824)) GiB there instead of $gib; a machine that does not see its volume grow sees it after it was off"
-  [ -n "$own" ] || format
+  [ "$(blkid -p -s UUID -o value "$device")" = "$volume" ] || format
   mount_it
   remember
   resize2fs "$device"

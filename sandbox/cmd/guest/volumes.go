@@ -48,13 +48,24 @@ func only(count int, args, flags, values []string) (*options, error) {
 	return o, nil
 }
 
-// blkid answers which device has the file system of a UUID.
+// blkid answers which device has the file system of a UUID, and of which one that of a device is.
 func blkid(args []string) (int, error) {
-	o, err := only(0, args, nil, []string{"-U"})
-	if err != nil {
+	o := &options{flags: []string{"-p"}, values: []string{"-U", "-s", "-o"}}
+	if err := o.parse(args); err != nil {
 		return 4, err
 	}
 	uuid := o.last("-U")
+	if uuid == "" {
+		if len(o.rest) != 1 || o.last("-s") != "UUID" || o.last("-o") != "value" {
+			return 4, errUsage(strings.Join(args, " "))
+		}
+		found, err := device(o.rest[0])
+		if err != nil || found.UUID == "" {
+			return 2, err
+		}
+		fmt.Println(found.UUID)
+		return 0, nil
+	}
 	found, there, err := volume(func(v guestapi.Volume) bool { return uuid != "" && v.UUID == uuid })
 	if err != nil {
 		return 1, err

@@ -27,8 +27,8 @@ func TestAVolumeGoesFromMachineToMachine(t *testing.T) {
 
 	open := w.Login("ubuntu", "w1")
 	w.Must("w1", "sudo mkfs.ext4 -q -m 1 -L data -U "+uuid+" /dev/vdb && sudo mkdir /opt/data && sudo mount -o noatime UUID="+uuid+" /opt/data && touch /opt/data/kept")
-	assert.Equal(t, lighttest.Run(t, open, "", "ls /opt/data; mountpoint -q /opt/data && mountpoint -d /opt/data; mountpoint -x /dev/vdb; sudo blkid -U "+uuid).Stdout,
-		"kept\nlost+found\n254:16\n254:16\n/dev/vdb\n")
+	assert.Equal(t, lighttest.Run(t, open, "", "ls /opt/data; mountpoint -q /opt/data && mountpoint -d /opt/data; mountpoint -x /dev/vdb; sudo blkid -U "+uuid+"; sudo blkid -p -s UUID -o value /dev/vdb").Stdout,
+		"kept\nlost+found\n254:16\n254:16\n/dev/vdb\n"+uuid+"\n")
 	w.Must("w1", "echo 'UUID="+uuid+" /opt/data ext4 noatime,nofail 0 2' >>/etc/fstab")
 	assert.NilError(t, w.Reboot(t.Context(), "w1"))
 	assert.Equal(t, w.Must("w1", "ls /opt/data"), "kept\nlost+found", "mounted again by a boot")
