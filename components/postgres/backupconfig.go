@@ -27,7 +27,7 @@ type Backup struct {
 	// SecretKey belongs to AccessKey. Set both with
 	// `pulumi config set --secret --path exchange-platform:postgres.backup.secretKey`.
 	SecretKey string `json:"secretKey,omitempty" secret:"true"`
-	// Schedule of base backups: minute, hour, day of the month, month and day of the week, in UTC. A restore reads the log since the last.
+	// Schedule of base backups, in UTC: minute, hour, and three stars, for every day. A restore reads the log since the last.
 	Schedule string `json:"schedule"`
 	// RetentionDays is how far back a restore can go; older backups and logs are deleted after the next backup that succeeds.
 	RetentionDays int `json:"retentionDays"`
@@ -72,7 +72,7 @@ func defaultBackup(enabled bool) Backup {
 }
 
 var (
-	schedule = regexp.MustCompile(`^[0-9*,/-]+( [0-9*,/-]+){4}$`)
+	schedule = regexp.MustCompile(`^[0-9*,/-]+ [0-9*,/-]+ \* \* \*$`)
 	backupID = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}$`)
 )
 
@@ -88,7 +88,7 @@ func (b *Backup) validate(profile settings.Profile, path *field.Path) field.Erro
 	storage := settings.Storage{Endpoint: b.Endpoint, Bucket: b.Bucket, Prefix: b.Prefix, AccessKey: b.AccessKey, SecretKey: b.SecretKey}
 	problems := storage.Validate(path)
 	problems = append(problems, settings.Matches(b.Schedule, path.Child("schedule"), schedule,
-		`must be five fields, minute to day of the week, such as "30 1 * * *"`)...)
+		`must be five fields, minute to day of the week, of which the last three are "*", such as "30 1 * * *": an alert waits for a backup each day`)...)
 	problems = append(problems, settings.AtLeast(b.RetentionDays, path.Child("retentionDays"), 1)...)
 	if b.Encryption != "" {
 		problems = append(problems, settings.OneOf(b.Encryption, path.Child("encryption"), "AES256")...)
