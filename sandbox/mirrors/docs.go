@@ -36,5 +36,15 @@ from a mirror that users have ([offline](../../docs/offline.md)). What is in it 
 	for _, row := range Rows() {
 		fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n", row.Image, row.Kind, row.Runs, row.Evidence)
 	}
+	page.WriteString(`
+## How an image is made
+
+By a recipe in its row of [images.yaml](images.yaml): Go programs (of this module, or of other projects by [programs/go.mod](../programs/go.mod)),
+packages of Debian, files in [images/](images/) and folders of the checkout. All images with packages share one layer of the least Debian there is.
+Everything lies in ` + "`.sandbox/images`" + `, an OCI image layout, is made once, and anew when what it is made of changes. Every tag is answered
+with the one content there is. An image runs as the user, and with the commands, variables and folders, that its chart asks for.
+
+A new image is a new row; one that has no recipe is simulated. Its program is built if [tools/images.go](../tools/images.go) names it.
+`)
 	return page.String()
 }
