@@ -73,7 +73,7 @@ func newNode(t *testing.T, images ...string) *node {
 	authority, err := trust.Authority()
 	assert.NilError(t, err)
 	n.must("sudo tee -a /etc/ssl/certs/ca-certificates.crt >/dev/null", string(authority))
-	for _, registry := range []string{"docker.io", "quay.io", "registry.k8s.io"} {
+	for _, registry := range mirrors.Registries() {
 		n.must("sudo mkdir -p /etc/containerd/certs.d/"+registry+"; sudo tee /etc/containerd/certs.d/"+registry+"/hosts.toml >/dev/null",
 			"server = \"https://"+registry+"\"\n[host.\"https://"+listener.Addr().String()+"\"]\ncapabilities = [\"pull\", \"resolve\"]\n")
 	}
@@ -108,13 +108,7 @@ func TestContainerdRunsPostgreSQLOfTheMirror(t *testing.T) {
 	}
 	ready := func() {
 		t.Helper()
-		poll.WaitOn(t, func(poll.LogT) poll.Result {
-			got := lighttest.Run(t, n.client, "", inside("exec pg_isready -U exchange -h 127.0.0.1 -p 5432"))
-			if got.Code == 0 {
-				return poll.Success()
-			}
-			return poll.Continue("%s%s", got.Stdout, got.Stderr)
-		}, poll.WithDelay(200*time.Millisecond), poll.WithTimeout(2*time.Minute))
+		n.until("sudo ctr task exec --exec-id r$RANDOM --user 1001:1001 database /bin/sh -c 'exec pg_isready -U exchange -h 127.0.0.1 -p 5432'")
 	}
 	n.must(run, "")
 	ready()
@@ -127,4 +121,56 @@ func TestContainerdRunsPostgreSQLOfTheMirror(t *testing.T) {
 	ready()
 	assert.Equal(t, n.must(inside(sql+"'select sum(n) from rows'"), ""), "42", "after a kill")
 	n.must("sudo ctr task kill --signal KILL database", "")
+}
+
+// The exchange, its database and its storage, of the mirror's images alone: what it writes into both, a browser gets.
+func TestTheExchangeRunsOfTheMirror(t *testing.T) {
+	const (
+		database = "docker.io/bitnamilegacy/postgresql"
+		storage  = "quay.io/minio/minio"
+		client   = "quay.io/minio/mc"
+		exchange = "ghcr.io/iransre/exchange"
+	)
+	n := newNode(t, database, storage, client, exchange)
+	for _, image := range []string{database, storage, client, exchange} {
+		n.pull(image + ":1")
+	}
+	n.must("cat > variables", strings.Join([]string{
+		"POSTGRES_USER=exchange", "POSTGRES_DATABASE=exchange", "POSTGRES_PASSWORD=own", "POSTGRES_POSTGRES_PASSWORD=admin",
+		"MINIO_ROOT_USER=root", "MINIO_ROOT_PASSWORD=rootsecret", "MC_HOST_root=http://root:rootsecret@127.0.0.1:9000",
+		"DJANGO_SECRET_KEY=secret", "DJANGO_ALLOWED_HOSTS=demo.iransre.ir", "DATABASE_HOST=127.0.0.1", "DATABASE_PORT=5432", "DATABASE_NAME=exchange",
+		"DATABASE_USER=exchange", "DATABASE_PASSWORD=own", "AWS_ACCESS_KEY_ID=root", "AWS_SECRET_ACCESS_KEY=rootsecret",
+		"AWS_S3_ENDPOINT_URL=http://127.0.0.1:9000", "AWS_S3_REGION_NAME=us-east-1", "AWS_S3_ADDRESSING_STYLE=path", "AWS_S3_SIGNATURE_VERSION=s3v4",
+		"AWS_STATIC_CUSTOM_DOMAIN=127.0.0.1:9000/static", "AWS_S3_URL_PROTOCOL=http:", "AWS_STATIC_BUCKET_NAME=static", "AWS_MEDIA_BUCKET_NAME=media",
+		"AWS_REQUEST_CHECKSUM_CALCULATION=when_required", "AWS_RESPONSE_CHECKSUM_VALIDATION=when_required", "AWS_S3_PUBLIC_URL=http://127.0.0.1:9000",
+		"HOME=/tmp", "GUNICORN_CMD_ARGS=--bind=127.0.0.1:8000",
+	}, "\n"))
+	run := func(options, image, name, command string) string {
+		return n.must("sudo mkdir -p /scratch/"+name+" && sudo chmod 1777 /scratch /scratch/"+name+" && sudo ctr run "+options+
+			" --net-host --env-file variables --mount type=bind,src=/scratch/"+name+",dst=/tmp,options=rbind:rw "+image+":1 "+name+" "+command, "")
+	}
+	n.must("sudo install -d -o 1001 -g 1001 /data", "")
+	run("--detach --read-only --mount type=bind,src=/data,dst=/bitnami/postgresql,options=rbind:rw", database, "database", "")
+	run("--detach", storage, "storage", "/bin/sh -ce '/usr/bin/docker-entrypoint.sh minio server /export --console-address :9001'")
+	n.until("curl -fsS http://127.0.0.1:9000/minio/health/ready && exec 3<>/dev/tcp/127.0.0.1/5432 && sudo ctr task exec --exec-id r$RANDOM database pg_isready -h 127.0.0.1")
+	run("--rm", client, "buckets", `/bin/sh -ec 'mc mb --ignore-existing root/static; mc mb root/media; mc anonymous set download root/static'`)
+	run("--rm --read-only", exchange, "migrate", "python manage.py migrate --noinput")
+	run("--rm --read-only", exchange, "collect", "python manage.py collectstatic --noinput")
+	run("--detach --read-only", exchange, "web", "gunicorn config.wsgi:application")
+	const page = "curl -fsS -H 'Host: demo.iransre.ir' -H 'X-Forwarded-Proto: https' http://127.0.0.1:8000/"
+	n.until(page + " >/dev/null")
+	style := n.must(page+" | grep -o 'http://127.0.0.1:9000/static/[^\"]*css'", "")
+	assert.Assert(t, strings.Contains(n.must("curl -fsS '"+style+"'", ""), "{"), "its style, out of the storage")
+}
+
+// until waits for a command to succeed.
+func (n *node) until(command string) {
+	n.t.Helper()
+	poll.WaitOn(n.t, func(poll.LogT) poll.Result {
+		got := lighttest.Run(n.t, n.client, "", command)
+		if got.Code == 0 {
+			return poll.Success()
+		}
+		return poll.Continue("%s%s", got.Stdout, got.Stderr)
+	}, poll.WithDelay(200*time.Millisecond), poll.WithTimeout(2*time.Minute))
 }
