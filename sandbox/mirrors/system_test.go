@@ -1,6 +1,7 @@
 package mirrors_test
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -44,6 +45,7 @@ func newNode(t *testing.T, images ...string) *node {
 	for _, row := range mirrors.Rows() {
 		if slices.Contains(images, row.Image) {
 			rows = append(rows, row)
+			assert.NilError(t, tools.BuildForImages(t.Context(), place, os.Stderr, slices.Collect(maps.Values(row.Recipe.Programs))...))
 		}
 	}
 	assert.NilError(t, mirrors.Ensure(t.Context(), mirrors.Options{Dir: place.Images(), Checkout: place.Root, Rows: rows, Program: func(name string) string { return tools.ImageProgram(place, name) }}, os.Stderr))

@@ -1,7 +1,10 @@
 package tools
 
 import (
+	"context"
+	"io"
 	"path/filepath"
+	"slices"
 
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
@@ -52,4 +55,16 @@ func ImageProgram(w *workspace.Workspace, name string) string {
 		return w.Binary(name)
 	}
 	return filepath.Join(w.Images(), "programs", name)
+}
+
+// BuildForImages builds some of the programs that images are made of.
+func BuildForImages(ctx context.Context, w *workspace.Workspace, out io.Writer, names ...string) error {
+	for _, tool := range forImages(w) {
+		if slices.Contains(names, tool.Name) {
+			if err := tool.build(ctx, w, out); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
