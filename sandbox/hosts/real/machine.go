@@ -190,6 +190,9 @@ func (m *machine) startLocked() (err error) {
 	if err := m.attach(run); err != nil {
 		return err
 	}
+	if err := run.mountKnown(); err != nil {
+		return err
+	}
 	if err := m.state.Update(func(s *state) { s.Running, s.Faults.Killed = true, false }); err != nil {
 		return err
 	}

@@ -313,8 +313,16 @@ socketserver.TCPServer(("", 80), Who).serve_forever()'`)
 		assert.NilError(t, w.Kill(t.Context(), "w1"))
 		assert.NilError(t, w.Start(t.Context(), "w1"))
 		w.must("w1", "sudo mount /dev/vdb /mnt && test -e /mnt/kept && sudo umount /mnt")
+		w.must("w1", "echo UUID=$(sudo blkid -s UUID -o value /dev/vdb) /mnt ext4 noatime,nofail 0 2 | sudo tee -a /etc/fstab")
+		assert.NilError(t, w.Reboot(t.Context(), "w1"))
+		w.must("w1", "test -e /mnt/kept")
+		attached.Volumes[0].GiB = 5
+		w.boot(attached)
+		// not while it is mounted: for that the kernel asks for a capability that this machine may lack
+		assert.Equal(t, w.must("w1", "sudo blockdev --getsize64 /dev/vdb && sudo umount /mnt && sudo e2fsck -fp /dev/vdb >&2 && sudo resize2fs /dev/vdb >&2 && sudo mount /mnt && df --output=size -BG /mnt | tail -n 1 | tr -d ' '"),
+			fmt.Sprint(5<<30)+"\n5G")
 		w.boot(plain)
-		w.must("w1", "test ! -e /dev/vdb")
+		w.must("w1", "test ! -e /dev/vdb && test ! -e /mnt/kept && sudo sed -i /mnt/d /etc/fstab")
 
 		other := w.specs["m1"]
 		other.Volumes = attached.Volumes

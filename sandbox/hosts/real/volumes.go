@@ -1,12 +1,15 @@
 package real
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -18,6 +21,7 @@ import (
 type volume struct {
 	loop   *os.File
 	device string // in the machine, below /dev
+	gib    int
 }
 
 // volumeFile is where the content of a volume is, whatever machine it is attached to.
@@ -43,13 +47,18 @@ func (m *machine) attach(run *running) error {
 		if slices.ContainsFunc(wanted, func(v emulator.Volume) bool { return v.ID == id }) {
 			continue
 		}
-		if err := errors.Join(run.removeDevice(attached.device), attached.loop.Close()); err != nil {
+		// A disk that is pulled out is nobody's any more; here it would stay with whoever has it mounted.
+		err := run.execute(`! grep -q "^/dev/$1 " /proc/mounts || { sync -f "$(findmnt -nfo TARGET "/dev/$1")"; umount -l "/dev/$1"; }`, attached.device)
+		if err := errors.Join(err, run.removeDevice(attached.device), attached.loop.Close()); err != nil {
 			return err
 		}
 		delete(run.volumes, id)
 	}
 	for _, each := range wanted {
-		if run.volumes[each.ID] != nil {
+		if attached := run.volumes[each.ID]; attached != nil {
+			if err := m.hosts.growVolume(attached, each); err != nil {
+				return fmt.Errorf("volume %s: %w", each.ID, err)
+			}
 			continue
 		}
 		made, err := m.hosts.attachVolume(run, each)
@@ -60,6 +69,41 @@ func (m *machine) attach(run *running) error {
 			run.volumes = map[string]*volume{}
 		}
 		run.volumes[each.ID] = made
+	}
+	return nil
+}
+
+// growVolume makes a volume larger while it is attached.
+func (h *Hosts) growVolume(attached *volume, spec emulator.Volume) error {
+	if attached.gib >= spec.GiB {
+		return nil
+	}
+	if err := os.Truncate(h.volumeFile(spec.ID), int64(spec.GiB)<<30); err != nil {
+		return err
+	}
+	attached.gib = spec.GiB
+	return unix.IoctlSetInt(int(attached.loop.Fd()), unix.LOOP_SET_CAPACITY, 0)
+}
+
+// mountKnown mounts what /etc/fstab says of volumes, as a boot does: systemd leaves devices alone in a container, and nothing finds
+// them by their UUIDs there.
+func (run *running) mountKnown() error {
+	return run.execute(`for device in /dev/vd[b-z]; do
+  [ -b "$device" ] && id=$(blkid -p -s UUID -o value "$device") || continue
+  path=$(sed -n "s|^UUID=$id \([^ ]*\) .*|\1|p" /etc/fstab)
+  [ -z "$path" ] || mount -o noatime "$device" "$path" || true
+done`)
+}
+
+// execute runs a script as root in the machine.
+func (run *running) execute(script string, arguments ...string) error {
+	leader, err := run.process.leader()
+	if err != nil {
+		return err
+	}
+	command := exec.Command("nsenter", append([]string{"--target", strconv.Itoa(leader), "--mount", "--pid", "--", "/bin/sh", "-ec", script, "inside"}, arguments...)...)
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(output))
 	}
 	return nil
 }
@@ -92,7 +136,7 @@ func (h *Hosts) attachVolume(run *running, spec emulator.Volume) (*volume, error
 	if err := run.makeDevice(device, loop); err != nil {
 		return nil, errors.Join(err, loop.Close())
 	}
-	return &volume{loop, device}, nil
+	return &volume{loop, device, spec.GiB}, nil
 }
 
 func (run *running) hasDevice(name string) bool {
