@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/access"
+	"github.com/iransre/exchange-platform/components/alerting"
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/edge"
 	"github.com/iransre/exchange-platform/components/exchange"
@@ -38,6 +39,7 @@ type Config struct {
 	Edge        edge.Config        `json:"edge"`
 	Ingress     ingress.Config     `json:"ingress"`
 	Monitoring  monitoring.Config  `json:"monitoring"`
+	Alerting    alerting.Config    `json:"alerting"`
 	Logging     logging.Config     `json:"logging"`
 	Postgres    postgres.Config    `json:"postgres"`
 	ObjectStore objectstore.Config `json:"objectStore"`
@@ -117,12 +119,25 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		return nil, err
 	}
 
+	routing, err := cfg.Alerting.Routing()
+	if err != nil {
+		return nil, err
+	}
 	p.Monitoring, err = monitoring.New(ctx, "monitoring", &monitoring.Args{
 		Installer: installer, Config: cfg.Monitoring,
 		EtcdMembers: p.Machines.PrivateAddresses(arvan.ControlPlane), EtcdBackup: cfg.Kubernetes.EtcdBackup.Enabled,
+		Routing: routing,
 	}, base)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.Alerting.SMS.Provider != "" {
+		_, err = alerting.New(ctx, "alerting", &alerting.Args{
+			Installer: installer, Config: cfg.Alerting, Alertmanagers: monitoring.NamespaceName,
+		}, base)
+		if err != nil {
+			return nil, err
+		}
 	}
 	monitorCRDs := p.Monitoring.CRDs
 	p.Ingress, err = ingress.New(ctx, "ingress", &ingress.Args{

@@ -63,7 +63,7 @@ func newInstaller(ctx *pulumi.Context, name string, cfg *Config, p *platform, la
 		return nil, err
 	}
 	return &chart.Installer{
-		Provider: provider, Mirror: cfg.Mirrors.Charts, Recovery: newRecovery(ctx, last, p.Cluster.Kubeconfig),
+		Provider: provider, Runbooks: cfg.Alerting.Runbooks, Mirror: cfg.Mirrors.Charts, Recovery: newRecovery(ctx, last, p.Cluster.Kubeconfig),
 		// The machines as a whole: a single one may be replaced. What the cluster keeps, its volumes too, is on their disks, and
 		// the platform makes nothing outside by way of it: no volume, address or record of the cloud is left behind.
 		Within: p.Machines,

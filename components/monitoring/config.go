@@ -2,7 +2,9 @@ package monitoring
 
 import (
 	"regexp"
+	"slices"
 
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/iransre/exchange-platform/internal/settings"
@@ -10,26 +12,43 @@ import (
 
 // Config is Prometheus, Alertmanager and Grafana.
 type Config struct {
-	// Retention is how long Prometheus keeps samples, for example "6h"; it keeps at most 1 GB, and what it has goes with its pod.
+	// Retention is how long Prometheus keeps samples, for example "6h".
 	Retention string `json:"retention"`
+	// MaxSizeGiB is what each Prometheus keeps at most: with more, the oldest samples go, whatever their age.
+	MaxSizeGiB int `json:"maxSizeGiB"`
+	// Replicas is the number of Prometheus, which all watch the same, and of Alertmanagers, which tell each other what was said.
+	Replicas int `json:"replicas"`
+	// StorageClass makes the volumes of Prometheus, Alertmanager and Grafana. Empty keeps their data on their nodes' disks, where it goes with
+	// their pods.
+	StorageClass string `json:"storageClass,omitempty" later:"new volumes, empty; the old ones stay until somebody deletes them"`
 }
 
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(profile settings.Profile) {
-	c.Retention = map[settings.Profile]string{settings.Demo: "6h", settings.Prod: "15d"}[profile]
+	*c = map[settings.Profile]Config{
+		settings.Demo: {Retention: "6h", MaxSizeGiB: 1, Replicas: 1},
+		settings.Prod: {Retention: "15d", MaxSizeGiB: 5, Replicas: 2},
+	}[profile]
 }
 
 var duration = regexp.MustCompile(`^[1-9][0-9]*(s|m|h|d|w|y)$`)
 
 // Validate reports what is wrong with the section.
 func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
-	return settings.Matches(c.Retention, path.Child("retention"), duration, `must be a duration such as "6h" or "15d"`)
+	problems := slices.Concat(
+		settings.Matches(c.Retention, path.Child("retention"), duration, `must be a duration such as "6h" or "15d"`),
+		settings.AtLeast(c.MaxSizeGiB, path.Child("maxSizeGiB"), 1),
+		settings.AtLeast(c.Replicas, path.Child("replicas"), 1))
+	if c.StorageClass != "" {
+		problems = append(problems, settings.Messages(validation.IsDNS1123Subdomain(c.StorageClass), c.StorageClass, path.Child("storageClass"))...)
+	}
+	return problems
 }
 
 // Warnings says in prod what is not kept.
 func (c *Config) Warnings(profile settings.Profile) []string {
-	if profile != settings.Prod {
+	if profile != settings.Prod || c.StorageClass != "" {
 		return nil
 	}
-	return []string{"monitoring: metrics, silences and Grafana's own settings are lost with their pods, whenever those are moved or restarted. There is nothing yet that keeps them"}
+	return []string{"monitoring.storageClass is empty: metrics, silences and Grafana's own settings are lost with their pods, whenever those are moved or restarted"}
 }

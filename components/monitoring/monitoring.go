@@ -9,10 +9,14 @@ import (
 	"github.com/iransre/exchange-platform/components/internal/component"
 )
 
+// NamespaceName is where all of it is.
+const NamespaceName = "monitoring"
+
 const (
-	namespaceName = "monitoring"
+	namespaceName = NamespaceName
 	adminUser     = "admin"
 	adminSecret   = "grafana-admin"
+	routingSecret = "alertmanager-routing"
 )
 
 // Args describes the monitoring.
@@ -23,6 +27,8 @@ type Args struct {
 	EtcdMembers pulumi.StringArrayInput
 	// EtcdBackup says that etcd's members back it up, and tell when they last did.
 	EtcdBackup bool
+	// Routing is Alertmanager's configuration and its files; nil if nobody is told of alerts.
+	Routing map[string]string
 }
 
 // Monitoring is what watches the platform.

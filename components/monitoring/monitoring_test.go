@@ -1,6 +1,7 @@
 package monitoring_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -11,14 +12,21 @@ import (
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
-func program(look func(*monitoring.Monitoring)) func(*pulumi.Context) error {
+// token is one that nobody but the Secret may see.
+const token = mocktest.Generated + "-token"
+
+var prod = monitoring.Config{Retention: "15d", MaxSizeGiB: 5, Replicas: 2, StorageClass: "local"}
+
+func program(config monitoring.Config, look func(*monitoring.Monitoring)) func(*pulumi.Context) error {
 	return func(ctx *pulumi.Context) error {
 		cluster, randomness, err := mocktest.Providers(ctx)
 		if err != nil {
 			return err
 		}
 		made, err := monitoring.New(ctx, "monitoring", &monitoring.Args{
-			Installer: &chart.Installer{Provider: cluster, Random: randomness}, Config: monitoring.Config{Retention: "6h"},
+			Installer: &chart.Installer{Provider: cluster, Random: randomness}, Config: config,
+			EtcdMembers: pulumi.ToStringArray([]string{"10.10.0.11", "10.10.0.12", "10.10.0.13"}), EtcdBackup: true,
+			Routing: map[string]string{"alertmanager.yaml": "route: {receiver: nobody}", "telegram-token": token},
 		})
 		if err == nil {
 			look(made)
@@ -28,13 +36,28 @@ func program(look func(*monitoring.Monitoring)) func(*pulumi.Context) error {
 }
 
 func TestMonitoring(t *testing.T) {
-	mocktest.Run(t, program(func(*monitoring.Monitoring) {})).CheckComponent(t)
+	mocktest.Run(t, program(prod, func(*monitoring.Monitoring) {})).CheckComponent(t)
 }
 
 func TestGrafanaIsReachedInsideTheCluster(t *testing.T) {
 	var got string
-	mocktest.Run(t, program(func(m *monitoring.Monitoring) {
+	mocktest.Run(t, program(prod, func(m *monitoring.Monitoring) {
 		m.Grafana.URL.ApplyT(func(url string) string { got = url; return url })
 	}))
 	assert.Equal(t, got, "http://kube-prometheus-stack-grafana.monitoring.svc:80")
+}
+
+func TestTheTokenIsInTheSecretOnly(t *testing.T) {
+	r := mocktest.Run(t, program(prod, func(*monitoring.Monitoring) {}))
+	assert.Assert(t, r.Get(t, "monitoring-routing-secret").Inputs["stringData"].IsSecret())
+	assert.Assert(t, !strings.Contains(r.Get(t, "monitoring-release").Inputs["values"].String(), token))
+}
+
+func TestWithoutAStorageClassNothingWaitsForVolumes(t *testing.T) {
+	r := mocktest.Run(t, program(monitoring.Config{Retention: "6h", MaxSizeGiB: 1, Replicas: 1}, func(*monitoring.Monitoring) {}))
+	values := mocktest.Plain(r.Get(t, "monitoring-release").Inputs["values"]).(map[string]any)
+	assert.DeepEqual(t, values["grafana"].(map[string]any)["persistence"], map[string]any{"enabled": false})
+	spec := values["prometheus"].(map[string]any)["prometheusSpec"].(map[string]any)
+	assert.DeepEqual(t, spec["storageSpec"], map[string]any{})
+	assert.DeepEqual(t, values["prometheus"].(map[string]any)["podDisruptionBudget"].(map[string]any)["enabled"], false)
 }

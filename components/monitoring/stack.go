@@ -1,6 +1,8 @@
 package monitoring
 
 import (
+	"fmt"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
@@ -14,13 +16,17 @@ func (m *Monitoring) install(ctx *pulumi.Context, name string, args *Args, child
 	if err != nil {
 		return err
 	}
+	secrets := []chart.SecretArgs{{
+		Part: "grafana-secret", Name: adminSecret,
+		Data: pulumi.StringMap{"admin-user": pulumi.String(adminUser), "admin-password": password},
+	}}
+	if args.Routing != nil {
+		secrets = append(secrets, chart.SecretArgs{Part: "routing-secret", Name: routingSecret, Data: pulumi.ToStringMap(args.Routing)})
+	}
 	made, err := args.Installer.Install(ctx, name, &chart.Parts{
 		// the node exporter reads the host's file systems and network
 		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Privileged},
-		Secrets: []chart.SecretArgs{{
-			Part: "grafana-secret", Name: adminSecret,
-			Data: pulumi.StringMap{"admin-user": pulumi.String(adminUser), "admin-password": password},
-		}},
+		Secrets:   secrets,
 		Releases: []chart.ReleaseArgs{
 			// Not atomic: undoing this release would delete every object of its kinds in the cluster.
 			{Part: "crds", Entry: "prometheus-operator-crds"},
@@ -101,11 +107,13 @@ func stackValues(args *Args) map[string]any {
 			"tls":               disabled,
 			"resources":         chart.Requests("50m", "64Mi"),
 		},
-		"prometheus": map[string]any{"prometheusSpec": map[string]any{
-			"replicas":      1,
+		"prometheus": map[string]any{"podDisruptionBudget": budget(args), "prometheusSpec": map[string]any{
+			"replicas":      args.Config.Replicas,
 			"retention":     args.Config.Retention,
-			"retentionSize": "1GB",
-			"resources":     chart.Requests("100m", "400Mi"),
+			"retentionSize": fmt.Sprintf("%dGiB", args.Config.MaxSizeGiB),
+			// It needs room beside what it keeps: for the log it writes first, and for compaction.
+			"storageSpec": volume(args, args.Config.MaxSizeGiB*3/2+2),
+			"resources":   chart.Requests("100m", "400Mi"),
 			// Every component's monitors and rules count, not only those labelled with this release.
 			"serviceMonitorSelectorNilUsesHelmValues": false,
 			"podMonitorSelectorNilUsesHelmValues":     false,
@@ -113,13 +121,46 @@ func stackValues(args *Args) map[string]any {
 			"probeSelectorNilUsesHelmValues":          false,
 			"scrapeConfigSelectorNilUsesHelmValues":   false,
 		}},
-		"alertmanager": map[string]any{"alertmanagerSpec": map[string]any{"replicas": 1}},
+		"alertmanager": map[string]any{"podDisruptionBudget": budget(args), "alertmanagerSpec": alertmanagerSpec(args)},
 		"grafana": map[string]any{
 			"admin": map[string]any{
 				"existingSecret": adminSecret, "userKey": "admin-user", "passwordKey": "admin-password",
 			},
-			"persistence":   disabled,
+			"persistence":   grafanaVolume(args),
+			"initChownData": disabled, // the volume is its group's; a container of root's that says so needs one more image
 			"testFramework": disabled,
 		},
 	}
+}
+
+func alertmanagerSpec(args *Args) map[string]any {
+	spec := map[string]any{"replicas": args.Config.Replicas, "storage": volume(args, 1)}
+	if args.Routing != nil {
+		// Its other files lie beside it, in /etc/alertmanager/config.
+		spec["useExistingSecret"], spec["configSecret"] = true, routingSecret
+	}
+	return spec
+}
+
+// budget keeps one when nodes are drained; of a single pod it would only block that.
+func budget(args *Args) map[string]any {
+	return map[string]any{"enabled": args.Config.Replicas > 1, "minAvailable": 1}
+}
+
+// volume is each pod's own, if there is anything that makes volumes.
+func volume(args *Args, sizeGiB int) map[string]any {
+	if args.Config.StorageClass == "" {
+		return map[string]any{}
+	}
+	return map[string]any{"volumeClaimTemplate": map[string]any{"spec": map[string]any{
+		"storageClassName": args.Config.StorageClass, "accessModes": []any{"ReadWriteOnce"},
+		"resources": map[string]any{"requests": map[string]any{"storage": fmt.Sprintf("%dGi", sizeGiB)}},
+	}}}
+}
+
+func grafanaVolume(args *Args) map[string]any {
+	if args.Config.StorageClass == "" {
+		return map[string]any{"enabled": false}
+	}
+	return map[string]any{"enabled": true, "storageClassName": args.Config.StorageClass, "size": "2Gi"}
 }

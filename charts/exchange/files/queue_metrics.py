@@ -50,7 +50,7 @@ def measure() -> Iterator[Sample]:
     now = timezone.now()
     # A task is put into the queue as if a worker's hold on it had just ended; taking it begins a new one.
     hold = timedelta(seconds=Conf.RETRY)
-    seen.update({Conf.PREFIX, os.environ.get("Q_CLUSTER_NAME") or Conf.PREFIX})
+    seen.add(Conf.PREFIX)
     tasks = OrmQ.objects.using(Conf.ORM)
     rows = tasks.filter(lock__lte=now - hold).order_by().values("key").annotate(count=Count("pk"), oldest=Min("lock"))
     waiting = {row["key"]: row for row in rows}
