@@ -35,7 +35,7 @@ type visitable interface {
 // newEdge returns nil where no machine serves anything.
 func newEdge(w *workspace.Workspace, cloud *emulator.Emulator, machines hosts.Machines, logger *slog.Logger) (*edge, error) {
 	real, ok := machines.(visitable)
-	if !ok {
+	if !ok || !w.RealNodes() {
 		return nil, nil
 	}
 	from := netip.MustParseAddr(emulator.EdgeAddress)
