@@ -31,7 +31,10 @@ func forImages(w *workspace.Workspace) []Tool {
 	alertmanager.Completed = &completion{"github.com/prometheus/alertmanager", map[string]string{
 		"ui/app/dist/index.html": "<!DOCTYPE html>\n<title>Alertmanager</title>\n<p>Alertmanager's pages are not in the sandbox. Its API is: <a href=\"api/v2/alerts\">alerts</a>.\n",
 	}}
+	ingress := own("ingress", "image: an ingress controller in ingress-nginx' place")
+	ingress.Shared = true
 	all := []Tool{
+		ingress,
 		own("pause", "image: what holds a pod's namespaces"),
 		own("minio", "image: an object storage in MinIO's place, and its client"),
 		other("coredns", "the real CoreDNS", "github.com/coredns/coredns", ""),
@@ -49,9 +52,9 @@ func forImages(w *workspace.Workspace) []Tool {
 	return all
 }
 
-// ImageProgram is where a program is that images are made of. What nodes and others have, too, lies with the rest.
+// ImageProgram is where a program is that images are made of. What nodes have, too, lies with the rest.
 func ImageProgram(w *workspace.Workspace, name string) string {
-	if name == "node" || name == "ingress" {
+	if name == "node" {
 		return w.Binary(name)
 	}
 	return filepath.Join(w.Images(), "programs", name)
