@@ -177,13 +177,13 @@ func (l layout) schedulerConfig() ([]byte, error) {
 }
 
 func (l layout) cloudFlags(addresses []netip.Addr) []string {
+	return []string{"--kubeconfig=" + l.kubeconfig("cloud"), "--pod-cidr=" + PodCIDR, poolFlag(addresses)}
+}
+
+func poolFlag(addresses []netip.Addr) string {
 	pool := make([]string, len(addresses))
 	for i, address := range addresses {
 		pool[i] = address.String()
 	}
-	return []string{
-		"--kubeconfig=" + l.kubeconfig("cloud"),
-		"--pod-cidr=" + PodCIDR,
-		"--load-balancer-addresses=" + strings.Join(pool, ","),
-	}
+	return "--load-balancer-addresses=" + strings.Join(pool, ",")
 }

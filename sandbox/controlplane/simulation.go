@@ -1,5 +1,7 @@
 package controlplane
 
+import "net/netip"
+
 // What package cloud looks for on objects. The names are here and not there because those who set them, in nodes and in charts
 // under test, should not have to link the simulation.
 const (
@@ -28,6 +30,8 @@ type Beside struct {
 	Images string
 	// Address is the host and port at which the API server asks about pods.
 	Address string
+	// LoadBalancerAddresses is the pool for Services of type LoadBalancer; without one, they are left to others.
+	LoadBalancerAddresses []netip.Addr
 }
 
 // BesidePodCIDR is where the addresses of simulated pods beside real ones come from. Nobody has these: they lead nowhere, and are told
@@ -36,5 +40,8 @@ const BesidePodCIDR = "198.51.100.0/24"
 
 // Flags are those of BinaryPackage's program "cloud" that simulates beside the nodes of the cluster to which the kubeconfig leads.
 func (b Beside) Flags(kubeconfig string) []string {
-	return []string{"--kubeconfig=" + kubeconfig, "--pod-cidr=" + BesidePodCIDR, "--beside", "--images=" + b.Images, "--admission-address=" + b.Address}
+	return []string{
+		"--kubeconfig=" + kubeconfig, "--pod-cidr=" + BesidePodCIDR, "--beside", "--images=" + b.Images, "--admission-address=" + b.Address,
+		poolFlag(b.LoadBalancerAddresses),
+	}
 }

@@ -2,9 +2,11 @@ package world
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/iransre/exchange-platform/sandbox/controlplane"
 	"github.com/iransre/exchange-platform/sandbox/hosts"
+	"github.com/iransre/exchange-platform/sandbox/hosts/real"
 	"github.com/iransre/exchange-platform/sandbox/mirrors"
 	"github.com/iransre/exchange-platform/sandbox/pki"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
@@ -25,19 +28,21 @@ import (
 // beside looks for the cluster that the machines have made of themselves, and has simulated beside it what cannot run there.
 type beside struct {
 	workspace *workspace.Workspace
-	machines  readable
+	machines  nodes
 	logger    *slog.Logger
 	simulate  func(ctx context.Context, kubeconfig string) error
+	balancers *balancers
 	silence   time.Duration // of a control plane, after which it is given up: another one may answer
 
 	mu     sync.Mutex
 	client kubernetes.Interface // of the cluster that is there, or nil
 }
 
-// readable are machines whose files can be read.
-type readable interface {
+// nodes are machines that run Kubernetes themselves: their files can be read and their ports connected to.
+type nodes interface {
 	List() []hosts.Status
 	ReadFile(machine, name string) ([]byte, error)
+	visitable
 }
 
 const (
@@ -48,10 +53,17 @@ const (
 	lookEvery = time.Second
 )
 
-func newBeside(w *workspace.Workspace, machines readable, logger *slog.Logger) *beside {
+func newBeside(w *workspace.Workspace, machines nodes, logger *slog.Logger) *beside {
 	b := &beside{workspace: w, machines: machines, logger: logger, silence: 10 * time.Second}
 	options := controlplane.Beside{
 		Images: w.Path("simulation", "images"), Address: net.JoinHostPort(w.Address(1).String(), strconv.Itoa(workspace.AdmissionPort)),
+	}
+	b.balancers = &balancers{here: map[netip.Addr]netip.Addr{}, dial: b.dialNode, logger: logger}
+	for _, here := range loadBalancerAddresses(w) {
+		if there, err := real.OnPublicSide(here); err == nil {
+			b.balancers.here[there] = here
+			options.LoadBalancerAddresses = append(options.LoadBalancerAddresses, there)
+		}
 	}
 	b.simulate = func(ctx context.Context, kubeconfig string) error {
 		if err := pki.WriteFile(options.Images, []byte(availableImages())); err != nil {
@@ -102,8 +114,11 @@ func (b *beside) accompany(ctx context.Context, found *found, look <-chan time.T
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- b.simulate(ctx, kubeconfig) }()
+	var balancing sync.WaitGroup
+	balancing.Go(func() { b.balancers.run(ctx, found.client) })
 	defer func() {
 		cancel()
+		balancing.Wait()
 		if err := <-ended; err != nil {
 			b.logger.Error("the simulation beside the machines' cluster", "error", err)
 		}
@@ -126,6 +141,28 @@ func (b *beside) accompany(ctx context.Context, found *found, look <-chan time.T
 			heard = time.Now()
 		}
 	}
+}
+
+// visitor is from where those who use a load balancer come: out there.
+var visitor = netip.MustParseAddr("192.0.2.1")
+
+// dialNode connects to a port of the first machine that answers on it.
+func (b *beside) dialNode(ctx context.Context, port int) (net.Conn, error) {
+	failed := []error{errors.New("no node answers")}
+	for _, machine := range b.machines.List() {
+		address, err := netip.ParseAddr(machine.PublicAddress)
+		if err != nil || !machine.Running {
+			continue
+		}
+		limited, cancel := context.WithTimeout(ctx, 2*time.Second)
+		conn, err := b.machines.Dial(limited, visitor, netip.AddrPortFrom(address, uint16(port)))
+		cancel()
+		if err == nil {
+			return conn, nil
+		}
+		failed = append(failed, err)
+	}
+	return nil, errors.Join(failed...)
 }
 
 // found is a control plane that answers.

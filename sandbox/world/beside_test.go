@@ -45,6 +45,11 @@ func (m *controlPlanes) ReadFile(machine, name string) ([]byte, error) {
 	return *text, nil
 }
 
+// Dial connects to a port of nodes on this machine.
+func (m *controlPlanes) Dial(ctx context.Context, _ netip.Addr, to netip.AddrPort) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, "tcp", to.String())
+}
+
 // apiServer answers whether it is ready, unless it is silent, and lists two pods.
 func apiServer(t *testing.T, address string, silent *atomic.Bool) *httptest.Server {
 	on := func(name, node string, ready corev1.ConditionStatus) corev1.Pod {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -43,13 +44,16 @@ func startCluster(ctx context.Context, w *workspace.Workspace, logger *slog.Logg
 		address: net.JoinHostPort(w.Address(1).String(), "6443"),
 		options: controlplane.Options{
 			Dir: w.Path("kubernetes"), Address: w.Address(1).String(), Binary: w.Binary("kube"),
-			LoadBalancerAddresses: w.Addresses(240, 254), Logger: logger,
+			LoadBalancerAddresses: loadBalancerAddresses(w), Logger: logger,
 		},
 		ctx: ctx, cancel: cancel,
 	}
 	c.current = c.start(func() error { return nil })
 	return c
 }
+
+// loadBalancerAddresses are what Services of type LoadBalancer are reached by from this machine.
+func loadBalancerAddresses(w *workspace.Workspace) []netip.Addr { return w.Addresses(240, 254) }
 
 // start starts a control plane in the background when prepare is done.
 func (c *cluster) start(prepare func() error) *starting {

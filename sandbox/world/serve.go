@@ -87,8 +87,8 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 	}
 
 	var simulation *beside // nil where there is no cluster of the machines' own
-	if readable, can := machines.(readable); can && w.RealNodes() {
-		simulation = newBeside(w, readable, logger)
+	if own, can := machines.(nodes); can && w.RealNodes() {
+		simulation = newBeside(w, own, logger)
 		var running sync.WaitGroup
 		ctx, end := context.WithCancel(ctx)
 		running.Go(func() { simulation.run(ctx) })

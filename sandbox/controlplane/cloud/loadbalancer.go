@@ -60,6 +60,9 @@ func (b *loadBalancer) assign(ctx context.Context, key string) error {
 		return ignoreAbsence(err)
 	}
 	has := len(service.Status.LoadBalancer.Ingress) > 0
+	if service.Spec.LoadBalancerClass != nil {
+		return nil // another's
+	}
 	wants := service.Spec.Type == corev1.ServiceTypeLoadBalancer && service.DeletionTimestamp == nil
 	switch {
 	case wants && !has:

@@ -43,6 +43,9 @@ func translate(address string) (netip.Addr, error) {
 	return netip.AddrFrom4([4]byte{198, 18, bytes[2], bytes[3]}), nil
 }
 
+// OnPublicSide is the address by which machines reach what this machine reaches by a loopback one.
+func OnPublicSide(address netip.Addr) (netip.Addr, error) { return translate(address.String()) }
+
 // segment is one network.
 type segment struct {
 	*netns.Namespace
