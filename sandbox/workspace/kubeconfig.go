@@ -40,9 +40,18 @@ func (w *Workspace) CheckKubeconfig() (kept bool, err error) {
 	return w.KeepKubeconfig(text)
 }
 
+// ClusterAuthority is the file with the certificate of the cluster's authority: that of the control plane of light machines, or what is
+// known of the one that real machines have made.
+func (w *Workspace) ClusterAuthority() string {
+	if w.RealNodes() {
+		return w.Path("simulation", "ca.crt")
+	}
+	return w.Path("kubernetes", "pki", "ca.crt")
+}
+
 // present tells whether a kubeconfig trusts the certificates of the control plane that is there now: each has its own.
 func (w *Workspace) present(text []byte) (bool, error) {
-	authority, err := os.ReadFile(w.Path("kubernetes", "pki", "ca.crt"))
+	authority, err := os.ReadFile(w.ClusterAuthority())
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

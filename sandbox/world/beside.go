@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -92,6 +93,8 @@ func (b *beside) run(ctx context.Context) {
 	for {
 		if found := b.find(ctx); found != nil {
 			b.accompany(ctx, found, look.C)
+		} else if len(b.machines.List()) == 0 {
+			_ = os.Remove(b.workspace.ClusterAuthority()) // that cluster is gone for good
 		}
 		select {
 		case <-ctx.Done():
@@ -104,7 +107,7 @@ func (b *beside) run(ctx context.Context) {
 // accompany returns when the cluster is another one, or does not answer any more.
 func (b *beside) accompany(ctx context.Context, found *found, look <-chan time.Time) {
 	kubeconfig := b.workspace.Path("simulation", "kubeconfig")
-	if err := pki.WriteFile(kubeconfig, found.kubeconfig); err != nil {
+	if err := errors.Join(pki.WriteFile(kubeconfig, found.kubeconfig), pki.WriteFile(b.workspace.ClusterAuthority(), found.authority)); err != nil {
 		b.logger.Error("nothing is simulated", "error", err)
 		return
 	}
@@ -169,6 +172,7 @@ func (b *beside) dialNode(ctx context.Context, port int) (net.Conn, error) {
 type found struct {
 	machine              string
 	original, kubeconfig []byte
+	authority            []byte
 	client               kubernetes.Interface
 }
 
@@ -191,6 +195,7 @@ func (b *beside) find(ctx context.Context) *found {
 		if err != nil {
 			continue
 		}
+		made.authority = config.CAData
 		if made.client, err = kubernetes.NewForConfig(config); err == nil && answers(ctx, made.client) {
 			return made
 		}

@@ -91,7 +91,9 @@ func TestTheMachinesClusterIsAccompanied(t *testing.T) {
 	text, err := clientcmd.Write(*config)
 	assert.NilError(t, err)
 
+	t.Setenv("SANDBOX_REAL_NODES", "1")
 	b := newBeside(&workspace.Workspace{Dir: t.TempDir(), Network: netip.MustParsePrefix(prefix + ".0/24")}, machines, slog.New(slog.DiscardHandler))
+	assert.NilError(t, b.workspace.ChooseKind(workspace.Real))
 	b.silence = 100 * time.Millisecond
 	events := make(chan string)
 	b.simulate = func(ctx context.Context, kubeconfig string) error {
@@ -112,6 +114,9 @@ func TestTheMachinesClusterIsAccompanied(t *testing.T) {
 	machines.kubeconfig.Store(&text)
 	begin := fmt.Sprintf("https://%s:6443 as example.com", machines.address)
 	assert.Equal(t, <-events, begin)
+	kept, err := b.workspace.KeepKubeconfig(text)
+	assert.NilError(t, err)
+	assert.Assert(t, kept, "the kubeconfig leads to the cluster that is there")
 	assert.DeepEqual(t, b.pods(t.Context()), &Pods{Real: 1, Simulated: 1, NotReady: []string{"shop/web"}})
 
 	silent.Store(true)
