@@ -34,6 +34,7 @@ func TestTheDemoStack(t *testing.T) {
 		{"up ends with the outputs", up},
 		{"every node and pod is ready", allReady},
 		{"the outputs name what is there", namedThings},
+		{"the cloud is seen in a browser", cloudInABrowser},
 		{"other teams read the outputs", readOutputs},
 		{"a second up changes nothing", secondUp},
 		{"refresh finds no drift", refresh},
@@ -47,6 +48,18 @@ func TestTheDemoStack(t *testing.T) {
 			t.FailNow()
 		}
 	}
+}
+
+// cloudInABrowser: the emulator's page shows people what the stack has made.
+func cloudInABrowser(t *testing.T, s *sandbox) {
+	text, picture := newBrowser(t, "").look(t, s.APIURL()+"/", "cloud")
+	for _, name := range []string{"arvan-k8s-m1", "arvan-k8s-w1", "iransre.ir"} {
+		assert.Assert(t, strings.Contains(text, name), "%s is not on the page: %s", name, text)
+	}
+	assert.Assert(t, colours(picture) > 10, "%d colours", colours(picture))
+	pages := s.must(t, "open", "demo")
+	assert.Assert(t, strings.Contains(pages, "not served: no container runs on light machines"), pages)
+	assert.Assert(t, strings.Contains(pages, s.APIURL()+"/"), pages)
 }
 
 func badInput(t *testing.T, s *sandbox) {
