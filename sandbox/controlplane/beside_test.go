@@ -36,10 +36,13 @@ func TestBeside(t *testing.T) {
 	})
 	namespace := f.namespace(t)
 
-	f.create(t, namespace, pod("real"))
+	const digest = "@sha256:594ceea76b01c592858f803f9ff4d2cb40542cae2060410b2c95f75907d659e1"
+	pinned := pod("real")
+	pinned.Spec.Containers[0].Image += digest
+	f.create(t, namespace, pinned)
 	mixed := pod("mixed")
 	mixed.Spec.NodeSelector = map[string]string{"zone": "a"}
-	mixed.Spec.Containers = append(mixed.Spec.Containers, corev1.Container{Name: "beside", Image: "example/nowhere:2@sha256:594ceea76b01c592858f803f9ff4d2cb40542cae2060410b2c95f75907d659e1"})
+	mixed.Spec.Containers = append(mixed.Spec.Containers, corev1.Container{Name: "beside", Image: "example/nowhere:2" + digest})
 	mixed.Spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
 		MaxSkew: 1, TopologyKey: "zone", WhenUnsatisfiable: corev1.DoNotSchedule, LabelSelector: &metav1.LabelSelector{},
 	}}
@@ -62,6 +65,9 @@ func TestBeside(t *testing.T) {
 		real, err := f.client.CoreV1().Pods(namespace).Get(t.Context(), "real", metav1.GetOptions{})
 		if err == nil && (real.Spec.NodeName != "worker" || real.Status.Phase != corev1.PodPending) {
 			err = fmt.Errorf("it is %s on %q", real.Status.Phase, real.Spec.NodeName)
+		}
+		if err == nil {
+			assert.Equal(t, real.Spec.Containers[0].Image, "example/main:1", "what can be had has another digest")
 		}
 		return err
 	})

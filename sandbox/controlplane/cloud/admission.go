@@ -108,11 +108,25 @@ func (a admission) changes(request *admissionv1.AdmissionRequest) ([]change, err
 	if err := json.Unmarshal(request.Object.Raw, &pod); err != nil {
 		return nil, err
 	}
+	changes := a.withoutDigests(&pod.Spec)
 	owner := metav1.GetControllerOf(&pod)
 	if pod.Spec.NodeName != "" || owner != nil && owner.Kind == "DaemonSet" {
-		return nil, nil // it is where it belongs
+		return changes, nil // it is where it belongs
 	}
-	return a.send(&pod.ObjectMeta, &pod.Spec, ""), nil
+	return append(changes, a.send(&pod.ObjectMeta, &pod.Spec, "")...), nil
+}
+
+// withoutDigests names images that can be had by their tags alone: a chart may name the original's digest, too, which ours do not have.
+func (a admission) withoutDigests(spec *corev1.PodSpec) []change {
+	var changes []change
+	for list, containers := range map[string][]corev1.Container{"initContainers": spec.InitContainers, "containers": spec.Containers} {
+		for i, container := range containers {
+			if name, _, pinned := strings.Cut(container.Image, "@"); pinned && a.real(container.Image) {
+				changes = append(changes, change{"replace", fmt.Sprintf("/spec/%s/%d/image", list, i), name})
+			}
+		}
+	}
+	return changes
 }
 
 // send sends a pod that needs what cannot be had to the simulated node. What it asks of the nodes it runs on is about machines, several of
