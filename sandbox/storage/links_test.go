@@ -82,3 +82,15 @@ func TestObjectsOfAPublicBucketAreEverybodysToReadOnly(t *testing.T) {
 	storage.ServeHTTP(answer, request)
 	assert.Equal(t, answer.Code, http.StatusForbidden, answer.Body.String())
 }
+
+func TestWhatAnObjectIsFollowsFromItsName(t *testing.T) {
+	storage, client := sdk(t)
+	storage.options.Public = []string{*bucket}
+	for name, kind := range map[string]string{"static/style.e8ab.css": "text/css; charset=utf-8", "media/a.png": "image/png", "wal/000000010000": "application/octet-stream"} {
+		signedLink(t, client, name)
+		answer := httptest.NewRecorder()
+		storage.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/backups/"+name, nil))
+		assert.Equal(t, answer.Code, http.StatusOK)
+		assert.Equal(t, answer.Header().Get("Content-Type"), kind)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"mime"
 	"net/http"
 	"net/url"
 	"os"
@@ -148,9 +149,18 @@ func (s *Storage) get(w http.ResponseWriter, r *http.Request, bucket, name strin
 		return refuse(http.StatusRequestedRangeNotSatisfiable, "InvalidRange", "The requested range is not satisfiable")
 	}
 	w.Header().Set("ETag", etag(info))
-	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Type", typeOf(name))
 	http.ServeContent(w, r, "", info.ModTime(), object)
 	return nil
+}
+
+// typeOf is what an object is said to be. What its uploader said is not kept; it is what follows from the name, as a rule, and a browser
+// takes no style sheet that is anything else.
+func typeOf(name string) string {
+	if found := mime.TypeByExtension(path.Ext(name)); found != "" {
+		return found
+	}
+	return "application/octet-stream"
 }
 
 func (s *Storage) remove(w http.ResponseWriter, _ *http.Request, bucket, name string) error {
