@@ -24,7 +24,6 @@ type edge struct {
 	plain, secure net.Listener
 	handler       *emulator.Edge
 	names         func() []string
-	certificate   func(name string) (*tls.Certificate, error)
 }
 
 // visitable are machines that answer on the ports that their programs listen on.
@@ -38,6 +37,10 @@ func newEdge(w *workspace.Workspace, cloud *emulator.Emulator, machines hosts.Ma
 	if !ok || !w.RealNodes() {
 		return nil, nil
 	}
+	made := &certificates{folder: pki.Folder(w.Path("secrets")), made: map[string]*tls.Certificate{}}
+	if _, err := made.folder.Authority(edgeAuthority); err != nil { // browsers are told of it before they come
+		return nil, err
+	}
 	from := netip.MustParseAddr(emulator.EdgeAddress)
 	e := &edge{names: cloud.ProxiedNames, handler: cloud.Edge(func(ctx context.Context, origin netip.AddrPort) (net.Conn, error) {
 		return real.Dial(ctx, from, origin)
@@ -50,11 +53,9 @@ func newEdge(w *workspace.Workspace, cloud *emulator.Emulator, machines hosts.Ma
 	if err != nil {
 		return nil, errors.Join(err, e.plain.Close())
 	}
-	made := &certificates{folder: pki.Folder(w.Path("secrets")), made: map[string]*tls.Certificate{}}
 	e.secure = tls.NewListener(secure, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		return e.certificate(strings.ToLower(hello.ServerName))
+		return made.of(strings.ToLower(hello.ServerName))
 	}})
-	e.certificate = made.of
 	return e, nil
 }
 

@@ -1,18 +1,23 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/iransre/exchange-platform/sandbox/controlplane"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 	"github.com/iransre/exchange-platform/sandbox/world"
 )
@@ -54,7 +59,8 @@ cluster by kubectl port-forward. On light machines no container runs, so nothing
 			if err := json.Unmarshal(text, &outputs); err != nil {
 				return fmt.Errorf("the outputs of %s: %w", stack, err)
 			}
-			for _, page := range pages(outputs, status.Edge, w.Path("secrets", world.EdgeAuthorityFile)) {
+			simulated := func(namespace, service string) bool { return allSimulated(cmd.Context(), w, stack, namespace, service) }
+			for _, page := range pages(outputs, status.Edge, w.Path("secrets", world.EdgeAuthorityFile), simulated) {
 				fmt.Fprintf(cmd.OutOrStdout(), "%-14s %s\n", page.name, page.address)
 				for _, line := range page.how {
 					fmt.Fprintf(cmd.OutOrStdout(), "%-14s   %s\n", "", line)
@@ -72,8 +78,30 @@ type page struct {
 	how           []string
 }
 
+// allSimulated tells whether nothing real answers behind a Service. One that cannot be asked about is taken for real.
+func allSimulated(ctx context.Context, w *workspace.Workspace, stack, namespace, service string) bool {
+	environ, err := w.Environ(stack)
+	if err != nil {
+		return false
+	}
+	cmd := exec.CommandContext(ctx, w.Binary("kubectl"), "--request-timeout=5s", "get", "endpointslices", "--namespace", namespace,
+		"--selector", "kubernetes.io/service-name="+service, "--output", "jsonpath={.items[*].endpoints[*].addresses[*]}")
+	cmd.Env = environ
+	addresses, err := cmd.Output()
+	if err != nil || len(bytes.TrimSpace(addresses)) == 0 {
+		return false
+	}
+	prefix := netip.MustParsePrefix(controlplane.BesidePodCIDR)
+	for text := range strings.FieldsSeq(string(addresses)) {
+		if address, err := netip.ParseAddr(text); err != nil || !prefix.Contains(address) {
+			return false
+		}
+	}
+	return true
+}
+
 // pages are the outputs that have a URL, in the order of their names.
-func pages(outputs map[string]any, edge *world.Edge, authority string) []page {
+func pages(outputs map[string]any, edge *world.Edge, authority string, simulated func(namespace, service string) bool) []page {
 	var found []page
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
 		fields, _ := outputs[name].(map[string]any)
@@ -88,6 +116,8 @@ func pages(outputs map[string]any, edge *world.Edge, authority string) []page {
 		switch {
 		case edge == nil:
 			made.address += "   not served: no container runs on light machines; take --machines real"
+		case inside && strings.Contains(address.Hostname()+".", ".svc.") && simulated(namespace, service):
+			made.address += "   not served: its pods are simulated"
 		case inside && strings.Contains(address.Hostname()+".", ".svc."):
 			made.address = fmt.Sprintf("%s://127.0.0.1:%s", address.Scheme, port(address))
 			made.how = []string{fmt.Sprintf("while this runs: kubectl --namespace %s port-forward service/%s %s", namespace, service, port(address))}
