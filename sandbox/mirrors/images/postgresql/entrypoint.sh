@@ -7,6 +7,7 @@ settings=/bitnami/postgresql/conf/conf.d
 
 # A variable's value, or the content of the file that NAME_FILE names.
 value() {
+  file="" text=""
   eval "file=\${$1_FILE:-} text=\${$1:-}"
   if [ -n "$file" ]; then cat "$file"; else printf %s "$text"; fi
 }
