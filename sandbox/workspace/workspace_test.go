@@ -113,6 +113,26 @@ func TestTheStackFileIsTheCheckoutsWithTheSandboxsAddresses(t *testing.T) {
 	assert.Assert(t, !strings.Contains(string(text), "203.0.113.0/24"), "a list is replaced, not merged")
 }
 
+func TestMirrorsStandInTheStackFileWhereMachinesInstallFromThem(t *testing.T) {
+	root := checkout(t)
+	assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi.demo.yaml"), []byte(
+		"config: {exchange-platform:mirrors: {registries: {example.com: \"https://own\"}}}"), 0o644))
+	w, err := Open()
+	assert.NilError(t, err)
+	for _, mirrored := range []bool{false, true} {
+		from := sources("")
+		if mirrored {
+			from.Registries, from.Files = map[string]string{"docker.io": w.RegistryURL()}, w.MirrorURL()
+		}
+		assert.NilError(t, w.WriteStackFile("demo", from))
+		text, err := os.ReadFile(w.StackFile("demo"))
+		assert.NilError(t, err)
+		assert.Assert(t, strings.Contains(string(text), "example.com: https://own"), string(text))
+		assert.Equal(t, strings.Contains(string(text), "docker.io: "+w.RegistryURL()), mirrored)
+		assert.Equal(t, strings.Contains(string(text), "files: "+w.MirrorURL()), mirrored)
+	}
+}
+
 // What a user sets with `pulumi config set --secret` in the sandbox is in no other file.
 func TestSecretsOfTheUserStay(t *testing.T) {
 	root := checkout(t)

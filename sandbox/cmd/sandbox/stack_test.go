@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -21,6 +22,21 @@ func newWorkspace(t *testing.T) *workspace.Workspace {
 	w, err := workspace.Open()
 	assert.NilError(t, err)
 	return w
+}
+
+func TestOnlyRealNodesInstallFromTheSandboxsMirrors(t *testing.T) {
+	w := newWorkspace(t)
+	t.Setenv("SANDBOX_REAL_NODES", "1")
+	light := installedFrom(w, "charts")
+	assert.Equal(t, light.Charts, "charts")
+	assert.Equal(t, len(light.Registries), 0)
+	assert.Equal(t, light.Files, "")
+	assert.NilError(t, makeImages(t.Context(), w, io.Discard), "nothing is made")
+
+	assert.NilError(t, w.ChooseKind(workspace.Real))
+	real := installedFrom(w, "charts")
+	assert.Equal(t, real.Registries["docker.io"], w.RegistryURL())
+	assert.Equal(t, real.Files, w.MirrorURL())
 }
 
 func TestEnvPointsToNoClusterThatIsGone(t *testing.T) {
