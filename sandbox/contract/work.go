@@ -40,6 +40,8 @@ func models(ctx context.Context, s *session) error {
 	return s.finish(ctx, s.chart.migrate, "python", "manage.py", "makemigrations", "--check", "--dry-run")
 }
 
+// lockTimeout locks the table that migrate reads first. How long a query waits is PostgreSQL's to say: how long a program takes to start
+// is nobody's fault.
 func lockTimeout(ctx context.Context, s *session) error {
 	if err := s.migrated(); err != nil {
 		return err
@@ -48,20 +50,42 @@ func lockTimeout(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	bounded, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	_, failure := s.listen(bounded, s.chart.migrate)
-	err = release()
+	ended := make(chan error, 1)
+	go func() { ended <- s.finish(ctx, s.chart.migrate) }()
+	failure := errWaits
+	_ = wait(ctx, patience+10*time.Second, "migrate to end", func() error {
+		select {
+		case failure = <-ended:
+			return nil
+		default:
+		}
+		waiting, err := s.database.ask(ctx, s.database.name,
+			"SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query_start < now() - interval '5 seconds'")
+		if err == nil && waiting == "0" {
+			err = errors.New("it runs")
+		}
+		return err
+	})
+	cancel()
+	if failure == errWaits {
+		<-ended
+	}
+	if err := release(); err != nil {
+		return err
+	}
 	switch {
-	case bounded.Err() != nil:
-		return errors.New("migrate still waited after 20 s: PGOPTIONS has to reach PostgreSQL, so no \"options\" of the project's own may hide it")
 	case failure == nil:
 		return errors.New("migrate succeeded although its table was locked: does it look into another database?")
-	case !strings.Contains(failure.Error(), "lock timeout"):
+	case failure == errWaits || !strings.Contains(failure.Error(), "lock timeout"):
 		return failure
 	}
-	return err
+	return nil
 }
+
+// errWaits is the failure of a migration that waits for a lock ten times as long as it may.
+var errWaits = errors.New("migrate waits on: PGOPTIONS has to reach PostgreSQL, so no \"options\" of the project's own may hide it")
 
 // compare holds what Django says of itself against variables of the chart.
 func (s *session) compare(name string, variables iter.Seq[string]) error {
