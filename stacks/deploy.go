@@ -164,7 +164,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	}
 	p.Exchange, err = exchange.New(ctx, "exchange", &exchange.Args{
 		Installer: installer, Config: cfg.Exchange, MonitorCRDs: monitorCRDs, IngressClass: p.Ingress.Class,
-		Database: exchangeDatabase(p.Postgres), ObjectStore: exchangeFiles(cfg, p.ObjectStore),
+		Database: exchangeDatabase(cfg, p.Postgres), ObjectStore: exchangeFiles(cfg, p.ObjectStore),
 	}, base)
 	if err != nil {
 		return nil, err

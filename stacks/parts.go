@@ -68,9 +68,10 @@ func trustedProxies(cfg *Config) []string {
 	return cfg.Network.WebCIDRs
 }
 
-func exchangeDatabase(database *postgres.Postgres) exchange.Database {
+func exchangeDatabase(cfg *Config, database *postgres.Postgres) exchange.Database {
 	return exchange.Database{
-		Host: database.Host, ReadOnlyHost: database.ReadOnlyHost, Port: database.Port,
+		Host: database.Host, ReadOnlyHost: database.ReadOnlyHost, PrimaryHost: database.PrimaryHost, Port: database.Port,
+		Encrypted: cfg.Postgres.Engine == postgres.CloudNativePG,
 		Name: database.Database, User: database.User, Password: database.Password,
 	}
 }

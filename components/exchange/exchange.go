@@ -26,6 +26,8 @@ const DefaultChartPath = "./charts/exchange"
 type Database struct {
 	Host         pulumi.StringInput
 	ReadOnlyHost pulumi.StringInput // replicas; nil if there are none
+	PrimaryHost  pulumi.StringInput // the primary without anything in between, for migrations; nil if Host is that
+	Encrypted    bool               // only what comes by TLS is let in
 	Port         pulumi.IntInput
 	Name         pulumi.StringInput
 	User         pulumi.StringInput
@@ -137,6 +139,12 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 	}
 	if args.Database.ReadOnlyHost != nil {
 		database["readOnlyHost"] = args.Database.ReadOnlyHost
+	}
+	if args.Database.PrimaryHost != nil {
+		database["migrationsHost"] = args.Database.PrimaryHost
+	}
+	if args.Database.Encrypted {
+		database["sslMode"] = pulumi.String("require")
 	}
 	image := pulumi.Map{"repository": pulumi.String(args.Config.Image.Repository), "tag": pulumi.String(args.Config.Image.Tag)}
 	if args.Config.Image.private() {

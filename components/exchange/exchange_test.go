@@ -136,3 +136,15 @@ func opened(value resource.PropertyValue) resource.PropertyValue {
 	}
 	return resource.NewProperty(plain)
 }
+
+// Migrations hold locks and sessions that nothing may cut or share: they go to the primary itself.
+func TestTheExchangeReachesThePrimaryInItsOwnWays(t *testing.T) {
+	values := valuesOf(t, mocktest.Run(t, program(func(args *exchange.Args) {
+		args.Database.Host, args.Database.ReadOnlyHost = pulumi.String("haproxy-rw.postgres.svc"), pulumi.String("haproxy-ro.postgres.svc")
+		args.Database.PrimaryHost, args.Database.Encrypted = pulumi.String("postgres-rw.postgres.svc"), true
+	}, nil)))
+	assert.DeepEqual(t, values["database"], map[string]any{
+		"host": "haproxy-rw.postgres.svc", "readOnlyHost": "haproxy-ro.postgres.svc", "migrationsHost": "postgres-rw.postgres.svc",
+		"port": 5432.0, "name": "exchange", "user": "exchange", "existingSecret": "exchange", "sslMode": "require",
+	})
+}

@@ -53,7 +53,8 @@ func (p *Postgres) installBitnami(ctx *pulumi.Context, name string, args *Args, 
 		return err
 	}
 	p.Host = reconciler.After(chart.ServiceHost(bitnamiService, namespaceName))
-	p.ReadOnlyHost = p.Host // there is one server only
+	p.PrimaryHost, p.ReadOnlyHost = p.Host, p.Host // there is one server only
+	p.Authority = pulumi.String("").ToStringOutput()
 	if args.Config.Proxy.Enabled {
 		if err := p.installProxy(ctx, name+"-proxy", args, made.Namespace, []pulumi.Resource{reconciler}, child); err != nil {
 			return err

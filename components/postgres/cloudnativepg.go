@@ -93,7 +93,8 @@ func (p *Postgres) installCloudNativePG(ctx *pulumi.Context, name string, args *
 			ready = recovered
 		}
 	}
-	p.Host = ready.After(chart.ServiceHost(args.Config.serving()+"-rw", namespaceName))
+	p.PrimaryHost = ready.After(chart.ServiceHost(args.Config.serving()+"-rw", namespaceName))
+	p.Host = p.PrimaryHost
 	p.ReadOnlyHost = ready.After(chart.ServiceHost(args.Config.serving()+"-ro", namespaceName))
 	if args.Config.Proxy.Enabled {
 		all, err := serversService(ctx, name+"-servers", args, made.Namespace, child)
@@ -104,6 +105,7 @@ func (p *Postgres) installCloudNativePG(ctx *pulumi.Context, name string, args *
 			return err
 		}
 	}
+	p.Authority = trusted.certificate
 	p.Password = password.ToStringOutput()
 	p.SecretName = made.Secret(loginSecret).Name
 	p.Namespace = made.Namespace.Name

@@ -39,10 +39,14 @@ type Postgres struct {
 
 	Host         pulumi.StringOutput `pulumi:"host" output:"postgres.rwHost"`
 	ReadOnlyHost pulumi.StringOutput `pulumi:"readOnlyHost" output:"postgres.roHost"`
-	Port         pulumi.IntOutput    `pulumi:"port" output:"postgres.port"`
-	Database     pulumi.StringOutput `pulumi:"database" output:"postgres.database"`
-	User         pulumi.StringOutput `pulumi:"user"`
-	Password     pulumi.StringOutput `pulumi:"password"` // secret
+	// PrimaryHost leads to the primary without HAProxy, for whoever must not depend on it: migrations do.
+	PrimaryHost pulumi.StringOutput `pulumi:"primaryHost" output:"postgres.primaryHost"`
+	// Authority is the certificate, in PEM, by which the servers' are known; empty where they speak no TLS.
+	Authority pulumi.StringOutput `pulumi:"authority" output:"postgres.authority"`
+	Port      pulumi.IntOutput    `pulumi:"port" output:"postgres.port"`
+	Database  pulumi.StringOutput `pulumi:"database" output:"postgres.database"`
+	User      pulumi.StringOutput `pulumi:"user"`
+	Password  pulumi.StringOutput `pulumi:"password"` // secret
 	// SecretName is the Secret in Namespace with the key password (the user's). With bitnami it has
 	// postgres-password too, the superuser's.
 	SecretName pulumi.StringOutput `pulumi:"secretName" output:"postgres.secretName"`

@@ -75,8 +75,13 @@ type Postgres struct {
 	// ReadWriteHost takes writes, ReadOnlyHost may be a replica.
 	ReadWriteHost string `json:"rwHost"`
 	ReadOnlyHost  string `json:"roHost"`
-	Port          int    `json:"port"`
-	Database      string `json:"database"`
+	// PrimaryHost takes writes, too, with nothing between it and the primary. Empty on a platform from before it was told.
+	PrimaryHost string `json:"primaryHost,omitempty"`
+	// Authority is the certificate, in PEM, by which the servers are known under all three names (`sslmode=verify-full`). Empty where
+	// they speak no TLS; where there is one, nothing else is let in.
+	Authority string `json:"authority,omitempty"`
+	Port      int    `json:"port"`
+	Database  string `json:"database"`
 	// SecretName is the Kubernetes Secret, in Namespace, with the credentials.
 	SecretName string `json:"secretName"`
 	Namespace  string `json:"namespace"`

@@ -15,6 +15,7 @@
   "DJANGO_Q_RETRY" (toString $v.worker.retrySeconds)
   "DJANGO_Q_MAX_ATTEMPTS" (toString $v.worker.maxAttempts)
   "PGSSLMODE" $v.database.sslMode
+  "PGCONNECT_TIMEOUT" "5"
   "AWS_S3_ENDPOINT_URL" $v.objectStore.endpoint
   "AWS_S3_PUBLIC_URL" $public
   "AWS_S3_URL_PROTOCOL" (regexFind "^https?:" $public)
@@ -32,6 +33,14 @@
   | merge (deepCopy $v.env) | toYaml -}}
 {{- end -}}
 
+{{/*
+What a session of the database asks of libpq, as part of an address: to give up on a server that is gone within seconds instead of TCP's quarter
+of an hour, and to be with a server of that kind. Takes target_session_attrs.
+*/}}
+{{- define "exchange.session" -}}
+connect_timeout=5&keepalives_idle=30&keepalives_interval=10&keepalives_count=3&tcp_user_timeout=20000&target_session_attrs={{ . }}
+{{- end -}}
+
 {{/* The credentials, and what is made of them, as a list of environment variables. Takes root and host, the database's. */}}
 {{- define "exchange.credentials" -}}
 {{- $v := .root.Values -}}
@@ -47,10 +56,10 @@
 - {name: DATABASE_PORT, value: {{ $v.database.port | quote }}}
 - {name: DATABASE_NAME, value: {{ $v.database.name | quote }}}
 - {name: DATABASE_USER, value: {{ $v.database.user | quote }}}
-- {name: DATABASE_URL, value: "postgres://$(DATABASE_USER):$(DATABASE_PASSWORD)@$(DATABASE_HOST):$(DATABASE_PORT)/$(DATABASE_NAME)"}
+- {name: DATABASE_URL, value: "postgres://$(DATABASE_USER):$(DATABASE_PASSWORD)@$(DATABASE_HOST):$(DATABASE_PORT)/$(DATABASE_NAME)?{{ include "exchange.session" "read-write" }}"}
 {{- with $v.database.readOnlyHost }}
 - {name: DATABASE_REPLICA_HOST, value: {{ . | quote }}}
-- {name: DATABASE_REPLICA_URL, value: "postgres://$(DATABASE_USER):$(DATABASE_PASSWORD)@$(DATABASE_REPLICA_HOST):$(DATABASE_PORT)/$(DATABASE_NAME)"}
+- {name: DATABASE_REPLICA_URL, value: "postgres://$(DATABASE_USER):$(DATABASE_PASSWORD)@$(DATABASE_REPLICA_HOST):$(DATABASE_PORT)/$(DATABASE_NAME)?{{ include "exchange.session" "any" }}"}
 {{- end }}
 {{- end -}}
 
