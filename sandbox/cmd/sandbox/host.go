@@ -193,8 +193,8 @@ func node(node *hosts.Node) string {
 	case node == nil:
 		return "none"
 	case node.ControlPlane:
-		return "control plane " + node.Version
+		return strings.TrimSpace("control plane " + node.Version)
 	default:
-		return "worker " + node.Version
+		return strings.TrimSpace("worker " + node.Version)
 	}
 }

@@ -15,7 +15,7 @@ func (h *Hosts) List() []hosts.Status {
 		hostname, state := m.Hostname(), m.state.Get()
 		status := hosts.Status{
 			ID: m.id, Name: state.Machine.Name, Hostname: hostname, Zone: state.Machine.Zone, SSH: m.sshAddress(),
-			PublicAddress: state.Machine.PublicAddress, Running: state.Running, Faults: state.Faults, Node: state.Node,
+			PublicAddress: state.Machine.PublicAddress, Running: state.Running, Faults: state.Faults, Node: m.whatNode(),
 			MemoryMiB: m.groups.memoryMiB(),
 		}
 		for _, address := range state.Machine.PrivateAddresses {

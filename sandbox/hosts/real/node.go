@@ -51,6 +51,31 @@ func (m *machine) SetNode(node *hosts.Node, certSANs []string) error {
 	return m.listen(run)
 }
 
+// whatNode is what the machine is of a cluster, by what kubeadm has left on it as far as it can be asked, or what a stand-in for kubeadm
+// knows.
+func (m *machine) whatNode() *hosts.Node {
+	known := m.state.Get().Node
+	run, err := m.live()
+	if err != nil || m.hosts.opts.Cluster != nil {
+		return known
+	}
+	has := func(name string) bool {
+		text, err := run.process.readFile("etc/kubernetes/" + name)
+		return err == nil && len(text) > 0
+	}
+	var found *hosts.Node
+	if has("kubelet.conf") {
+		found = &hosts.Node{Name: m.Hostname(), ControlPlane: has("admin.conf")}
+	}
+	if (found == nil) == (known == nil) && (found == nil || known.Name == found.Name && known.ControlPlane == found.ControlPlane) {
+		return known
+	}
+	if err := m.state.Update(func(s *state) { s.Node = found }); err != nil {
+		m.hosts.log.Warn("what a machine is of its cluster is not kept", "machine", m.Name(), "error", err)
+	}
+	return found
+}
+
 // WriteFile writes a file of the node, for root only.
 func (m *machine) WriteFile(name string, content []byte) error {
 	return m.inRoot(func(root *os.Root) error {

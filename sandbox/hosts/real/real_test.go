@@ -382,6 +382,14 @@ func TestKubernetesOfAMachinesOwnIsReachedAtItsPublicAddress(t *testing.T) {
 	w.options.Cluster = nil
 	w.open()
 	w.boot(w.spec("m1"))
+	assert.Assert(t, w.List()[0].Node == nil)
+	w.must("m1", "sudo mkdir -p /etc/kubernetes && echo server | sudo tee /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf")
+	assert.DeepEqual(t, w.List()[0].Node, &hosts.Node{Name: "m1", ControlPlane: true})
+	assert.NilError(t, w.Stop(t.Context(), "m1"))
+	assert.Equal(t, w.List()[0].Node.Name, "m1", "also while it is off")
+	assert.NilError(t, w.Start(t.Context(), "m1"))
+	w.must("m1", "sudo rm /etc/kubernetes/kubelet.conf")
+	assert.Assert(t, w.List()[0].Node == nil)
 	w.must("m1", "sudo systemd-run -q python3 -m http.server 6443")
 	eventually(t, "what listens on the API's port answers", func() bool {
 		conn, err := net.DialTimeout("tcp", net.JoinHostPort(w.specs["m1"].PublicAddress, "6443"), time.Second)
