@@ -15,9 +15,9 @@ import (
 // Config is who hears of alerts, and how: pages by SMS and Telegram, tickets by Telegram, and information there by day only.
 type Config struct {
 	// Telegram is the chat that messages go to.
-	Telegram Telegram `json:"telegram,omitempty"`
+	Telegram Telegram `json:"telegram"`
 	// SMS is whom pages wake.
-	SMS SMS `json:"sms,omitempty"`
+	SMS SMS `json:"sms"`
 	// Language is that of the messages: "en" or "fa".
 	Language Language `json:"language"`
 	// QuietHours are when nobody is told what is for information only. Empty fields mean that there are none.
@@ -52,7 +52,7 @@ type SMS struct {
 	// APIURL is Kavenegar's, if not https://api.kavenegar.com.
 	APIURL string `json:"apiUrl,omitempty" login:"the key goes to alerting.sms.key"`
 	// Request is what the provider "template" is sent.
-	Request Request `json:"request,omitempty"`
+	Request Request `json:"request"`
 }
 
 // Request is a request of HTTP, in whose texts {message}, {receivers}, {receiver}, {sender} and {key} stand for what is sent. With
