@@ -176,3 +176,17 @@ func (n *node) until(command string) {
 		return poll.Continue("%s%s", got.Stdout, got.Stderr)
 	}, poll.WithDelay(200*time.Millisecond), poll.WithTimeout(2*time.Minute))
 }
+
+func TestProgramsOfDebianStartInTheirImages(t *testing.T) {
+	commands := map[string]string{
+		"docker.io/haproxytech/haproxy-alpine":      "/docker-entrypoint.sh -v",
+		"docker.io/library/busybox":                 "sh -c 'mkdir -m 0777 -p /tmp/volume && echo made'",
+		"docker.io/library/nginx":                   `nginx -g "load_module /usr/lib/nginx/modules/ngx_stream_module.so;" -t`,
+		"docker.io/bitnamilegacy/postgres-exporter": "/entrypoint --version",
+	}
+	n := newNode(t, slices.Sorted(maps.Keys(commands))...)
+	for image, command := range commands {
+		n.pull(image + ":1")
+		n.must("sudo ctr run --rm "+image+":1 started "+command, "")
+	}
+}
