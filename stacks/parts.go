@@ -72,7 +72,7 @@ func exchangeDatabase(cfg *Config, database *postgres.Postgres) exchange.Databas
 	return exchange.Database{
 		Host: database.Host, ReadOnlyHost: database.ReadOnlyHost, PrimaryHost: database.PrimaryHost, Port: database.Port,
 		Encrypted: cfg.Postgres.Engine == postgres.CloudNativePG,
-		Name: database.Database, User: database.User, Password: database.Password,
+		Name:      database.Database, User: database.User, Password: database.Password,
 	}
 }
 

@@ -33,7 +33,7 @@ type Config struct {
 	Backup Backup `json:"backup"`
 	// RecoverFrom makes a second cluster of servers beside the one that runs, of its backups, as it was; docs/postgres.md has the way there
 	// and back.
-	RecoverFrom RecoverFrom `json:"recoverFrom,omitempty"`
+	RecoverFrom RecoverFrom `json:"recoverFrom"`
 }
 
 // SetDefaults fills in what the profile gives.

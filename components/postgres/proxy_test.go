@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -194,10 +195,8 @@ func (r *trial) eventually(t *testing.T, portHere int, hosts ...string) time.Dur
 		if connection != nil {
 			connection.Close()
 		}
-		for _, host := range hosts {
-			if with == host {
-				return poll.Success()
-			}
+		if slices.Contains(hosts, with) {
+			return poll.Success()
 		}
 		return poll.Continue("new sessions are with %q, not one of %v", with, hosts)
 	}, poll.WithTimeout(20*time.Second), poll.WithDelay(20*time.Millisecond))
