@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -137,9 +138,7 @@ func (a admission) send(metadata *metav1.ObjectMeta, spec *corev1.PodSpec, path 
 		return nil
 	}
 	annotations := map[string]string{}
-	for name, value := range metadata.Annotations {
-		annotations[name] = value
-	}
+	maps.Copy(annotations, metadata.Annotations)
 	annotations[controlplane.UnavailableAnnotation] = strings.Join(missing, " ")
 	tolerations := slices.Clone(spec.Tolerations)
 	if all := (corev1.Toleration{Operator: corev1.TolerationOpExists}); !slices.Contains(tolerations, all) {
