@@ -53,6 +53,8 @@ func grow(t *testing.T, s *sandbox) {
 		"3. upgrade-cluster.yml on arvan-k8s-m1, arvan-k8s-m2, arvan-k8s-m3: tell every API server the new members of etcd",
 		"4. cluster.yml on arvan-k8s-m1, arvan-k8s-w1, arvan-k8s-m2, arvan-k8s-m3: tell every node the new control planes",
 		"succeeded after")
+	// which asks the members of etcd how they are, at their addresses
+	wanted = append(wanted, "updated kubernetes:helm.sh/v3:Release monitoring-release")
 	assert.DeepEqual(t, changes(output), clusterRun("demo", wanted...))
 	l.again(t)
 	l.settled(t, "v1.35.4", "arvan-k8s-m1", "arvan-k8s-m2", "arvan-k8s-m3", "arvan-k8s-w1")
