@@ -28,7 +28,7 @@ func TestRefusals(t *testing.T) {
 	base := s.edited(t, s.StackFile("prod"), append(table.Base, s.archiveOf(t, "v2.29.1")...))
 	s.must(t, "up", "prod", "--config-file", base)
 	before := s.touchable(t)
-	assert.Equal(t, len(before.Nodes), len(prodNodes))
+	assert.Equal(t, len(before.Nodes), len(prodNodes)+1)
 
 	for _, refusal := range table.Refused {
 		t.Run(named(refusal), func(t *testing.T) {
