@@ -24,6 +24,8 @@ import (
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
+
+	"github.com/iransre/exchange-platform/sandbox/pki"
 )
 
 // Options are what ingress-nginx' flags say.
@@ -54,7 +56,8 @@ type Controller struct {
 
 // New makes a controller. Run serves.
 func New(options Options) (*Controller, error) {
-	fallback, err := selfSigned()
+	// for hosts that have none, by ingress-nginx' name
+	fallback, err := pki.SelfSigned("Kubernetes Ingress Controller Fake Certificate", "ingress.local")
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +69,7 @@ func New(options Options) (*Controller, error) {
 		Name: "nginx_ingress_controller_config_last_reload_successful", Help: "1 if what the objects say last is what is served.",
 	})
 	c.registry.MustRegister(requests, c.reloads)
-	c.proxy = newProxy(fallback, func(r *route, status int) {
+	c.proxy = newProxy(&fallback, func(r *route, status int) {
 		if r == nil {
 			r = &route{}
 		}

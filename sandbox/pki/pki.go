@@ -82,14 +82,18 @@ func (p Folder) Issue(ca *Authority, leaf Leaf) error {
 		return err
 	}
 	template.ExtKeyUsage = leaf.Usages
-	for _, alternative := range leaf.Alternatives {
-		if ip := net.ParseIP(alternative); ip != nil {
+	addAlternatives(template, leaf.Alternatives)
+	return p.sign(leaf.Name, template, ca.Certificate, key, ca.key)
+}
+
+func addAlternatives(template *x509.Certificate, names []string) {
+	for _, name := range names {
+		if ip := net.ParseIP(name); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)
 		} else {
-			template.DNSNames = append(template.DNSNames, alternative)
+			template.DNSNames = append(template.DNSNames, name)
 		}
 	}
-	return p.sign(leaf.Name, template, ca.Certificate, key, ca.key)
 }
 
 func newTemplate(subject pkix.Name) (*x509.Certificate, error) {
