@@ -37,10 +37,10 @@ var Checks = []Check{
 	{Name: "queue", Point: "Django-Q takes DJANGO_Q_*, and the database as its broker", try: queueSettings},
 	{Name: "tasks", Point: "A task that the web server asks for is done by the worker", try: tasks},
 	{Name: "worker", Point: "The worker's processes are as its probe expects them", try: workerProcesses},
+	{Name: "logs", Point: "Web server and worker log one JSON object a line", Advice: true, try: logs},
 	{Name: "outage", Point: "Without a database the web server is alive; when it is back, pages, tasks and their results are too, without a restart", try: outage},
 	{Name: "worker-stop", Point: "A worker that is told to stop finishes its task first", try: workerStop},
 	{Name: "web-stop", Point: "A web server that is told to stop ends by itself", try: webStop},
-	{Name: "logs", Point: "Web server and worker log one JSON object a line", Advice: true, try: logs},
 	{Name: "silence", Point: "No secret is in what the application says", try: silence},
 }
 

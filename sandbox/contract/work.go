@@ -233,7 +233,14 @@ func (s *session) stopAtWork(ctx context.Context, worker *process) error {
 	return s.done(ctx, task, time.Second)
 }
 
+// logs reads what was said so far. It comes before the outage: a process of Django-Q that loses its database dies, and then Python itself
+// writes the trace, past all loggers.
 func logs(_ context.Context, s *session) error {
+	_, failedWeb := s.web()
+	_, failedWorker := s.worker()
+	if err := errors.Join(failedWeb, failedWorker); err != nil {
+		return err
+	}
 	for _, part := range []*container{s.chart.web, s.chart.worker} {
 		for _, each := range s.said[part.name] {
 			for line := range strings.Lines(each.String()) {
