@@ -1,12 +1,14 @@
 package stacks
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/components/alerting"
+	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
@@ -23,6 +25,28 @@ func TestMessagesGoWhereTheStackFileSays(t *testing.T) {
 	assert.Equal(t, spec["configSecret"], "alertmanager-routing")
 	rules := recording.Get(t, "postgres-alerts").Inputs["spec"].String()
 	assert.Assert(t, strings.Contains(rules, "https://rb.iransre.ir/DatabaseAway"))
+}
+
+// Where there is no machine outside the cluster nothing notices that it is gone, and that is said.
+func TestTheBastionNoticesSilence(t *testing.T) {
+	for stack, watched := range map[string]bool{"demo": false, "prod": true} {
+		cfg, err := Load(project, stack, completed(t, stack))
+		assert.NilError(t, err)
+		cfg.Alerting.SMS = alerting.SMS{Provider: alerting.Kavenegar, Receivers: []string{"09121234567"}, Key: "hush"}
+		recording := deployedWith(t, cfg)
+		installed := slices.Contains(recording.Names(), "alerting-switch")
+		assert.Equal(t, installed, watched, stack)
+		unwatched := slices.ContainsFunc(warnings(cfg), func(said string) bool { return strings.Contains(said, "no machine outside watches them") })
+		assert.Equal(t, unwatched, !watched, stack)
+		data := recording.Get(t, "monitoring-routing-secret").Inputs["stringData"].SecretValue().Element.ObjectValue()
+		_, has := data["switch-token"]
+		assert.Equal(t, has, watched, stack)
+		if !watched {
+			continue
+		}
+		with := recording.Get(t, recording.Get(t, "alerting-switch").DeletedWith)
+		assert.Equal(t, with.Type, arvan.MachinesType)
+	}
 }
 
 func TestWithoutAlertingNothingChanges(t *testing.T) {

@@ -49,6 +49,15 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 	)
 }
 
+// warnTogether says what concerns several sections at once.
+func warnTogether(cfg *Config) []string {
+	if cfg.Alerting.SMS.Provider != "" && !cfg.Nodes.Has(arvan.Bastion) {
+		return []string{"alerting.sms: nobody is told when the cluster or its monitoring is gone, as no machine outside watches them. " +
+			"In an environment that matters, append a node with the role \"bastion\" before it is made"}
+	}
+	return nil
+}
+
 // validateHost asks for a name of the exchange in the domain that holds its record.
 func validateHost(cfg *Config) field.ErrorList {
 	if cfg.Edge.Domain == "" || settings.InDomain(cfg.Exchange.Host, cfg.Edge.Domain) {

@@ -119,7 +119,17 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		return nil, err
 	}
 
-	routing, err := cfg.Alerting.Routing()
+	var deadMans *alerting.Switch
+	if cfg.Alerting.SMS.Provider != "" {
+		told, err := alerting.New(ctx, "alerting", &alerting.Args{
+			Installer: installer, Config: cfg.Alerting, Alertmanagers: monitoring.NamespaceName, Bastion: bastion(p.Machines),
+		}, base)
+		if err != nil {
+			return nil, err
+		}
+		deadMans = told.Switch
+	}
+	routing, err := cfg.Alerting.Routing(deadMans)
 	if err != nil {
 		return nil, err
 	}
@@ -130,14 +140,6 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	}, base)
 	if err != nil {
 		return nil, err
-	}
-	if cfg.Alerting.SMS.Provider != "" {
-		_, err = alerting.New(ctx, "alerting", &alerting.Args{
-			Installer: installer, Config: cfg.Alerting, Alertmanagers: monitoring.NamespaceName,
-		}, base)
-		if err != nil {
-			return nil, err
-		}
 	}
 	monitorCRDs := p.Monitoring.CRDs
 	p.Ingress, err = ingress.New(ctx, "ingress", &ingress.Args{

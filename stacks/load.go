@@ -89,7 +89,7 @@ func warnings(cfg *Config) []string {
 			said = append(said, warner.Warnings(cfg.Profile)...)
 		}
 	}
-	return said
+	return append(said, warnTogether(cfg)...)
 }
 
 // invalid joins problems into the one error a user reads.

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/access"
+	"github.com/iransre/exchange-platform/components/alerting"
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/exchange"
@@ -66,6 +67,14 @@ func trustedProxies(cfg *Config) []string {
 		return nil
 	}
 	return cfg.Network.WebCIDRs
+}
+
+// bastion is the machine outside the cluster that notices when the cluster is silent; nil if there is none.
+func bastion(machines *arvan.Machines) *alerting.Bastion {
+	if machines.Bastion == nil {
+		return nil
+	}
+	return &alerting.Bastion{Machine: machines.Bastion, Address: machines.PrivateAddresses(arvan.Bastion)[0]}
 }
 
 func exchangeDatabase(cfg *Config, database *postgres.Postgres) exchange.Database {

@@ -32,6 +32,8 @@ type Args struct {
 	Config    Config
 	// Alertmanagers is the namespace of those who may have messages sent.
 	Alertmanagers string
+	// Bastion is where the dead man's switch is; nil if there is none.
+	Bastion *Bastion
 }
 
 // Alerting is the way of the messages.
@@ -39,9 +41,12 @@ type Alerting struct {
 	pulumi.ResourceState
 
 	Namespace pulumi.StringOutput `pulumi:"namespace"`
+
+	// Switch is the dead man's; nil if there is none.
+	Switch *Switch
 }
 
-// New installs the adapter for SMS. Telegram needs none.
+// New installs the adapter for SMS, and the dead man's switch on the bastion. Telegram needs neither.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Alerting, error) {
 	self := &Alerting{}
 	return component.New(ctx, "exchange:alerting:Alerting", name, self, opts, func(child pulumi.ResourceOption) error {
@@ -51,9 +56,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 func (a *Alerting) install(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
 	sms := args.Config.SMS
-	settings, err := json.Marshal(map[string]any{
-		"provider": sms.Provider, "receivers": sms.Receivers, "sender": sms.Sender, "apiUrl": sms.APIURL, "request": sms.Request,
-	})
+	settings, err := json.Marshal(sms.settings())
 	if err != nil {
 		return fmt.Errorf("the settings of %s: %w", smsName, err)
 	}
@@ -80,5 +83,12 @@ func (a *Alerting) install(ctx *pulumi.Context, name string, args *Args, child p
 		before = append(before, object)
 	}
 	a.Namespace = made.Namespace.Name
-	return nil
+	return a.watch(ctx, name, args, child)
+}
+
+// settings are the program's: all but the key.
+func (s *SMS) settings() map[string]any {
+	return map[string]any{
+		"provider": s.Provider, "receivers": s.Receivers, "sender": s.Sender, "apiUrl": s.APIURL, "request": s.Request,
+	}
 }

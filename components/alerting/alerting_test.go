@@ -39,11 +39,20 @@ func TestTheRouting(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := config(change)
 			assert.Equal(t, len(c.Validate(settings.Prod, field.NewPath("alerting"))), 0)
-			data, err := c.Routing()
+			var deadMans *alerting.Switch
+			if name == "both" {
+				deadMans = &alerting.Switch{}
+			}
+			data, err := c.Routing(deadMans)
 			assert.NilError(t, err)
-			golden.Assert(t, data["alertmanager.yaml"], name+".alertmanager.yaml")
-			assert.Assert(t, !strings.Contains(data["alertmanager.yaml"], token))
-			assert.Equal(t, data["telegram-token"], c.Telegram.Token)
+			file := string(data["alertmanager.yaml"].(pulumi.String))
+			golden.Assert(t, file, name+".alertmanager.yaml")
+			assert.Assert(t, !strings.Contains(file, token))
+			if c.Telegram.Chat != 0 {
+				assert.Equal(t, string(data["telegram-token"].(pulumi.String)), c.Telegram.Token)
+			}
+			_, has := data["switch-token"]
+			assert.Equal(t, has, deadMans != nil)
 		})
 	}
 }
@@ -51,7 +60,7 @@ func TestTheRouting(t *testing.T) {
 func TestNobodyIsToldUnlessItIsSaid(t *testing.T) {
 	c := alerting.Config{}
 	c.SetDefaults(settings.Prod)
-	data, err := c.Routing()
+	data, err := c.Routing(nil)
 	assert.NilError(t, err)
 	assert.Equal(t, len(data), 0)
 	assert.Equal(t, len(c.Warnings(settings.Prod)), 1)

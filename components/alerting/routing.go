@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gopkg.in/yaml.v3"
+
+	"github.com/iransre/exchange-platform/internal/alerts"
 )
 
 // messages are the messages' words, as templates of Alertmanager.
@@ -16,7 +19,11 @@ var messages string
 // Where Alertmanager finds the files of its Secret.
 const mounted = "/etc/alertmanager/config/"
 
-const tokenFile = "telegram-token"
+const (
+	tokenFile       = "telegram-token"
+	switchURLFile   = "switch-url"
+	switchTokenFile = "switch-token"
+)
 
 // The receivers.
 const (
@@ -24,37 +31,44 @@ const (
 	pages      = "pages"
 	tickets    = "tickets"
 	everywhere = "everywhere"
+	bastion    = "bastion"
 )
 
 type object = map[string]any
 
 // Routing is Alertmanager's configuration, as the data of the Secret that it reads: its file, the messages' templates, and the
-// token. It is nil if nobody is to be told anything.
-func (c *Config) Routing() (map[string]string, error) {
+// token. It is nil if nobody is to be told anything. deadMans is the dead man's switch, nil if there is none.
+func (c *Config) Routing(deadMans *Switch) (pulumi.StringMap, error) {
 	if !c.Wanted() {
 		return nil, nil
 	}
-	text, err := yaml.Marshal(c.configuration())
+	text, err := yaml.Marshal(c.configuration(deadMans != nil))
 	if err != nil {
 		return nil, fmt.Errorf("Alertmanager's configuration: %w", err)
 	}
-	data := map[string]string{"alertmanager.yaml": string(text), "messages.tmpl": messages}
+	data := pulumi.StringMap{"alertmanager.yaml": pulumi.String(text), "messages.tmpl": pulumi.String(messages)}
 	if c.Telegram.Chat != 0 {
-		data[tokenFile] = c.Telegram.Token
+		data[tokenFile] = pulumi.String(c.Telegram.Token)
+	}
+	if deadMans != nil {
+		data[switchURLFile], data[switchTokenFile] = deadMans.URL, deadMans.Token
 	}
 	return data, nil
 }
 
-func (c *Config) configuration() object {
+func (c *Config) configuration(watched bool) object {
 	config := object{
 		"global":        object{"resolve_timeout": "5m"},
 		"templates":     []string{mounted + "*.tmpl"},
-		"route":         c.routes(),
+		"route":         c.routes(watched),
 		"inhibit_rules": inhibitions(),
 		"receivers": []object{
 			{"name": nobody},
 			c.receiver(pages, true), c.receiver(tickets, false), c.receiver(everywhere, true),
 		},
+	}
+	if watched {
+		config["receivers"] = append(config["receivers"].([]object), deadMansSwitch())
 	}
 	if intervals := c.QuietHours.intervals(); intervals != nil {
 		config["time_intervals"] = []object{{"name": "quiet", "time_intervals": []object{{"times": intervals, "location": "Asia/Tehran"}}}}
@@ -63,24 +77,40 @@ func (c *Config) configuration() object {
 }
 
 // routes sends by severity. The chart's own rules call it critical and warning.
-func (c *Config) routes() object {
+func (c *Config) routes(watched bool) object {
 	info := object{"receiver": tickets, "matchers": []string{`severity=~"info|none"`}, "repeat_interval": "24h"}
 	if c.QuietHours.intervals() != nil {
 		info["mute_time_intervals"] = []string{"quiet"}
+	}
+	routes := []object{
+		// the first always fires, the second only holds others back
+		{"receiver": nobody, "matchers": []string{fmt.Sprintf(`alertname=~"%s|InfoInhibitor"`, alerts.Watchdog)}},
+		// By every way: the one that failed is among them, and the others are not.
+		{"receiver": everywhere, "matchers": []string{`alertname="MessagesAreNotDelivered"`}, "group_wait": "10s", "repeat_interval": "1h"},
+		{"receiver": pages, "matchers": []string{`severity=~"page|critical"`}, "group_wait": "10s", "group_interval": "2m", "repeat_interval": "2h"},
+		info,
+	}
+	if watched {
+		// Each minute: it goes out at the second interval, when the last time is longer ago than the repetition asks for.
+		routes = append([]object{{
+			"receiver": bastion, "matchers": []string{fmt.Sprintf("alertname=%q", alerts.Watchdog)},
+			"group_wait": "0s", "group_interval": "30s", "repeat_interval": "45s",
+		}}, routes...)
 	}
 	return object{
 		"receiver":   tickets,
 		"group_by":   []string{"alertname", "namespace"},
 		"group_wait": "30s", "group_interval": "5m", "repeat_interval": "12h",
-		"routes": []object{
-			// the first always fires, the second only holds others back
-			{"receiver": nobody, "matchers": []string{`alertname=~"Watchdog|InfoInhibitor"`}},
-			// By every way: the one that failed is among them, and the others are not.
-			{"receiver": everywhere, "matchers": []string{`alertname="MessagesAreNotDelivered"`}, "group_wait": "10s", "repeat_interval": "1h"},
-			{"receiver": pages, "matchers": []string{`severity=~"page|critical"`}, "group_wait": "10s", "group_interval": "2m", "repeat_interval": "2h"},
-			info,
-		},
+		"routes": routes,
 	}
+}
+
+// deadMansSwitch is fed from files, as its address is known only when the machines are there.
+func deadMansSwitch() object {
+	return object{"name": bastion, "webhook_configs": []object{{
+		"url_file": mounted + switchURLFile, "send_resolved": false, "timeout": "10s",
+		"http_config": object{"authorization": object{"credentials_file": mounted + switchTokenFile}},
+	}}}
 }
 
 // inhibitions hold back what follows from what is said already.

@@ -122,6 +122,8 @@ def call(method: str, url: str, headers: Dict[str, str], body: str) -> Tuple[int
 class Handler(http.server.BaseHTTPRequestHandler):
     """POST /alert, with {"message": …, "link": …}; anything else is a probe."""
 
+    quiet = False  # keeps what was answered out of the log
+
     def do_GET(self) -> None:
         self.answer(200, "alive")
 
@@ -147,7 +149,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, "sent to %d" % len(settings["receivers"]))
 
     def answer(self, code: int, text: str) -> None:
-        if self.command == "POST":
+        if self.command == "POST" and not self.quiet:
             print("%d %s" % (code, text), file=sys.stderr, flush=True)
         body = (text + "\n").encode()
         self.send_response(code)

@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/internal/component"
+	"github.com/iransre/exchange-platform/components/internal/remote"
 	"github.com/iransre/exchange-platform/sdks/arvancloud/iaas"
 	"github.com/iransre/exchange-platform/sdks/arvancloud/storage"
 )
@@ -46,6 +47,8 @@ type Machines struct {
 	Cost Cost `output:"cost"`
 	// PrivateKey logs in to every server; OpenSSH's format; secret.
 	PrivateKey pulumi.StringOutput `pulumi:"privateKey"`
+	// Bastion is the way to the bastion; nil if there is none.
+	Bastion *remote.Machine
 	// NetworkID is the private network's.
 	NetworkID pulumi.StringOutput `pulumi:"networkId"`
 	// Mounted are there once the nodes' data volumes are mounted: what puts data there waits for them.

@@ -89,7 +89,7 @@ func (m *Machines) attachData(ctx *pulumi.Context, args *Args, login *key, child
 			return err
 		}
 		mounted, err := m.way(node, args, login).Repeated(ctx, node.Name+dataDiskSuffix, remote.Command{
-			Text:  pulumi.Sprintf("%ssudo -n sh -s -- %s %s %d %s", settled, args.DataPath, volume.VolumeId, node.Data, attached.Device),
+			Text:  pulumi.Sprintf("%ssudo -n sh -s -- %s %s %d %s", remote.Settled, args.DataPath, volume.VolumeId, node.Data, attached.Device),
 			Stdin: pulumi.String(dataDisk),
 		}, remote.Reason{For: pulumi.Sprintf("the data of machine %s", machine.ID)}, child)
 		if err != nil {

@@ -8,10 +8,6 @@ import (
 	"github.com/iransre/exchange-platform/components/internal/remote"
 )
 
-// settled waits for the first boot, which does the same things, without judging it: that is not for what is said to a machine that
-// runs.
-const settled = "(" + remote.FirstBoot + ") </dev/null >&2 || :\n"
-
 // rootDisk makes the root file system as large as the disk.
 //
 //go:embed scripts/root_disk.sh
@@ -22,15 +18,18 @@ var rootDisk string
 func (m *Machines) settle(ctx *pulumi.Context, args *Args, login *key, child pulumi.ResourceOption) error {
 	for _, node := range args.Nodes {
 		machine := m.Machines[node.Name]
+		if node.Role == Bastion {
+			m.Bastion = m.way(node, args, login)
+		}
 		of := pulumi.Sprintf("of machine %s", machine.ID)
 		_, err := m.way(node, args, login).Repeated(ctx, node.Name+rootDiskSuffix,
-			remote.Command{Text: pulumi.String(settled + "sudo -n sh"), Stdin: pulumi.String(rootDisk)},
+			remote.Command{Text: pulumi.String(remote.Settled + "sudo -n sh"), Stdin: pulumi.String(rootDisk)},
 			remote.Reason{For: pulumi.Sprintf("the disk %s has %d GiB", of, node.DiskGiB)}, child)
 		if err != nil {
 			return err
 		}
 		_, err = m.way(node, args, login).Repeated(ctx, node.Name+adminKeysSuffix,
-			remote.Command{Text: pulumi.String(settled + adminKeysCommand), Stdin: adminKeysProgram(args.Cloud.AdminSSHKeys, login), Silent: true},
+			remote.Command{Text: pulumi.String(remote.Settled + adminKeysCommand), Stdin: adminKeysProgram(args.Cloud.AdminSSHKeys, login), Silent: true},
 			remote.Reason{For: pulumi.Sprintf("the administrators' keys %s: %s", of, keyNames(args.Cloud.AdminSSHKeys))}, child)
 		if err != nil {
 			return err

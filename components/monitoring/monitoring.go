@@ -28,7 +28,7 @@ type Args struct {
 	// EtcdBackup says that etcd's members back it up, and tell when they last did.
 	EtcdBackup bool
 	// Routing is Alertmanager's configuration and its files; nil if nobody is told of alerts.
-	Routing map[string]string
+	Routing pulumi.StringMap
 }
 
 // Monitoring is what watches the platform.

@@ -26,7 +26,7 @@ func program(config monitoring.Config, look func(*monitoring.Monitoring)) func(*
 		made, err := monitoring.New(ctx, "monitoring", &monitoring.Args{
 			Installer: &chart.Installer{Provider: cluster, Random: randomness}, Config: config,
 			EtcdMembers: pulumi.ToStringArray([]string{"10.10.0.11", "10.10.0.12", "10.10.0.13"}), EtcdBackup: true,
-			Routing: map[string]string{"alertmanager.yaml": "route: {receiver: nobody}", "telegram-token": token},
+			Routing: pulumi.ToStringMap(map[string]string{"alertmanager.yaml": "route: {receiver: nobody}", "telegram-token": token}),
 		})
 		if err == nil {
 			look(made)

@@ -21,7 +21,7 @@ func (m *Monitoring) install(ctx *pulumi.Context, name string, args *Args, child
 		Data: pulumi.StringMap{"admin-user": pulumi.String(adminUser), "admin-password": password},
 	}}
 	if args.Routing != nil {
-		secrets = append(secrets, chart.SecretArgs{Part: "routing-secret", Name: routingSecret, Data: pulumi.ToStringMap(args.Routing)})
+		secrets = append(secrets, chart.SecretArgs{Part: "routing-secret", Name: routingSecret, Data: args.Routing})
 	}
 	made, err := args.Installer.Install(ctx, name, &chart.Parts{
 		// the node exporter reads the host's file systems and network

@@ -26,6 +26,9 @@ const Runbooks = "https://github.com/iransre/exchange-platform/blob/main/docs/ru
 // AlertsName stands for an alert's name in the address of its runbook.
 const AlertsName = "{alert}"
 
+// Watchdog is the alert of kube-prometheus-stack that always fires: who hears it no longer knows that alerts do not arrive.
+const Watchdog = "Watchdog"
+
 // NodeMetrics is where programs on a machine leave what the node exporter tells for them, in files NAME.prom.
 const NodeMetrics = "/var/lib/exchange-platform/metrics"
 

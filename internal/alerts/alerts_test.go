@@ -24,7 +24,7 @@ func groups(t *testing.T) []alerts.Group {
 }
 
 func TestEachAlertHasSeverityOwnerWordsAndRunbook(t *testing.T) {
-	seen := map[string]bool{}
+	seen := map[string]bool{alerts.Watchdog: true} // the one of kube-prometheus-stack's that has a runbook here
 	for _, group := range groups(t) {
 		for _, rule := range group.Rules {
 			t.Run(rule.Alert, func(t *testing.T) {

@@ -16,7 +16,9 @@ type RemoteCommandArgs struct {
 	Connection Connection
 	// Create is run when the resource is made, and again, as an update of it, when any of its inputs but Triggers changes.
 	Create pulumi.StringInput
-	// Stdin is handed to it; nil for none.
+	// Delete is run when the resource is deleted, without standard input; nil for nothing.
+	Delete pulumi.StringInput
+	// Stdin is handed to Create; nil for none.
 	Stdin pulumi.StringInput
 	// Triggers replace the resource when they change; nil for none.
 	Triggers pulumi.Array
@@ -47,6 +49,9 @@ func NewRemoteCommand(
 	}
 	if args.Quiet {
 		inputs["logging"] = pulumi.String("none")
+	}
+	if args.Delete != nil {
+		inputs["delete"] = args.Delete
 	}
 	if args.Stdin != nil {
 		inputs["stdin"] = args.Stdin

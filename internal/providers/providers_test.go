@@ -55,7 +55,7 @@ func TestCommandsAreAsTheSDKMakesThem(t *testing.T) {
 			return err
 		}
 		_, err = providers.NewRemoteCommand(ctx, "quiet", &providers.RemoteCommandArgs{
-			Connection: machine, Create: pulumi.String("cat"), Stdin: pulumi.String("text"), Quiet: true,
+			Connection: machine, Create: pulumi.String("cat"), Stdin: pulumi.String("text"), Quiet: true, Delete: pulumi.String("true"),
 			Triggers: pulumi.Array{pulumi.String("one"), pulumi.Int(2)},
 		}, pulumi.Provider(provider), opts)
 		return err
@@ -76,7 +76,7 @@ func TestCommandsAreAsTheSDKMakesThem(t *testing.T) {
 		}
 		_, err = remote.NewCommand(ctx, "quiet", &remote.CommandArgs{
 			AddPreviousOutputInEnv: pulumi.Bool(false), Create: pulumi.String("cat"), Logging: remote.LoggingNone,
-			Stdin: pulumi.String("text"), Triggers: pulumi.Array{pulumi.String("one"), pulumi.Int(2)},
+			Stdin: pulumi.String("text"), Triggers: pulumi.Array{pulumi.String("one"), pulumi.Int(2)}, Delete: pulumi.String("true"),
 			Connection: &remote.ConnectionArgs{
 				User: pulumi.String("ubuntu"), Port: pulumi.Float64(22), Host: pulumi.String("10.0.0.2"),
 				PrivateKey: pulumi.String("key"), HostKey: pulumi.String("ssh-ed25519 AAAA"),

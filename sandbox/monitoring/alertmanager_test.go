@@ -69,7 +69,7 @@ func TestSeveritiesGoWhereTheyShould(t *testing.T) {
 		{"NodesDiskGetsFull", "ticket", "tickets"},
 		{"KubeJobFailed", "warning", "tickets"},
 		{"CPUThrottlingHigh", "info", "tickets"},
-		{"Watchdog", "none", "nobody"},
+		{"Watchdog", "none", "bastion"},
 		{"InfoInhibitor", "none", "nobody"},
 		{"MessagesAreNotDelivered", "page", "everywhere"},
 	} {
@@ -79,10 +79,12 @@ func TestSeveritiesGoWhereTheyShould(t *testing.T) {
 		assert.Equal(t, len(found[0].RouteOpts.MuteTimeIntervals) == 1, test.severity == "info", test.alert)
 		assert.Assert(t, found[0].RouteOpts.RepeatInterval >= found[0].RouteOpts.GroupInterval, test.alert) // or it has no effect
 	}
-	for name, ways := range map[string][2]int{"pages": {1, 1}, "tickets": {1, 0}, "everywhere": {1, 1}, "nobody": {0, 0}} {
+	for name, ways := range map[string][2]int{"pages": {1, 1}, "tickets": {1, 0}, "everywhere": {1, 1}, "nobody": {0, 0}, "bastion": {0, 1}} {
 		of := receiver(t, all["both"], name)
 		assert.DeepEqual(t, [2]int{len(of.TelegramConfigs), len(of.WebhookConfigs)}, ways)
 	}
+	unwatched := dispatch.NewRoute(all["sms"].Route, nil).Match(model.LabelSet{"alertname": "Watchdog", "severity": "none"})
+	assert.Equal(t, unwatched[0].RouteOpts.Receiver, "nobody") // there is no bastion
 	assert.Equal(t, len(receiver(t, all["sms"], "tickets").TelegramConfigs), 0)
 	assert.Equal(t, len(receiver(t, all["telegram"], "pages").WebhookConfigs), 0)
 }
@@ -226,28 +228,71 @@ func TestTelegramGetsTheMessage(t *testing.T) {
 func adapter(t *testing.T, settings map[string]any) string {
 	t.Helper()
 	home := t.TempDir()
+	write(t, home, "settings.json", settings)
+	assert.NilError(t, os.WriteFile(filepath.Join(home, "key"), []byte("the-key\n"), 0o600))
+	return "http://127.0.0.1:" + started(t, "sms.py", "listening on port ", "ALERT_SMS_HOME="+home, "ALERT_SMS_PORT=0", "ALERT_SMS_ADDRESS=127.0.0.1")
+}
+
+func write(t *testing.T, folder, name string, settings map[string]any) {
+	t.Helper()
 	text, err := json.Marshal(settings)
 	assert.NilError(t, err)
-	assert.NilError(t, os.WriteFile(filepath.Join(home, "settings.json"), text, 0o600))
-	assert.NilError(t, os.WriteFile(filepath.Join(home, "key"), []byte("the-key\n"), 0o600))
-	program, err := filepath.Abs(filepath.Join(alertingFolder, "sms.py"))
+	assert.NilError(t, os.WriteFile(filepath.Join(folder, name), text, 0o600))
+}
+
+// started runs one of the component's programs until the test ends, and gives what it says after the words.
+func started(t *testing.T, name, words string, environment ...string) string {
+	t.Helper()
+	program, err := filepath.Abs(filepath.Join(alertingFolder, name))
 	assert.NilError(t, err)
-	run := exec.Command("python3", "-I", program)
-	run.Env = []string{"PATH=" + os.Getenv("PATH"), "ALERT_SMS_HOME=" + home, "ALERT_SMS_PORT=0", "ALERT_SMS_ADDRESS=127.0.0.1"}
+	run := exec.Command("python3", "-Bs", program)
+	run.Env = append([]string{"PATH=" + os.Getenv("PATH")}, environment...)
 	output, err := run.StderrPipe()
 	assert.NilError(t, err)
 	assert.NilError(t, run.Start())
 	t.Cleanup(func() { _ = run.Process.Kill(); _ = run.Wait() })
 	lines := bufio.NewScanner(output)
-	assert.Assert(t, lines.Scan(), "the adapter said nothing")
-	port, found := strings.CutPrefix(lines.Text(), "listening on port ")
+	assert.Assert(t, lines.Scan(), "%s said nothing", name)
+	said, found := strings.CutPrefix(lines.Text(), words)
 	assert.Assert(t, found, lines.Text())
 	go func() {
 		for lines.Scan() {
 			assert.Check(t, !strings.Contains(lines.Text(), "the-key"), "the log holds the key")
 		}
 	}()
-	return "http://127.0.0.1:" + port
+	return said
+}
+
+// The switch hears Alertmanager's own client, by the files that the Secret has for it, and nobody with another token.
+func TestTheDeadMansSwitchHearsAlertmanager(t *testing.T) {
+	credentials, state, mounted := t.TempDir(), t.TempDir(), t.TempDir()
+	write(t, credentials, "settings.json", map[string]any{
+		"sms": map[string]any{"provider": "kavenegar", "receivers": []string{"09121234567"}}, "key": "the-key", "token": "the-token",
+		"language": "en", "link": "", "address": "127.0.0.1", "port": 0,
+	})
+	at := started(t, "switch.py", "listening on ", "CREDENTIALS_DIRECTORY="+credentials, "STATE_DIRECTORY="+state)
+	conf := *receiver(t, configurations(t)["both"], "bastion").WebhookConfigs[0]
+	assert.Equal(t, conf.URLFile, "/etc/alertmanager/config/switch-url")
+	assert.Equal(t, conf.HTTPConfig.Authorization.CredentialsFile, "/etc/alertmanager/config/switch-token")
+	assert.Assert(t, !conf.SendResolved())
+	conf.URLFile = filepath.Join(mounted, "switch-url")
+	assert.NilError(t, os.WriteFile(conf.URLFile, []byte("http://"+at+"/"), 0o600))
+	for _, test := range []struct {
+		token string
+		heard bool
+	}{{"another", false}, {"the-token", true}} {
+		file := filepath.Join(mounted, test.token)
+		assert.NilError(t, os.WriteFile(file, []byte(test.token), 0o600))
+		http, authorization := *conf.HTTPConfig, *conf.HTTPConfig.Authorization
+		authorization.CredentialsFile = file
+		http.Authorization, conf.HTTPConfig = &authorization, &http
+		sender, err := webhook.New(&conf, words(t), promslog.NewNopLogger())
+		assert.NilError(t, err)
+		_, err = sender.Notify(group(), theAlert("", false))
+		assert.Equal(t, err == nil, test.heard, "%v", err)
+		_, err = os.Stat(filepath.Join(state, "heard"))
+		assert.Equal(t, err == nil, test.heard)
+	}
 }
 
 // page sends the alert as Alertmanager does, by way of the adapter.

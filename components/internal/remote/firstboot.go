@@ -18,3 +18,7 @@ if command -v cloud-init >/dev/null; then
   esac
 fi
 `
+
+// Settled waits for the first boot, which may do the same things, without judging it: that is not for what is said to a machine that
+// runs. A command follows it.
+const Settled = "(" + FirstBoot + ") </dev/null >&2 || :\n"

@@ -35,6 +35,8 @@ type Command struct {
 	Text pulumi.StringInput
 	// Stdin is where secrets are handed over.
 	Stdin pulumi.StringInput
+	// Delete takes back what the command has made, once nobody wants that any more; nil if there is nothing to take back.
+	Delete pulumi.StringInput
 	// Silent keeps what the command prints out of the log; Secret also keeps it encrypted in the state.
 	Silent, Secret bool
 	After          []pulumi.Resource
@@ -83,7 +85,7 @@ func (m *Machine) register(
 	ctx *pulumi.Context, name string, command Command, triggers pulumi.Array, opts []pulumi.ResourceOption,
 ) (*providers.RemoteCommand, error) {
 	args := &providers.RemoteCommandArgs{
-		Connection: *m.connection(), Create: command.Text, Stdin: command.Stdin, Triggers: triggers,
+		Connection: *m.connection(), Create: command.Text, Stdin: command.Stdin, Delete: command.Delete, Triggers: triggers,
 		Quiet: command.Secret || command.Silent,
 	}
 	if command.Stdin != nil {
