@@ -128,9 +128,13 @@ func inhibitions() []object {
 		},
 	}
 	for _, cause := range []struct{ alerts, effects string }{
-		{"DatabaseAway|DatabaseServersAway", "Exchange(Away|MissesPods|FailsRequests|IsSlow|Restarts)|Queue.*|ScheduleOverdue|DatabaseConnectionsRunOut|DatabaseSessionsRunOut"},
-		{"IngressAway", "IngressPodsAway|ExchangeFailsRequests|ExchangeIsSlow"},
-		{"ExchangeAway", "ExchangeMissesPods|ExchangeFailsRequests|ExchangeIsSlow"},
+		{"DatabaseAway|DatabaseServersAway", "Exchange(Away|MissesPods|FailsRequests|IsSlow|Restarts|ErrorsBurn.*|SlownessBurns.*)|Queue.*|ScheduleOverdue|DatabaseConnectionsRunOut|DatabaseSessionsRunOut"},
+		{"IngressAway", "IngressPodsAway|Exchange(FailsRequests|IsSlow|ErrorsBurn.*|SlownessBurns.*)"},
+		{"ExchangeAway", "Exchange(MissesPods|FailsRequests|IsSlow|ErrorsBurn.*|SlownessBurns.*)"},
+		{"ExchangeFailsRequests|ExchangeErrorsBurnFast", "ExchangeErrorsBurnSlowly"},
+		{"ExchangeFailsRequests", "ExchangeErrorsBurnFast"},
+		{"ExchangeIsSlow|ExchangeSlownessBurnsFast", "ExchangeSlownessBurnsSlowly"},
+		{"ExchangeIsSlow", "ExchangeSlownessBurnsFast"},
 		{"QueueWorkersAway", "QueueStandsStill|QueueGrows|ScheduleOverdue"},
 		{"EtcdWithoutLeader", "EtcdMemberAway|EtcdsDiskIsSlow"},
 		{"EtcdBackupTooOld", "EtcdMembersBackupFails"},

@@ -102,7 +102,7 @@ func (e *Exchange) install(ctx *pulumi.Context, name string, args *Args, child p
 		return err
 	}
 	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
-		Name: "exchange", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs, Groups: []string{"exchange", "queue"},
+		Name: "exchange", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs, Groups: []string{"exchange", "exchange-objectives", "queue"},
 	}, child)
 	if err != nil {
 		return err

@@ -132,7 +132,7 @@ func TestWhatFollowsFromAnotherAlertIsHeldBack(t *testing.T) {
 		return model.LabelSet{"alertname": model.LabelValue(name), "severity": model.LabelValue(severity)}
 	}
 	for cause, effects := range map[string][]string{
-		"DatabaseAway": {"ExchangeAway", "QueueStandsStill"}, "DatabaseServersAway": {"ExchangeAway"}, "IngressAway": {"ExchangeFailsRequests"}, "QueueWorkersAway": {"QueueGrows"},
+		"DatabaseAway": {"ExchangeAway", "QueueStandsStill"}, "DatabaseServersAway": {"ExchangeAway"}, "IngressAway": {"ExchangeFailsRequests", "ExchangeErrorsBurnFast"}, "ExchangeFailsRequests": {"ExchangeErrorsBurnFast", "ExchangeErrorsBurnSlowly"}, "QueueWorkersAway": {"QueueGrows"},
 	} {
 		for _, effect := range effects {
 			assert.Assert(t, names[cause] && names[effect], "%s, %s: no such alert", cause, effect)
