@@ -127,7 +127,7 @@ func validateRoom(cfg *Config) field.ErrorList {
 		copies         int
 	}{
 		{"postgres", cfg.Postgres.MaxSizeGiB, cfg.Postgres.MaxSizeGiB * cfg.Postgres.Clusters(), cfg.Postgres.Servers()},
-		{"objectStore", cfg.ObjectStore.MaxSizeGiB, cfg.ObjectStore.MaxSizeGiB, 1},
+		{"objectStore", cfg.ObjectStore.MaxSizeGiB, cfg.ObjectStore.MaxSizeGiB, cfg.ObjectStore.Servers()},
 		{"logging", cfg.Logging.MaxSizeGiB, cfg.Logging.StorageGiB(), 1},
 	}
 	if largest == 0 { // refused by itself
@@ -150,7 +150,7 @@ func validateRoom(cfg *Config) field.ErrorList {
 	return problems
 }
 
-// validateServers asks for a worker for each server of the database: two on one would both be lost with it.
+// validateServers asks for a worker for each server of what keeps copies: two on one would both be lost with it.
 func validateServers(cfg *Config) field.ErrorList {
 	workers := 0
 	for _, node := range cfg.Nodes {
@@ -158,11 +158,19 @@ func validateServers(cfg *Config) field.ErrorList {
 			workers++
 		}
 	}
-	servers := cfg.Postgres.Servers()
-	if workers == 0 || workers >= servers {
+	if workers == 0 { // refused by itself
 		return nil
 	}
-	return field.ErrorList{field.Invalid(field.NewPath("postgres", "engine"), cfg.Postgres.Engine, fmt.Sprintf(
-		"has %d servers, each on a worker of its own, so that the loss of one loses nothing; there are only %d workers without taints. Append to nodes, or take \"bitnami\", which keeps nothing",
-		servers, workers))}
+	var problems field.ErrorList
+	if servers := cfg.Postgres.Servers(); workers < servers {
+		problems = append(problems, field.Invalid(field.NewPath("postgres", "engine"), cfg.Postgres.Engine, fmt.Sprintf(
+			"has %d servers, each on a worker of its own, so that the loss of one loses nothing; there are only %d workers without taints. Append to nodes, or take \"bitnami\", which keeps nothing",
+			servers, workers)))
+	}
+	if servers := cfg.ObjectStore.Servers(); workers < servers {
+		problems = append(problems, field.Invalid(field.NewPath("objectStore", "mode"), cfg.ObjectStore.Mode, fmt.Sprintf(
+			"has %d servers, each on a worker of its own, so that files are read with any two and written with any three; there are only %d workers without taints. Append to nodes, or take \"standalone\", which keeps nothing",
+			servers, workers)))
+	}
+	return problems
 }

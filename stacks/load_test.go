@@ -20,6 +20,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/objectstore"
 	"github.com/iransre/exchange-platform/components/postgres"
 )
 
@@ -136,21 +137,26 @@ func TestTheProdStackFileIsValid(t *testing.T) {
 }
 
 // Another default is for new environments: a stack file that says nothing means what it meant when its environment was made.
-func TestAnEnvironmentKeepsTheEngineOfItsDatabase(t *testing.T) {
+func TestAnEnvironmentKeepsItsEngines(t *testing.T) {
 	raw := completed(t, "prod")
 	fresh, err := Load(project, "prod", raw)
 	assert.NilError(t, err)
 	assert.Equal(t, fresh.Postgres.Engine, postgres.CloudNativePG)
+	assert.Equal(t, fresh.ObjectStore.Mode, objectstore.Distributed)
 	// as the version before left it, which had one engine and did not remember it
 	const urn = "urn:pulumi:prod::exchange-platform::"
 	last := &memory{cluster: "{}", settled: map[string]string{"cloud.zone": `"ir-thr-fr1"`}, releases: map[string]chart.Left{}, releaseNames: map[string]string{}}
 	assert.NilError(t, last.take(urn+chart.ReleaseType+"::postgres-release", chart.ReleaseType, map[string]any{"name": "postgresql", "namespace": "postgres"}))
-	last.inferEngine()
+	assert.NilError(t, last.take(urn+chart.ReleaseType+"::objectstore-release", chart.ReleaseType, map[string]any{"name": "minio", "namespace": "objectstore"}))
+	last.inferEngines()
 	kept, err := load(project, "prod", raw, last.settled)
 	assert.NilError(t, err)
 	assert.Equal(t, kept.Postgres.Engine, postgres.Bitnami)
+	assert.Equal(t, kept.ObjectStore.Mode, objectstore.Standalone)
 	assert.NilError(t, refuse("prod", kept, last))
-	assert.Assert(t, slices.ContainsFunc(warnings(kept), func(said string) bool { return strings.Contains(said, "docs/postgres.md says how to move") }))
+	for _, page := range []string{"docs/postgres.md", "docs/objectstore.md"} {
+		assert.Assert(t, slices.ContainsFunc(warnings(kept), func(said string) bool { return strings.Contains(said, page+" says how to move") }))
+	}
 	raw[project+":postgres"] = `{"engine": "cloudnative-pg", "backup": {"enabled": false}}`
 	named, err := load(project, "prod", raw, last.settled)
 	assert.NilError(t, err)

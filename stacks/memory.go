@@ -15,6 +15,7 @@ import (
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/kubespray"
+	"github.com/iransre/exchange-platform/components/objectstore"
 	"github.com/iransre/exchange-platform/components/postgres"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
@@ -90,19 +91,24 @@ func recall(ctx *pulumi.Context) (*memory, error) {
 			return nil, err
 		}
 	}
-	last.inferEngine()
+	last.inferEngines()
 	return last, nil
 }
 
-// inferEngine knows the engine of a database that was made before there was a second one: its data is there.
-func (m *memory) inferEngine() {
-	const path = "postgres.engine"
-	if _, there := m.releases["postgres-release"]; there && m.settled[path] == "" {
+// inferEngines knows what was made before there was a choice: its data is there.
+func (m *memory) inferEngines() {
+	for _, first := range []struct{ release, path, value string }{
+		{"postgres-release", "postgres.engine", string(postgres.Bitnami)},
+		{"objectstore-release", "objectStore.mode", string(objectstore.Standalone)},
+	} {
+		if _, there := m.releases[first.release]; !there || m.settled[first.path] != "" {
+			continue
+		}
 		settled := maps.Clone(m.settled)
 		if settled == nil {
 			settled = map[string]string{}
 		}
-		settled[path] = strconv.Quote(string(postgres.Bitnami))
+		settled[first.path] = strconv.Quote(first.value)
 		m.settled = settled
 	}
 }

@@ -1,25 +1,41 @@
 package objectstore
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
 // Config is the S3 store of the exchange's static and media files.
 type Config struct {
-	// Engine is "minio": one server, whose files go with its pod.
+	// Engine is "minio".
 	Engine Engine `json:"engine" later:"there is one only"`
+	// Mode is "distributed" (four servers on four workers, each with a volume: files are read with any two of them, and written with
+	// any three) or "standalone" (one server, whose files go with its pod). A stack file that does not name one keeps what the
+	// environment runs with; docs/objectstore.md says how to move.
+	Mode Mode `json:"mode" later:"refused" because:"the files stay with the old servers, and the exchange would start with empty buckets" instead:"move as docs/objectstore.md says" kept:"true"`
+	// Image is what the servers run, registry/repository:tag, in place of the catalogue's: a fork with MinIO's commands and form of
+	// drives.
+	Image string `json:"image,omitempty" later:"in place: the servers restart; standalone loses its files" login:"give the nodes the registry's login: mirrors.logins"`
 	// StaticBucket is made for the exchange's own files.
 	StaticBucket string `json:"staticBucket" later:"refused" because:"the files stay in the bucket of the old name"`
 	// MediaBucket is made for the files of the exchange's users.
 	MediaBucket string `json:"mediaBucket" later:"refused" because:"the files stay in the bucket of the old name"`
-	// MaxSizeGiB is what the server may take of its node's disk; with more its pod is evicted, and the files go with it. From
-	// 60 % on there is an alert.
-	MaxSizeGiB int `json:"maxSizeGiB" later:"the next pods only; the alert at once"`
+	// MaxSizeGiB is what each server may take of its worker's disk; from 60 % on there is an alert. Distributed, half of it is for
+	// what makes the loss of two servers bearable: four servers of 20 GiB hold files of 40. Standalone, the pod that takes more is
+	// evicted, and the files go with it.
+	MaxSizeGiB int `json:"maxSizeGiB" later:"in place; standalone: the next pods only, the alert at once"`
+	// MediaQuotaGiB is what the media bucket may hold, old versions included: then uploads are refused, before the disks are full.
+	// 0 means four fifths of what the servers hold. Distributed only.
+	MediaQuotaGiB int `json:"mediaQuotaGiB,omitempty"`
+	// OldVersionDays is how long the media bucket keeps a file that was replaced or deleted. Nobody but the administrator can make
+	// it shorter: what deletes files with the exchange's key can be undone. Distributed only.
+	OldVersionDays int `json:"oldVersionDays" later:"in place: what is older goes within a day or so"`
 	// PublicHost is the name in `edge.domain` from which browsers load the files of both buckets: those of the static one as
 	// they are, those of the media one by signed links. Empty means the exchange's with "-files" after its first part:
 	// "demo-files.iransre.ir" for "demo.iransre.ir". One part only, because the CDN's certificate covers no more.
@@ -29,7 +45,34 @@ type Config struct {
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(profile settings.Profile) {
 	size := map[settings.Profile]int{settings.Demo: 5, settings.Prod: 20}[profile]
-	*c = Config{Engine: MinIO, StaticBucket: "static", MediaBucket: "media", MaxSizeGiB: size}
+	*c = Config{Engine: MinIO, Mode: Standalone, StaticBucket: "static", MediaBucket: "media", MaxSizeGiB: size, OldVersionDays: 30}
+	if profile == settings.Prod {
+		c.Mode = Distributed
+	}
+}
+
+// Servers is how many there are, each on a worker of its own.
+func (c *Config) Servers() int {
+	if c.Mode == Distributed {
+		return servers
+	}
+	return 1
+}
+
+// capacityGiB is how much of files the servers hold together.
+func (c *Config) capacityGiB() int {
+	if c.Mode == Distributed {
+		return c.MaxSizeGiB * servers / 2
+	}
+	return c.MaxSizeGiB
+}
+
+// mediaQuotaGiB is the media bucket's; 0 if it has none.
+func (c *Config) mediaQuotaGiB() int {
+	if c.Mode == Distributed && c.MediaQuotaGiB == 0 {
+		return c.capacityGiB() * 4 / 5
+	}
+	return c.MediaQuotaGiB
 }
 
 // Validate reports what is wrong with the section.
@@ -37,9 +80,22 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 	const form = "must be 3 to 63 lower-case letters, digits, dots and hyphens"
 	problems := slices.Concat(
 		settings.OneOf(c.Engine, path.Child("engine"), MinIO),
+		settings.OneOf(c.Mode, path.Child("mode"), Standalone, Distributed),
 		settings.Matches(c.StaticBucket, path.Child("staticBucket"), settings.BucketName, form),
 		settings.Matches(c.MediaBucket, path.Child("mediaBucket"), settings.BucketName, form),
-		settings.AtLeast(c.MaxSizeGiB, path.Child("maxSizeGiB"), 1))
+		settings.AtLeast(c.MaxSizeGiB, path.Child("maxSizeGiB"), 1),
+		settings.AtLeast(c.MediaQuotaGiB, path.Child("mediaQuotaGiB"), 0),
+		settings.AtLeast(c.OldVersionDays, path.Child("oldVersionDays"), 1))
+	if _, err := chart.ParseImage(c.Image); c.Image != "" && err != nil {
+		problems = append(problems, field.Invalid(path.Child("image"), c.Image, "must be registry/repository:tag, such as \"quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z\""))
+	}
+	switch {
+	case c.MediaQuotaGiB > 0 && c.Mode == Standalone:
+		problems = append(problems, field.Invalid(path.Child("mediaQuotaGiB"), c.MediaQuotaGiB, "is of mode \"distributed\" only; leave it out"))
+	case c.MediaQuotaGiB > c.capacityGiB() && c.MaxSizeGiB > 0:
+		problems = append(problems, field.Invalid(path.Child("mediaQuotaGiB"), c.MediaQuotaGiB, fmt.Sprintf(
+			"is more than the %d GiB that %d servers of maxSizeGiB %d hold; lower it, or raise maxSizeGiB", c.capacityGiB(), servers, c.MaxSizeGiB)))
+	}
 	if c.StaticBucket == c.MediaBucket {
 		problems = append(problems, field.Duplicate(path.Child("mediaBucket"), c.MediaBucket))
 	}
@@ -48,10 +104,11 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 
 // Warnings says in prod what is not kept.
 func (c *Config) Warnings(profile settings.Profile) []string {
-	if profile != settings.Prod || c.Engine != MinIO {
+	if profile != settings.Prod || c.Mode == Distributed {
 		return nil
 	}
-	return []string{"objectStore.engine is minio: static and media files are lost with its pod, whenever that is moved or restarted. There is no engine yet that keeps them"}
+	return []string{"objectStore.mode is standalone: static and media files are lost with MinIO's pod, whenever that is moved or restarted. " +
+		"distributed keeps them, and is what a new environment gets; docs/objectstore.md says how to move to it"}
 }
 
 // FilesHost is the public name of the files of an exchange with that host in that domain.

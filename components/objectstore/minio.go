@@ -2,6 +2,7 @@ package objectstore
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -35,9 +36,15 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 	}
 	// The server reads it when it starts. Its files go with its pod; a new key of the application leaves the pod alone.
 	values["podAnnotations"] = pulumi.StringMap{"checksum/root": chart.Revision(ctx, rootData)}
+	// The chart drops its security context when nothing is persistent: MinIO runs as root then, which "restricted" refuses.
+	namespace := chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Baseline, StorageGiB: args.Config.MaxSizeGiB}
+	alerts := []string{"objectstore"}
+	if args.Config.Mode == Distributed {
+		namespace = chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted}
+		alerts = []string{"objectstore-servers"}
+	}
 	made, err := args.Installer.Install(ctx, name, &chart.Parts{
-		// The chart drops its security context when nothing is persistent: MinIO runs as root then, which "restricted" refuses.
-		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Baseline, StorageGiB: args.Config.MaxSizeGiB},
+		Namespace: namespace,
 		Secrets: []chart.SecretArgs{
 			{Part: "root-secret", Name: rootSecret, Data: rootData},
 			{Name: appSecret, Data: appData},
@@ -56,7 +63,7 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 	}
 	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
 		Name: minioService + "-storage", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs,
-		Groups: []string{"objectstore"}, LimitsGiB: map[string]int{"objectstore": args.Config.MaxSizeGiB},
+		Groups: alerts, LimitsGiB: map[string]int{"objectstore": args.Config.capacityGiB()},
 	}, child)
 	if err != nil {
 		return err
@@ -72,11 +79,14 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 
 func minioValues(args *Args) (pulumi.Map, error) {
 	server, err := chart.ImageOf("minio", "minio")
+	if args.Config.Image != "" {
+		server, err = chart.ParseImage(args.Config.Image)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return pulumi.ToMap(map[string]any{
-		"mode":           "standalone",
+	values := map[string]any{
+		"mode":           string(Standalone),
 		"replicas":       1,
 		"image":          map[string]any{"repository": server.Path(), "tag": server.Tag},
 		"existingSecret": rootSecret,
@@ -88,5 +98,9 @@ func minioValues(args *Args) (pulumi.Map, error) {
 		"metrics": map[string]any{"serviceMonitor": map[string]any{
 			"enabled": args.MonitorCRDs != nil, "includeNode": args.MonitorCRDs != nil,
 		}},
-	}), nil
+	}
+	if args.Config.Mode == Distributed {
+		maps.Copy(values, distributed())
+	}
+	return pulumi.ToMap(values), nil
 }

@@ -13,8 +13,18 @@ import (
 // Engine is the software of the store.
 type Engine string
 
-// MinIO is MinIO's own chart: one server that keeps nothing.
+// MinIO is MinIO's own chart.
 const MinIO Engine = "minio"
+
+// Mode is how many servers MinIO has, and what they keep.
+type Mode string
+
+const (
+	// Standalone is one server that keeps nothing.
+	Standalone Mode = "standalone"
+	// Distributed are as many servers as MinIO needs to bear the loss of two, each with a drive on a worker of its own.
+	Distributed Mode = "distributed"
+)
 
 const namespaceName = "objectstore"
 

@@ -9,9 +9,23 @@ import (
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/objectstore"
 	"github.com/iransre/exchange-platform/internal/mocktest"
+	"github.com/iransre/exchange-platform/internal/settings"
 )
 
 func program(engine objectstore.Engine, look func(*pulumi.Context, *objectstore.ObjectStore)) func(*pulumi.Context) error {
+	return programOf(objectstore.Config{
+		Engine: engine, Mode: objectstore.Standalone, StaticBucket: "static", MediaBucket: "media", MaxSizeGiB: 5,
+	}, look)
+}
+
+// fourServers is what prod has.
+func fourServers() objectstore.Config {
+	var config objectstore.Config
+	config.SetDefaults(settings.Prod)
+	return config
+}
+
+func programOf(config objectstore.Config, look func(*pulumi.Context, *objectstore.ObjectStore)) func(*pulumi.Context) error {
 	return func(ctx *pulumi.Context) error {
 		cluster, randomness, err := mocktest.Providers(ctx)
 		if err != nil {
@@ -19,7 +33,7 @@ func program(engine objectstore.Engine, look func(*pulumi.Context, *objectstore.
 		}
 		made, err := objectstore.New(ctx, "objectstore", &objectstore.Args{
 			Installer: &chart.Installer{Provider: cluster, Random: randomness},
-			Config:    objectstore.Config{Engine: engine, StaticBucket: "static", MediaBucket: "media", MaxSizeGiB: 5}, MonitorCRDs: cluster,
+			Config:    config, MonitorCRDs: cluster,
 			Host: "demo-files.iransre.ir", IngressClass: pulumi.String("nginx"),
 		})
 		if err == nil {
@@ -31,6 +45,29 @@ func program(engine objectstore.Engine, look func(*pulumi.Context, *objectstore.
 
 func TestObjectStore(t *testing.T) {
 	mocktest.Run(t, program(objectstore.MinIO, func(*pulumi.Context, *objectstore.ObjectStore) {})).CheckComponent(t)
+}
+
+func TestFourServers(t *testing.T) {
+	mocktest.Run(t, programOf(fourServers(), func(*pulumi.Context, *objectstore.ObjectStore) {})).CheckEngine(t, "distributed")
+}
+
+func TestTheServersRunTheImageThatIsAskedFor(t *testing.T) {
+	config := fourServers()
+	config.Image = "registry.test/fork/silo:1"
+	r := mocktest.Run(t, programOf(config, func(*pulumi.Context, *objectstore.ObjectStore) {}))
+	values := mocktest.Plain(r.Get(t, "objectstore-release").Inputs["values"]).(map[string]any)
+	assert.DeepEqual(t, values["image"], map[string]any{"repository": "registry.test/fork/silo", "tag": "1"})
+}
+
+// Claims of a StatefulSet cannot change: a chart that asks for others would fail.
+func TestMoreRoomChangesTheQuotaAndTheAlertOnly(t *testing.T) {
+	small, large := fourServers(), fourServers()
+	large.MaxSizeGiB *= 2
+	values := func(config objectstore.Config) any {
+		r := mocktest.Run(t, programOf(config, func(*pulumi.Context, *objectstore.ObjectStore) {}))
+		return mocktest.Plain(r.Get(t, "objectstore-release").Inputs["values"])
+	}
+	assert.DeepEqual(t, values(small), values(large))
 }
 
 func TestWhoUsesTheEndpointWaitsForTheBuckets(t *testing.T) {

@@ -32,19 +32,27 @@ func (o *ObjectStore) reconcile(
 	if err != nil {
 		return nil, fmt.Errorf("the policy of %s: %w", args.Config.StaticBucket, err)
 	}
+	env := map[string]string{
+		"BUCKETS": strings.Join(args.Config.buckets(), " "), "POLICY": string(policy),
+		"PUBLIC_BUCKET": args.Config.StaticBucket, "PUBLIC_POLICY": string(public),
+		"MC_CONFIG_DIR": "/tmp/mc",
+	}
+	if args.Config.Mode == Distributed {
+		rules, err := json.Marshal(oldVersions(args.Config.OldVersionDays))
+		if err != nil {
+			return nil, fmt.Errorf("the rules of %s: %w", args.Config.MediaBucket, err)
+		}
+		env["VERSIONED_BUCKET"], env["OLD_VERSIONS"] = args.Config.MediaBucket, string(rules)
+		env["QUOTA"] = fmt.Sprintf("%dGiB", args.Config.mediaQuotaGiB())
+	}
 	// letters and digits, as all generated passwords: they stand in an address as they are
 	login := func(user, password string) string {
 		return fmt.Sprintf("http://$(%s):$(%s)@%s:%d", user, password, minioService, minioPort)
 	}
+	env["MC_HOST_root"], env["MC_HOST_app"] = login("ROOT_USER", "ROOT_PASSWORD"), login("ACCESS_KEY", "SECRET_KEY")
 	return args.Installer.Reconciler(ctx, name+"-reconciler", &chart.ReconcilerArgs{
 		Name: minioService + "-reconciler", Namespace: made.Namespace.Name, Image: client, Script: reconcileScript,
-		Env: map[string]string{
-			"BUCKETS": strings.Join(args.Config.buckets(), " "), "POLICY": string(policy),
-			"PUBLIC_BUCKET": args.Config.StaticBucket, "PUBLIC_POLICY": string(public),
-			"MC_CONFIG_DIR": "/tmp/mc",
-			"MC_HOST_root":  login("ROOT_USER", "ROOT_PASSWORD"),
-			"MC_HOST_app":   login("ACCESS_KEY", "SECRET_KEY"),
-		},
+		Env: env,
 		Secrets: map[string]chart.SecretKey{
 			"ROOT_USER": {Secret: rootSecret, Key: "rootUser"}, "ROOT_PASSWORD": {Secret: rootSecret, Key: "rootPassword"},
 			"ACCESS_KEY": {Secret: appSecret, Key: "accessKey"}, "SECRET_KEY": {Secret: appSecret, Key: "secretKey"},

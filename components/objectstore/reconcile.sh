@@ -15,6 +15,12 @@ for bucket in $BUCKETS; do
     mc --quiet anonymous set none "root/$bucket" >/dev/null
   fi
 done
+if [ -n "${VERSIONED_BUCKET:-}" ]; then
+  # a deleted file is an older version, which the application's key does not reach
+  mc --quiet version enable "root/$VERSIONED_BUCKET" >/dev/null
+  printf '%s' "$OLD_VERSIONS" | mc --quiet ilm rule import "root/$VERSIONED_BUCKET" >/dev/null
+  mc --quiet quota set "root/$VERSIONED_BUCKET" --size "$QUOTA" >/dev/null
+fi
 printf '%s' "$POLICY" >"$HOME/policy.json"
 mc --quiet admin policy create root "$ACCESS_KEY" "$HOME/policy.json" >/dev/null
 # the key by standard input, for nobody to see it; of a user that is there it is changed

@@ -20,6 +20,9 @@ case "$*" in
   "mb --ignore-existing root/"*) touch "$DIR/bucket-${3#root/}" ;;
   "anonymous set-json "*) cp "$3" "$DIR/anonymous-${4#root/}" ;;
   "anonymous set "*) echo "$3" >"$DIR/anonymous-${4#root/}" ;;
+  "version enable root/"*) touch "$DIR/versioned-${3#root/}" ;;
+  "ilm rule import root/"*) cat >"$DIR/rules-${4#root/}" ;;
+  "quota set root/"*) echo "$4 $5" >"$DIR/quota-${3#root/}" ;;
   "admin policy create root exchange "*) cp "$6" "$DIR/policy" ;;
   "admin user add root") { read -r user; read -r key; } && echo "$user=$key" >"$DIR/user" ;;
   "admin policy attach root exchange --user exchange") [ ! -e "$DIR/attached" ] && touch "$DIR/attached" ;;
@@ -64,6 +67,47 @@ func TestWhatIsPromisedOfTheStoreIsBroughtBack(t *testing.T) {
 			}
 			assert.Assert(t, !strings.Contains(read("arguments"), " key"), read("arguments"))
 		})
+	}
+}
+
+func TestOldVersionsOfMediaAreKeptForAWhileAndWithinAQuota(t *testing.T) {
+	run := func(config objectstore.Config) string {
+		dir := t.TempDir()
+		r := mocktest.Run(t, programOf(config, func(*pulumi.Context, *objectstore.ObjectStore) {}))
+		output, err := r.Get(t, "objectstore-reconciler").Reconcile(t, map[string]string{"mc": client}, map[string]string{
+			"DIR": dir, "ROOT_USER": "root", "ROOT_PASSWORD": "root-password", "ACCESS_KEY": "exchange", "SECRET_KEY": "key",
+		})
+		assert.NilError(t, err, output)
+		return dir
+	}
+	config := fourServers()
+	dir := run(config)
+	for file, wanted := range map[string]string{
+		"versioned-media": "",
+		"rules-media": `{"Rules":[{"Expiration":{"ExpiredObjectDeleteMarker":true},"ID":"old-versions",` +
+			`"NoncurrentVersionExpiration":{"NoncurrentDays":30},"Status":"Enabled"}]}`,
+		"quota-media": "--size 32GiB\n",
+	} {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		assert.NilError(t, err)
+		assert.Equal(t, string(text), wanted)
+	}
+	// the application's key must not reach old versions
+	policy, err := os.ReadFile(filepath.Join(dir, "policy"))
+	assert.NilError(t, err)
+	assert.Assert(t, !strings.Contains(string(policy), "ObjectVersion"), string(policy))
+
+	config.MediaQuotaGiB = 7
+	text, err := os.ReadFile(filepath.Join(run(config), "quota-media"))
+	assert.NilError(t, err)
+	assert.Equal(t, string(text), "--size 7GiB\n")
+
+	// one server's disk would fill with them, and all would be lost
+	config.Mode, config.MediaQuotaGiB = objectstore.Standalone, 0
+	dir = run(config)
+	for _, file := range []string{"versioned-media", "rules-media", "quota-media"} {
+		_, err := os.Stat(filepath.Join(dir, file))
+		assert.ErrorIs(t, err, os.ErrNotExist)
 	}
 }
 

@@ -52,7 +52,9 @@ func (r *rehearsal) withNodes(t *testing.T, workers ...string) string {
 		nodes = append(nodes, map[string]any{"name": "arvan-prod-" + name, "role": "worker", "plan": "g2-16-8-0", "diskGiB": 200})
 	}
 	config["exchange-platform:nodes"] = nodes
-	config["exchange-platform:postgres"] = map[string]any{"engine": "bitnami"} // the other one wants three workers, and is not looked at here
+	// the others want more workers, and are not looked at here
+	config["exchange-platform:postgres"] = map[string]any{"engine": "bitnami"}
+	config["exchange-platform:objectStore"] = map[string]any{"mode": "standalone"}
 	text, err = yaml.Marshal(file)
 	assert.NilError(t, err)
 	// Beside the sandbox's own: it outlives the step of the test that made it.

@@ -44,6 +44,7 @@ var levels = map[string]string{
 	"kibana":                   "restricted",
 	"kube-prometheus-stack":    "privileged",
 	"minio":                    "baseline",
+	"minio-distributed":        "restricted",
 	"plugin-barman-cloud":      "restricted",
 	"postgresql":               "restricted",
 	"prometheus-operator-crds": "privileged",
@@ -61,6 +62,7 @@ func TestTheAPIServerTakesWhatTheChartsRender(t *testing.T) {
 			t.Run(name, func(t *testing.T) { c.run(t, c.standIn(t, name)) })
 		}
 	}
+	t.Run("minio distributed", func(t *testing.T) { c.run(t, c.standInOf(t, "minio", "minio-distributed", "minio.distributed")) })
 	own, err := loader.LoadDir(exchange)
 	assert.NilError(t, err)
 	for _, name := range []string{"demo", "prod"} {
@@ -93,16 +95,22 @@ func connect(t *testing.T) *cluster {
 // standIn renders a stand-in with the values that the platform's component gives it.
 func (c *cluster) standIn(t *testing.T, name string) []*unstructured.Unstructured {
 	t.Helper()
+	return c.standInOf(t, name, name, name)
+}
+
+// standInOf is the same for a release of another name, with the values of another file.
+func (c *cluster) standInOf(t *testing.T, name, release, file string) []*unstructured.Unstructured {
+	t.Helper()
 	stand, err := charts.Load(name)
 	assert.NilError(t, err)
-	files, err := filepath.Glob(filepath.Join(components, "*", "testdata", name+".values.yaml"))
+	files, err := filepath.Glob(filepath.Join(components, "*", "testdata", file+".values.yaml"))
 	assert.NilError(t, err)
 	assert.Equal(t, len(files), 1)
 	text, err := os.ReadFile(files[0])
 	assert.NilError(t, err)
 	values := map[string]any{}
 	assert.NilError(t, yaml.Unmarshal(text, &values))
-	return c.render(t, stand, name, values)
+	return c.render(t, stand, release, values)
 }
 
 // render renders a release into a namespace of its own, which it makes.
@@ -151,6 +159,13 @@ func (c *cluster) createPod(t *testing.T, workload *unstructured.Unstructured) {
 	if !isWorkload {
 		return
 	}
+	volumes, _, _ := unstructured.NestedSlice(spec, "volumes")
+	claims, _, _ := unstructured.NestedSlice(workload.Object, "spec", "volumeClaimTemplates")
+	for _, claim := range claims { // as the controller does
+		name, _, _ := unstructured.NestedString(claim.(map[string]any), "metadata", "name")
+		volumes = append(volumes, map[string]any{"name": name, "persistentVolumeClaim": map[string]any{"claimName": name}})
+	}
+	assert.NilError(t, unstructured.SetNestedSlice(spec, volumes, "volumes"))
 	pod := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "Pod", "spec": spec,
 		"metadata": map[string]any{"name": "try", "namespace": workload.GetNamespace()},

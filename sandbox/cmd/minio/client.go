@@ -44,6 +44,29 @@ func client(arguments []string) error {
 		server, bucket, err := place(at(3))
 		public := !is("anonymous", "set", "none")
 		return errors.Join(err, tell(server, change{Bucket: bucket, Public: &public}))
+	case is("version", "enable") && len(arguments) == 3:
+		server, bucket, err := place(at(2))
+		return errors.Join(err, tell(server, change{Bucket: bucket, Versioned: true}))
+	case is("ilm", "rule", "import") && len(arguments) == 4:
+		server, bucket, err := place(at(3))
+		if err != nil {
+			return err
+		}
+		var rules struct{ Rules []json.RawMessage }
+		text, err := io.ReadAll(os.Stdin)
+		if err == nil {
+			err = json.Unmarshal(text, &rules)
+		}
+		if err == nil && len(rules.Rules) == 0 {
+			err = errors.New("the provided ILM configuration does not contain any rule")
+		}
+		if err != nil {
+			return err
+		}
+		return tell(server, change{Bucket: bucket, Rules: text})
+	case is("quota", "set") && at(3) == "--size" && len(arguments) == 5:
+		server, bucket, err := place(at(2))
+		return errors.Join(err, tell(server, change{Bucket: bucket, Quota: at(4)}))
 	case is("admin", "policy", "create"):
 		document, err := os.ReadFile(at(5))
 		if err != nil {

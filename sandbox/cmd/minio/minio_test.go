@@ -48,6 +48,7 @@ func TestThePlatformsScriptSetsItUp(t *testing.T) {
 			`POLICY={"Statement": [{"Effect": "Allow", "Resource": ["arn:aws:s3:::static/*", "arn:aws:s3:::media/*"]}]}`, "PUBLIC_POLICY={}",
 			"MC_HOST_root=http://root:rootsecret@" + host, "MC_HOST_app=http://exchange:" + secret + "@" + host,
 			"ACCESS_KEY=exchange", "SECRET_KEY=" + secret,
+			"VERSIONED_BUCKET=media", `OLD_VERSIONS={"Rules": [{"ID": "old-versions"}]}`, "QUOTA=3GiB",
 		}
 		output, err := cmd.CombinedOutput()
 		assert.NilError(t, err, string(output))
@@ -73,6 +74,7 @@ func TestThePlatformsScriptSetsItUp(t *testing.T) {
 	for _, bucket := range []string{"static", "media"} {
 		assert.NilError(t, put(as("exchange", "first"), bucket))
 	}
+	assert.DeepEqual(t, made.stores.known.Promises["media"], promises{true, []byte(`{"Rules":[{"ID":"old-versions"}]}`), "3GiB"})
 	status, text := read("/static/a/b")
 	assert.Equal(t, status, http.StatusOK)
 	assert.Equal(t, text, "text")
@@ -101,4 +103,38 @@ func TestThePlatformsScriptSetsItUp(t *testing.T) {
 	served.Config.Handler = begun.handler()
 	reconcile("second")
 	assert.NilError(t, put(as("exchange", "second"), "media"))
+}
+
+// The four servers of one store are one, to whom the others lead.
+func TestSeveralServersAreOne(t *testing.T) {
+	const drives = "http://minio-{0...3}.minio-svc.objectstore.svc/export"
+	for host, wanted := range map[string][2]string{
+		"minio-0": {"/export", ""},
+		"minio-3": {"", "minio-0.minio-svc.objectstore.svc"},
+	} {
+		dir, first, err := member(drives, host)
+		assert.NilError(t, err)
+		assert.Equal(t, [2]string{dir, first}, wanted)
+	}
+	dir, first, err := member("/export", "minio-5f7")
+	assert.NilError(t, err)
+	assert.Equal(t, dir+first, "/export")
+	_, _, err = member("https://a{0...3}/export", "a0")
+	assert.ErrorContains(t, err, "does not know the drives")
+
+	made, err := newServer(t.TempDir(), login{"root", "rootsecret"})
+	assert.NilError(t, err)
+	served := httptest.NewServer(made.handler())
+	t.Cleanup(served.Close)
+	other := httptest.NewServer(through(strings.TrimPrefix(served.URL, "http://")))
+	t.Cleanup(other.Close)
+	assert.NilError(t, made.stores.change(change{Bucket: "media"}))
+	client := s3.New(s3.Options{BaseEndpoint: &other.URL, UsePathStyle: true, Region: region,
+		Credentials: credentials.NewStaticCredentialsProvider("root", "rootsecret", "")})
+	_, err = client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("media"), Key: aws.String("a"), Body: strings.NewReader("text")})
+	assert.NilError(t, err, "a signature is of the host that was asked")
+	response, err := http.Get(other.URL + "/minio/health/ready")
+	assert.NilError(t, err)
+	assert.NilError(t, response.Body.Close())
+	assert.Equal(t, response.StatusCode, http.StatusOK)
 }

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
+	"net/http/httputil"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -21,26 +24,69 @@ type server struct {
 // login is an access key and its secret.
 type login struct{ Key, Secret string }
 
-// serve is `minio server DIR [--address :9000] [--console-address …]`. There is no console.
+// serve is `minio server DRIVES [--address :9000] [--console-address …] [-S …]`. There is no console, and no TLS.
 func serve(arguments []string) error {
 	if len(arguments) < 2 || arguments[0] != "server" {
-		return errors.New("the sandbox's knows: minio server DIR [--address ADDRESS] [--console-address ADDRESS]")
+		return errors.New("the sandbox's knows: minio server DIR|http://NAME-{0...3}.SERVICE/DIR [--address ADDRESS] [--console-address ADDRESS] [-S DIR]")
 	}
-	dir, address := arguments[1], ":9000"
+	drives, address := arguments[1], ":9000"
 	for i := 2; i+1 < len(arguments); i += 2 {
 		switch arguments[i] {
 		case "--address":
 			address = arguments[i+1]
-		case "--console-address":
+		case "--console-address", "-S":
 		default:
 			return fmt.Errorf("the sandbox's does not know %s", arguments[i])
 		}
 	}
-	s, err := newServer(dir, login{os.Getenv("MINIO_ROOT_USER"), os.Getenv("MINIO_ROOT_PASSWORD")})
+	host, err := os.Hostname()
 	if err != nil {
 		return err
 	}
-	return (&http.Server{Addr: address, Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}).ListenAndServe()
+	dir, first, err := member(drives, host)
+	if err != nil {
+		return err
+	}
+	var handler http.Handler
+	if first == "" {
+		s, err := newServer(dir, login{os.Getenv("MINIO_ROOT_USER"), os.Getenv("MINIO_ROOT_PASSWORD")})
+		if err != nil {
+			return err
+		}
+		handler = s.handler()
+	} else {
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return err
+		}
+		handler = through(first + ":" + port)
+	}
+	return (&http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: 10 * time.Second}).ListenAndServe()
+}
+
+// several is how MinIO is told of the drives of several servers.
+var several = regexp.MustCompile(`^http://([a-z0-9-]+-)\{0\.\.\.[0-9]+\}(\.[a-z0-9.-]+)(/.*)$`)
+
+// member is the folder that the server on host serves, or the first server, which serves it for all: shards there are none.
+func member(drives, host string) (dir, first string, err error) {
+	if !strings.Contains(drives, "://") {
+		return drives, "", nil
+	}
+	found := several.FindStringSubmatch(drives)
+	if found == nil {
+		return "", "", fmt.Errorf("the sandbox's does not know the drives %s", drives)
+	}
+	if host == found[1]+"0" {
+		return found[3], "", nil
+	}
+	return "", found[1] + "0" + found[2], nil
+}
+
+// through leads everything to another server, as it was asked for: signatures are of the host, too.
+func through(server string) http.Handler {
+	return &httputil.ReverseProxy{Rewrite: func(request *httputil.ProxyRequest) {
+		request.Out.URL.Scheme, request.Out.URL.Host, request.Out.Host = "http", server, request.In.Host
+	}}
 }
 
 func newServer(dir string, root login) (*server, error) {
@@ -93,6 +139,7 @@ func (s *server) metrics(response http.ResponseWriter, _ *http.Request) {
 	})
 	_, _ = fmt.Fprintf(response, "# TYPE minio_cluster_usage_total_bytes gauge\nminio_cluster_usage_total_bytes %d\n", bytes)
 	_, _ = fmt.Fprintf(response, "# TYPE minio_cluster_usage_object_total gauge\nminio_cluster_usage_object_total %d\n", objects)
+	_, _ = fmt.Fprint(response, "# TYPE minio_cluster_health_status gauge\nminio_cluster_health_status 1\n")
 }
 
 // administration is where the client tells what it wants to be changed.
@@ -106,6 +153,10 @@ type change struct {
 	// Policy is defined by Document, or attached to User.
 	Policy   string
 	Document json.RawMessage `json:",omitempty"`
+	// Versioned, Rules and Quota are of the bucket: they are kept, and nothing follows from them.
+	Versioned bool            `json:",omitempty"`
+	Rules     json.RawMessage `json:",omitempty"`
+	Quota     string          `json:",omitempty"`
 	// User is made, or gets another Secret.
 	User, Secret string
 }

@@ -32,6 +32,14 @@ type known struct {
 	// Policies are the buckets that each lets be used.
 	Policies map[string][]string
 	Users    map[string]user
+	// Promises are what was said of buckets otherwise.
+	Promises map[string]promises
+}
+
+type promises struct {
+	Versioned bool
+	Rules     json.RawMessage
+	Quota     string
 }
 
 type user struct {
@@ -45,7 +53,7 @@ const region = "us-east-1"
 func (s *stores) file() string { return filepath.Join(s.dir, ".minio.sys", "known.json") }
 
 func openStores(dir string, root login) (*stores, error) {
-	s := &stores{dir: dir, root: root, known: known{Buckets: map[string]bool{}, Policies: map[string][]string{}, Users: map[string]user{}}}
+	s := &stores{dir: dir, root: root, known: known{Buckets: map[string]bool{}, Policies: map[string][]string{}, Users: map[string]user{}, Promises: map[string]promises{}}}
 	text, err := os.ReadFile(s.file())
 	if err == nil {
 		err = json.Unmarshal(text, &s.known)
@@ -114,6 +122,7 @@ func (s *stores) change(wanted change) error {
 			public = *wanted.Public
 		}
 		s.known.Buckets[wanted.Bucket] = public
+		s.known.Promises[wanted.Bucket] = s.known.Promises[wanted.Bucket].with(wanted)
 	}
 	if wanted.Document != nil {
 		buckets, err := bucketsOf(wanted.Document)
@@ -151,6 +160,18 @@ func (s *stores) change(wanted change) error {
 		return err
 	}
 	return s.open()
+}
+
+// with is what is promised after another word.
+func (p promises) with(wanted change) promises {
+	p.Versioned = p.Versioned || wanted.Versioned
+	if wanted.Rules != nil {
+		p.Rules = wanted.Rules
+	}
+	if wanted.Quota != "" {
+		p.Quota = wanted.Quota
+	}
+	return p
 }
 
 // bucketsOf are the buckets whose objects a policy lets be used.

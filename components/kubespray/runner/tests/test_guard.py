@@ -114,6 +114,14 @@ class Data(unittest.TestCase):
         _, reasons = self.judge(*members, leaving=["w3", "w4"])
         self.assertIn("postgres/db keeps data on w3, w4: db-1, db-2 of 3; 1 Ready member left is no quorum: remove fewer nodes", reasons[0])
 
+    def test_four_servers_of_files_write_with_three(self):
+        members = [stored("minio-%d" % i, "w%d" % (i + 1), True, app="minio", namespace="objectstore") for i in range(4)]
+        said, reasons = self.judge(*members)
+        self.assertEqual((said, reasons), (["objectstore/minio keeps data on w4: minio-3 of 4; 3 that are Ready stay, a quorum, and it gets "
+                                            "new volumes on other nodes for those that leave"], []))
+        _, reasons = self.judge(*members, leaving=["w3", "w4"])
+        self.assertIn("minio-2, minio-3 of 4; 2 Ready members left is no quorum: remove fewer nodes", reasons[0])
+
     def test_a_claim_without_a_pod_is_its_workloads(self):
         said, reasons = self.judge(stored("db-0", "w1", True), stored("db-1", "w2", True), stored("db-2", "w4", False))
         self.assertEqual(reasons, [])
