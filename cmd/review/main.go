@@ -1,0 +1,195 @@
+// Command review makes a preview of a stack and says what a reviewer has to know of it: ./scripts/review --help.
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/iransre/exchange-platform/internal/review"
+)
+
+const usage = `usage: ./scripts/review [options] STACK
+
+Makes a preview of the stack with the Pulumi CLI and writes what a reviewer has to know of it, as markdown: the worst first.
+
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code, err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "error:", err)
+	}
+	os.Exit(code)
+}
+
+// options are what is asked for.
+type options struct {
+	stack, preview, out, counts, gate, approve, against string
+}
+
+func parse(arguments []string, help io.Writer, rules *review.Rules) (*options, error) {
+	var asked options
+	set := flag.NewFlagSet("review", flag.ContinueOnError)
+	set.SetOutput(help)
+	set.StringVar(&asked.preview, "preview", "", "read what pulumi preview --json printed from this `file`, instead of making a preview; - is standard input")
+	set.StringVar(&asked.out, "out", "", "write the comment to this `file`, not to standard output")
+	set.StringVar(&asked.counts, "counts", "", "write how many resources are made, changed and deleted to this `file`, as GitLab's reports:terraform takes it")
+	set.StringVar(&asked.gate, "gate", "", "end with the exit code of the worst change if it is of this `rank` or worse")
+	set.StringVar(&asked.approve, "approve", "", "write what is approved with this review to this `file`; it holds no values")
+	set.StringVar(&asked.against, "against", "", "end with 3 if this preview does anything that is not approved in this `file`, or ranks worse")
+	set.Usage = func() {
+		fmt.Fprint(help, usage)
+		set.PrintDefaults()
+		fmt.Fprintf(help, "\nexit codes: 0, 1 (the review could not be made), %d (the preview failed), %d (not what was approved), and at a gate\n",
+			review.Failed, review.Unapproved)
+		for _, rank := range rules.Ranks {
+			if rank.Exit != 0 {
+				fmt.Fprintf(help, "  %d %s: %s\n", rank.Exit, rank.Name, rank.Says)
+			}
+		}
+	}
+	if err := set.Parse(arguments); err != nil {
+		return nil, err
+	}
+	if set.NArg() != 1 {
+		return nil, fmt.Errorf("which stack? for example: ./scripts/review prod; options stand before it")
+	}
+	asked.stack = set.Arg(0)
+	return &asked, nil
+}
+
+// run returns the exit code; with an error it is not 0.
+func run(ctx context.Context, arguments []string, out, help io.Writer) (int, error) {
+	rules, err := review.Default()
+	if err != nil {
+		return 1, err
+	}
+	asked, err := parse(arguments, help, rules)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0, err
+	}
+	if err != nil {
+		return 1, err
+	}
+	gate, err := rules.Rank(cmp.Or(asked.gate, rules.Ranks[0].Name))
+	if err != nil {
+		return 1, fmt.Errorf("--gate: %w", err)
+	}
+	preview, source, err := asked.read(ctx)
+	if err != nil {
+		return 1, err
+	}
+	made := rules.Make(asked.stack, preview, source)
+	if err := write(asked.out, out, made.Comment()); err != nil {
+		return 1, err
+	}
+	if err := writeJSON(asked.counts, made.Counts()); err != nil {
+		return 1, err
+	}
+	if len(made.Errors) > 0 {
+		return review.Failed, nil
+	}
+	if err := asked.keep(made); err != nil {
+		return 1, err
+	}
+	if code, err := asked.compare(made); err != nil {
+		return code, err
+	}
+	if asked.gate == "" {
+		return 0, nil
+	}
+	return made.Exit(gate), nil
+}
+
+// keep writes what is approved with a review.
+func (o *options) keep(made *review.Review) error {
+	if o.approve == "" {
+		return nil
+	}
+	approved, err := made.Approval()
+	if err != nil {
+		return err
+	}
+	return writeJSON(o.approve, approved)
+}
+
+// writeJSON writes a value to a file, if there is one.
+func writeJSON(path string, value any) error {
+	if path == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644)
+}
+
+// ignoreProtect lets pulumi delete what is protected, whatever its preview said.
+const ignoreProtect = "PULUMI_OPTION_IGNORE_PROTECT"
+
+// compare holds a review against what was approved.
+func (o *options) compare(made *review.Review) (int, error) {
+	if o.against == "" {
+		return 0, nil
+	}
+	if value, set := os.LookupEnv(ignoreProtect); set && value != "false" {
+		return review.Unapproved, fmt.Errorf("%s is set: what is protected would be deleted without a word. Nobody can approve that here: unset it", ignoreProtect)
+	}
+	text, err := os.ReadFile(o.against)
+	if err != nil {
+		return 1, err
+	}
+	approved := &review.Approval{}
+	if err := json.Unmarshal(text, approved); err != nil {
+		return 1, fmt.Errorf("%s is not what --approve writes: %w", o.against, err)
+	}
+	more, err := made.Beyond(approved)
+	if err != nil {
+		return 1, fmt.Errorf("%s: %w", o.against, err)
+	}
+	if len(more) > 0 {
+		return review.Unapproved, fmt.Errorf("this is not what was approved (%s):\n  - %s\nReview it again and have that approved", approved.Source, strings.Join(more, "\n  - "))
+	}
+	return 0, nil
+}
+
+// read makes the preview, or reads it where there is one.
+func (o *options) read(ctx context.Context) (*review.Preview, review.Source, error) {
+	source := checkout(ctx)
+	if o.preview == "" {
+		return makePreview(ctx, o.stack, source)
+	}
+	from := io.Reader(os.Stdin)
+	if o.preview != "-" {
+		file, err := os.Open(o.preview)
+		if err != nil {
+			return nil, source, err
+		}
+		defer file.Close()
+		from = file
+	}
+	preview, err := review.Read(from)
+	if err != nil {
+		return nil, source, fmt.Errorf("%s: %w", o.preview, err)
+	}
+	return preview, source, nil
+}
+
+func write(path string, out io.Writer, text string) error {
+	if path == "" {
+		_, err := io.WriteString(out, strings.TrimRight(text, "\n")+"\n")
+		return err
+	}
+	return os.WriteFile(path, []byte(text), 0o644)
+}
