@@ -126,7 +126,7 @@ func validateRoom(cfg *Config) field.ErrorList {
 		size, reserved int
 		copies         int
 	}{
-		{"postgres", cfg.Postgres.MaxSizeGiB, cfg.Postgres.MaxSizeGiB * cfg.Postgres.Clusters(), cfg.Postgres.Servers()},
+		{"postgres", cfg.Postgres.MaxSizeGiB, cfg.Postgres.MaxSizeGiB * cfg.Postgres.Clusters(), cfg.Postgres.Copies()},
 		{"objectStore", cfg.ObjectStore.MaxSizeGiB, cfg.ObjectStore.MaxSizeGiB, cfg.ObjectStore.Servers()},
 		{"logging", cfg.Logging.MaxSizeGiB, cfg.Logging.StorageGiB(), 1},
 	}

@@ -154,6 +154,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	}
 	p.Postgres, err = postgres.New(ctx, "postgres", &postgres.Args{
 		Installer: installer, Config: cfg.Postgres, MonitorCRDs: monitorCRDs,
+		PodCIDR: cfg.Network.PodCIDR, ServiceCIDR: cfg.Network.ServiceCIDR, NodeCIDR: cfg.Network.CIDR,
 	}, base, keep)
 	if err != nil {
 		return nil, err

@@ -72,8 +72,9 @@ func defaultBackup(enabled bool) Backup {
 }
 
 var (
-	schedule = regexp.MustCompile(`^[0-9*,/-]+ [0-9*,/-]+ \* \* \*$`)
-	backupID = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}$`)
+	schedule      = regexp.MustCompile(`^[0-9*,/-]+ [0-9*,/-]+ \* \* \*$`)
+	drillSchedule = regexp.MustCompile(`^[0-9*,/-]+ [0-9*,/-]+ \* \* [0-9*,/-]+$`)
+	backupID      = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}$`)
 )
 
 // validate lists what keeps backups from being made, as far as it can be known without asking the storage.

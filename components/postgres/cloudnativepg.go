@@ -93,6 +93,11 @@ func (p *Postgres) installCloudNativePG(ctx *pulumi.Context, name string, args *
 			ready = recovered
 		}
 	}
+	if args.Config.drilled() {
+		if err := p.drill(ctx, name+"-drill", args, operator, servers.login, ready, child); err != nil {
+			return err
+		}
+	}
 	p.PrimaryHost = ready.After(chart.ServiceHost(args.Config.serving()+"-rw", namespaceName))
 	p.Host = p.PrimaryHost
 	p.ReadOnlyHost = ready.After(chart.ServiceHost(args.Config.serving()+"-ro", namespaceName))
@@ -209,15 +214,23 @@ func (s *servers) wait(ctx *pulumi.Context, name, cluster string, of *chart.Obje
 	}
 	return s.args.Installer.Reconciler(ctx, name, &chart.ReconcilerArgs{
 		Name: cluster + "-ready", Namespace: s.made.Namespace.Name, Image: client, Script: waitScript,
-		Env: map[string]string{
-			"PGHOST": cluster + "-rw", "PGPORT": strconv.Itoa(port), "PGDATABASE": s.args.Config.Database, "PGCONNECT_TIMEOUT": "5",
-			"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/tmp/ca.crt",
-		},
-		Secrets: map[string]chart.SecretKey{
-			"AUTHORITY":  {Secret: authoritySecret, Key: "ca.crt"},
-			"PGUSER":     {Secret: loginSecret, Key: "username"},
-			"PGPASSWORD": {Secret: loginSecret, Key: "password"},
-		},
-		Revision: s.login,
+		Env: clientEnv(s.args, cluster), Secrets: clientSecrets(), Revision: s.login,
 	}, child, pulumi.DependsOn([]pulumi.Resource{of}))
+}
+
+// clientEnv leads psql to a cluster's primary, whose certificate its script puts where it is looked for.
+func clientEnv(args *Args, cluster string) map[string]string {
+	return map[string]string{
+		"PGHOST": cluster + "-rw", "PGPORT": strconv.Itoa(port), "PGDATABASE": args.Config.Database, "PGCONNECT_TIMEOUT": "5",
+		"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/tmp/ca.crt",
+	}
+}
+
+// clientSecrets are the exchange's login, and by whom the servers are known.
+func clientSecrets() map[string]chart.SecretKey {
+	return map[string]chart.SecretKey{
+		"AUTHORITY":  {Secret: authoritySecret, Key: "ca.crt"},
+		"PGUSER":     {Secret: loginSecret, Key: "username"},
+		"PGPASSWORD": {Secret: loginSecret, Key: "password"},
+	}
 }

@@ -31,6 +31,8 @@ type Config struct {
 	Proxy Proxy `json:"proxy"`
 	// Backup is where the servers of cloudnative-pg put their write-ahead log, at least every five minutes, and base backups.
 	Backup Backup `json:"backup"`
+	// Drill restores the newest backup into a namespace of its own, again and again.
+	Drill Drill `json:"drill"`
 	// RecoverFrom makes a second cluster of servers beside the one that runs, of its backups, as it was; docs/postgres.md has the way there
 	// and back.
 	RecoverFrom RecoverFrom `json:"recoverFrom"`
@@ -44,6 +46,7 @@ func (c *Config) SetDefaults(profile settings.Profile) {
 		c.Proxy.Enabled = true
 	}
 	c.Backup = defaultBackup(profile == settings.Prod)
+	c.Drill = Drill{Enabled: profile == settings.Prod, Schedule: "0 3 * * 5", Hours: 4}
 }
 
 // Clusters is how many of servers there are.
@@ -60,6 +63,14 @@ func (c *Config) Servers() int {
 		return instances
 	}
 	return 1
+}
+
+// Copies are how many servers need room at once: a drill restores one more.
+func (c *Config) Copies() int {
+	if c.drilled() {
+		return c.Servers() + 1
+	}
+	return c.Servers()
 }
 
 // name is what PostgreSQL takes without quotes.
@@ -79,6 +90,9 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 		c.RecoverFrom.validate(c, path.Child("recoverFrom")))
 	if c.Engine == CloudNativePG {
 		problems = append(problems, c.Backup.validate(profile, path.Child("backup"))...)
+	}
+	if c.drilled() {
+		problems = append(problems, c.Drill.validate(path.Child("drill"))...)
 	}
 	return problems
 }
@@ -117,6 +131,8 @@ func (c *Config) Warnings(profile settings.Profile) []string {
 		return nil
 	case c.Engine == CloudNativePG && !c.Backup.Enabled:
 		return []string{"postgres.backup.enabled is false: the database is not backed up"}
+	case c.Engine == CloudNativePG && !c.Drill.Enabled:
+		return []string{"postgres.drill.enabled is false: nobody knows whether the database's backups can be restored"}
 	case c.Engine != Bitnami:
 		return nil
 	}

@@ -31,6 +31,8 @@ type Args struct {
 	Config    Config
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
+	// PodCIDR, ServiceCIDR and NodeCIDR are where production is, which a restored copy must not reach.
+	PodCIDR, ServiceCIDR, NodeCIDR string
 }
 
 // Postgres is a running database. What uses its hosts waits until it accepts connections.

@@ -34,6 +34,7 @@ func programWith(config postgres.Config, look func(*pulumi.Context, *postgres.Po
 		}
 		made, err := postgres.New(ctx, "postgres", &postgres.Args{
 			Installer: &chart.Installer{Provider: cluster, Random: randomness}, Config: config, MonitorCRDs: cluster,
+			PodCIDR: "10.233.64.0/18", ServiceCIDR: "10.233.0.0/18", NodeCIDR: "10.20.0.0/24",
 		})
 		if err == nil {
 			look(ctx, made)

@@ -1,0 +1,305 @@
+package postgres
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/internal/settings"
+)
+
+const (
+	drillName      = "restore-drill"
+	drillNamespace = drillName
+	// drillGrace is how long a drill has to take away what it made, in seconds.
+	drillGrace = 120
+	// drillPort is where the last results are read.
+	drillPort = 8080
+)
+
+// drillProgram restores the newest backup, looks at it, and tells what it took.
+//
+//go:embed drill.py
+var drillProgram string
+
+// heartbeatScript writes the rows by which a restored copy is measured.
+//
+//go:embed heartbeat.sh
+var heartbeatScript string
+
+// Drill restores the newest backup into a namespace of its own, again and again: a backup that nobody has restored is none.
+type Drill struct {
+	// Enabled makes the drills, where cloudnative-pg makes backups.
+	Enabled bool `json:"enabled"`
+	// Schedule of the drills, in UTC: minute, hour, two stars, and the day of the week, or another star for every day. For as long as one
+	// takes it needs memory and room of one more server.
+	Schedule string `json:"schedule"`
+	// Hours is when a drill is stopped: a restore must not take longer.
+	Hours int `json:"hours"`
+}
+
+// drilled tells whether there are drills.
+func (c *Config) drilled() bool {
+	return c.Engine == CloudNativePG && c.Backup.Enabled && c.Drill.Enabled
+}
+
+func (d *Drill) validate(path *field.Path) field.ErrorList {
+	problems := settings.Matches(d.Schedule, path.Child("schedule"), drillSchedule,
+		`must be five fields, minute to day of the week, of which the third and the fourth are "*", such as "0 3 * * 5": an alert waits for a drill each week`)
+	return append(problems, settings.AtLeast(d.Hours, path.Child("hours"), 1)...)
+}
+
+// drill makes what restores a backup by schedule, and what it is measured by. Nothing of it keeps data.
+func (p *Postgres) drill(ctx *pulumi.Context, name string, args *Args, operator *chart.Release, login pulumi.StringInput, ready *chart.Object, child pulumi.ResourceOption) error {
+	own := pulumi.Composite(child, pulumi.Protect(false))
+	if err := heartbeat(ctx, name+"-heartbeat", args, login, ready, own); err != nil {
+		return err
+	}
+	made, err := args.Installer.Install(ctx, name, &chart.Parts{
+		Namespace: chart.NamespaceArgs{Name: drillNamespace, PodSecurity: chart.Restricted},
+		Secrets:   []chart.SecretArgs{args.Config.Backup.storageSecret()},
+	}, own)
+	if err != nil {
+		return err
+	}
+	image, err := chart.ImageOf(operatorEntry, "postgresql")
+	if err != nil {
+		return err
+	}
+	objects, err := drillObjects(ctx.Stack(), args, image)
+	if err != nil {
+		return err
+	}
+	needs := []pulumi.Resource{made.Secret(storeName), operator, ready}
+	var program pulumi.Resource // which pods mount
+	for _, each := range objects {
+		after := needs
+		switch each.Kind {
+		case "PodMonitor":
+			if args.MonitorCRDs == nil {
+				continue
+			}
+			after = []pulumi.Resource{args.MonitorCRDs}
+		case "CronJob", "Deployment":
+			after = append(slices.Clone(needs), program)
+		}
+		each.Namespace = made.Namespace.Name
+		object, err := args.Installer.Object(ctx, name+"-"+each.part, &each.ObjectArgs, own, pulumi.DependsOn(after))
+		if err != nil {
+			return err
+		}
+		if each.part == "program" {
+			program = object
+		}
+	}
+	return args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
+		Name: drillName, Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs, Groups: []string{"postgres-drill"},
+	}, own)
+}
+
+// heartbeat writes a row to production every five minutes.
+func heartbeat(ctx *pulumi.Context, name string, args *Args, login pulumi.StringInput, ready *chart.Object, own pulumi.ResourceOption) error {
+	client, err := chart.ImageOf(operatorEntry, "postgresql")
+	if err != nil {
+		return err
+	}
+	_, err = args.Installer.Reconciler(ctx, name, &chart.ReconcilerArgs{
+		Name: "postgres-heartbeat", Namespace: ready.After(namespaceName), Image: client, Script: heartbeatScript,
+		Env: clientEnv(args, args.Config.serving()), Secrets: clientSecrets(), Revision: login,
+	}, own)
+	return err
+}
+
+// drillPart is an object of the drill's, with the end of its resource's name.
+type drillPart struct {
+	chart.ObjectArgs
+	part string
+}
+
+// drillObjects are the drill's, those that run after the program.
+func drillObjects(stack string, args *Args, image chart.Image) ([]drillPart, error) {
+	config := &args.Config
+	cluster, err := json.Marshal(drillSpec(config))
+	if err != nil {
+		return nil, fmt.Errorf("the drill's cluster: %w", err)
+	}
+	policy, err := drillPolicy(args)
+	if err != nil {
+		return nil, err
+	}
+	made := func(part, version, kind string, fields map[string]any) drillPart {
+		return drillPart{chart.ObjectArgs{APIVersion: version, Kind: kind, Name: drillName, Fields: pulumi.ToMap(fields)}, part}
+	}
+	store := made("store", "barmancloud.cnpg.io/v1", "ObjectStore", map[string]any{"spec": drillStore(&config.Backup, stack)})
+	store.Name = storeName
+	selector := map[string]any{"app.kubernetes.io/name": drillName + "-results"}
+	return []drillPart{
+		made("policy", "networking.k8s.io/v1", "NetworkPolicy", map[string]any{"spec": policy}),
+		store,
+		made("program", "v1", "ConfigMap", map[string]any{"data": map[string]any{"drill.py": drillProgram, "cluster.json": string(cluster)}}),
+		made("account", "v1", "ServiceAccount", map[string]any{"automountServiceAccountToken": false}),
+		made("role", "rbac.authorization.k8s.io/v1", "Role", map[string]any{"rules": []any{
+			rule("postgresql.cnpg.io", "clusters", "get", "create", "delete"),
+			rule("", "secrets", "create", "delete"),
+			rule("", "configmaps", "get", "create", "patch"),
+			rule("", "persistentvolumeclaims", "list"),
+			rule("", "pods", "list"),
+			rule("", "pods/log", "get"),
+		}}),
+		made("binding", "rbac.authorization.k8s.io/v1", "RoleBinding", map[string]any{
+			"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": drillName},
+			"subjects": []any{map[string]any{"kind": "ServiceAccount", "name": drillName, "namespace": drillNamespace}},
+		}),
+		made("schedule", "batch/v1", "CronJob", map[string]any{"spec": map[string]any{
+			"schedule": config.Drill.Schedule, "timeZone": "Etc/UTC", "concurrencyPolicy": "Replace", "startingDeadlineSeconds": 3600,
+			"successfulJobsHistoryLimit": 1, "failedJobsHistoryLimit": 1,
+			"jobTemplate": map[string]any{"spec": map[string]any{
+				"activeDeadlineSeconds": config.Drill.Hours * 3600, "backoffLimit": 0,
+				// what a drill that was killed has left is owned by its Job, and goes with that
+				"ttlSecondsAfterFinished": 12 * 3600,
+				"template":                map[string]any{"spec": drillPod(config, image)},
+			}},
+		}}),
+		made("results", "apps/v1", "Deployment", map[string]any{"spec": map[string]any{
+			"replicas": 1, "selector": map[string]any{"matchLabels": selector},
+			"template": map[string]any{
+				"metadata": map[string]any{
+					"labels":      selector,
+					"annotations": map[string]any{"checksum/program": fmt.Sprintf("%.6x", sha256.Sum256([]byte(drillProgram)))},
+				},
+				"spec": resultsPod(image),
+			},
+		}}),
+		made("metrics", "monitoring.coreos.com/v1", "PodMonitor", map[string]any{"spec": map[string]any{
+			"selector":            map[string]any{"matchLabels": selector},
+			"podMetricsEndpoints": []any{map[string]any{"port": "metrics", "interval": "60s"}},
+		}}),
+	}, nil
+}
+
+func rule(group, resource string, verbs ...string) map[string]any {
+	return map[string]any{"apiGroups": []any{group}, "resources": []any{resource}, "verbs": toAny(verbs)}
+}
+
+// drillSpec is a server that has production's settings, without which its log cannot be replayed, and archives nothing. The program
+// adds the owner's password, and the moment of the restore that must fail.
+func drillSpec(config *Config) map[string]any {
+	spec := clusterSpec(config, clusterName)
+	for _, key := range []string{"plugins", "certificates", "enablePDB", "affinity"} {
+		delete(spec, key)
+	}
+	delete(spec["postgresql"].(map[string]any), "synchronous") // it is alone
+	spec["instances"] = 1
+	spec["enablePDB"] = false
+	spec["bootstrap"] = map[string]any{"recovery": map[string]any{
+		"source": clusterName, "database": config.Database, "owner": config.User,
+	}}
+	spec["externalClusters"] = []any{map[string]any{
+		"name": clusterName, "plugin": map[string]any{"name": pluginName, "parameters": archive(config.serving())},
+	}}
+	return spec
+}
+
+// drillStore is where backups are. It deletes none of them, and a restore needs more than a backup.
+func drillStore(backup *Backup, stack string) map[string]any {
+	store := backup.store(stack)
+	delete(store, "retentionPolicy")
+	store["instanceSidecarConfiguration"].(map[string]any)["resources"] = map[string]any{
+		"requests": map[string]any{"cpu": "100m", "memory": "512Mi"}, "limits": map[string]any{"memory": "2Gi"},
+	}
+	return store
+}
+
+// drillPolicy lets the copy at the backups, at Kubernetes and at nothing of production; only the operator and Prometheus come in.
+func drillPolicy(args *Args) (map[string]any, error) {
+	at, err := url.Parse(args.Config.Backup.Endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("postgres.backup.endpoint: %w", err)
+	}
+	port := map[string]int{"http": 80, "https": 443}[at.Scheme]
+	if at.Port() != "" {
+		if port, err = strconv.Atoi(at.Port()); err != nil {
+			return nil, fmt.Errorf("postgres.backup.endpoint: %w", err)
+		}
+	}
+	storage := map[string]any{"cidr": "0.0.0.0/0", "except": toAny([]string{args.PodCIDR, args.ServiceCIDR, args.NodeCIDR})}
+	if address, err := netip.ParseAddr(at.Hostname()); err == nil && address.Is4() {
+		storage = map[string]any{"cidr": address.String() + "/32"}
+	}
+	tcp := func(port int) map[string]any { return map[string]any{"port": port, "protocol": "TCP"} }
+	block := func(block map[string]any) []any { return []any{map[string]any{"ipBlock": block}} }
+	own := map[string]any{"podSelector": map[string]any{}}
+	return map[string]any{
+		"podSelector": map[string]any{}, "policyTypes": []any{"Ingress", "Egress"},
+		"ingress": []any{
+			map[string]any{"from": []any{own, map[string]any{"namespaceSelector": map[string]any{
+				"matchLabels": map[string]any{"kubernetes.io/metadata.name": operatorNamespace},
+			}}}},
+			map[string]any{"ports": []any{tcp(drillPort)}},
+		},
+		"egress": []any{
+			map[string]any{"to": []any{own}},
+			map[string]any{"ports": []any{tcp(53), map[string]any{"port": 53, "protocol": "UDP"}}},
+			// the API server, on the control planes' own addresses by the time a policy looks
+			map[string]any{"to": block(map[string]any{"cidr": args.NodeCIDR}), "ports": []any{tcp(6443)}},
+			map[string]any{"to": block(storage), "ports": []any{tcp(port)}},
+		},
+	}, nil
+}
+
+// drillPod runs one drill.
+func drillPod(config *Config, image chart.Image) map[string]any {
+	label := func(name, key string) any {
+		return map[string]any{"name": name, "valueFrom": map[string]any{"fieldRef": map[string]any{"fieldPath": "metadata.labels['" + key + "']"}}}
+	}
+	pod := pythonPod(image, "run", drillGrace, []any{
+		map[string]any{"name": "NAMESPACE", "value": drillNamespace},
+		map[string]any{"name": "LIMIT_SECONDS", "value": strconv.Itoa(config.Drill.Hours * 3600 / 2)},
+		map[string]any{"name": "CLUSTER", "valueFrom": map[string]any{"configMapKeyRef": map[string]any{"name": drillName, "key": "cluster.json"}}},
+		label("JOB_NAME", "batch.kubernetes.io/job-name"),
+		label("JOB_UID", "batch.kubernetes.io/controller-uid"),
+	})
+	pod["restartPolicy"] = "Never"
+	pod["serviceAccountName"], pod["automountServiceAccountToken"] = drillName, true
+	return pod
+}
+
+// resultsPod tells Prometheus the last results.
+func resultsPod(image chart.Image) map[string]any {
+	pod := pythonPod(image, "serve", 5, []any{map[string]any{"name": "PORT", "value": strconv.Itoa(drillPort)}})
+	container := pod["containers"].([]any)[0].(map[string]any)
+	container["ports"] = []any{map[string]any{"name": "metrics", "containerPort": drillPort, "protocol": "TCP"}}
+	container["readinessProbe"] = map[string]any{"httpGet": map[string]any{"path": "/", "port": "metrics"}}
+	container["volumeMounts"] = append(container["volumeMounts"].([]any), map[string]any{"name": "results", "mountPath": "/results", "readOnly": true})
+	// there is none before the first drill
+	pod["volumes"] = append(pod["volumes"].([]any), map[string]any{"name": "results", "configMap": map[string]any{"name": drillName + "-results", "optional": true}})
+	return pod
+}
+
+// pythonPod is one that "restricted" admits, with the program in it.
+func pythonPod(image chart.Image, command string, grace int, env []any) map[string]any {
+	return map[string]any{
+		"automountServiceAccountToken": false, "enableServiceLinks": false, "terminationGracePeriodSeconds": grace,
+		"securityContext": map[string]any{
+			"runAsNonRoot": true, "runAsUser": 26, "runAsGroup": 26, "seccompProfile": map[string]any{"type": "RuntimeDefault"},
+		},
+		"containers": []any{map[string]any{
+			"name": "drill", "image": image.String(), "command": []any{"python3", "-I", "/program/drill.py", command}, "env": env,
+			"securityContext": map[string]any{
+				"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": map[string]any{"drop": []any{"ALL"}},
+			},
+			"resources":    map[string]any{"requests": map[string]any{"cpu": "10m", "memory": "64Mi"}, "limits": map[string]any{"memory": "256Mi"}},
+			"volumeMounts": []any{map[string]any{"name": "program", "mountPath": "/program", "readOnly": true}},
+		}},
+		"volumes": []any{map[string]any{"name": "program", "configMap": map[string]any{"name": drillName}}},
+	}
+}
