@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -16,11 +17,13 @@ type AlertsArgs struct {
 	Namespace pulumi.StringInput
 	CRDs      pulumi.Resource // installs the kinds of the Prometheus operator; nil if nothing is monitored
 	Groups    []string        // of internal/alerts/rules
+	// Panels are groups of panels that no rules are about.
+	Panels []string
 	// LimitsGiB are what stores may take, by the name that the rules call them: rules are the same everywhere, limits are not.
 	LimitsGiB map[string]int
 }
 
-// Alerts tells Prometheus what to warn of.
+// Alerts tells Prometheus what to warn of, and Grafana what to show of it.
 func (i *Installer) Alerts(ctx *pulumi.Context, name string, args *AlertsArgs, opts ...pulumi.ResourceOption) error {
 	if args.CRDs == nil {
 		return nil
@@ -36,6 +39,22 @@ func (i *Installer) Alerts(ctx *pulumi.Context, name string, args *AlertsArgs, o
 		APIVersion: "monitoring.coreos.com/v1", Kind: "PrometheusRule", Name: args.Name, Namespace: args.Namespace,
 		Fields: pulumi.Map{"spec": pulumi.ToMap(map[string]any{"groups": groups})},
 	}, append(opts, pulumi.DependsOn([]pulumi.Resource{args.CRDs}))...)
+	if err != nil {
+		return err
+	}
+	return i.dashboards(ctx, strings.TrimSuffix(name, "-alerts")+"-dashboards", args, opts...)
+}
+
+// dashboards is a ConfigMap, which Grafana's sidecar finds in any namespace by its label.
+func (i *Installer) dashboards(ctx *pulumi.Context, name string, args *AlertsArgs, opts ...pulumi.ResourceOption) error {
+	files, err := alerts.Grafana(append(args.Panels, args.Groups...)...)
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	_, err = i.Object(ctx, name, &ObjectArgs{
+		APIVersion: "v1", Kind: "ConfigMap", Name: "dashboards", Namespace: args.Namespace,
+		Labels: map[string]string{"grafana_dashboard": "1"}, Fields: pulumi.Map{"data": pulumi.ToStringMap(files)},
+	}, opts...)
 	return err
 }
 

@@ -17,7 +17,7 @@ import (
 
 //go:generate go run ./docs
 
-//go:embed rules/*.yaml exporters.yaml
+//go:embed rules/*.yaml exporters.yaml dashboards.yaml
 var files embed.FS
 
 // Runbooks is where the runbooks are read, if the stack file names no other place: an address with AlertsName in it.

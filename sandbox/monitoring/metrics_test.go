@@ -58,31 +58,65 @@ func exporters(t *testing.T) []exporter {
 	return read.Exporters
 }
 
-// An alert on a metric that nobody exports never fires, and looks like peace.
-func TestEveryMetricOfAnAlertIsExported(t *testing.T) {
+// panels are the queries of the dashboards, by the title of their panel. What Grafana fills in is filled in.
+func panels(t *testing.T) map[string][]string {
+	t.Helper()
+	var read struct {
+		Dashboards []struct {
+			Capability string
+			Panels     []struct {
+				Title   string
+				Queries []string
+			}
+		}
+	}
+	decode(t, filepath.Join(alertsFolder, "dashboards.yaml"), &read)
+	found := map[string][]string{}
+	for _, dashboard := range read.Dashboards {
+		for _, panel := range dashboard.Panels {
+			name := "the panel " + dashboard.Capability + ": " + panel.Title
+			for _, query := range panel.Queries {
+				found[name] = append(found[name], strings.ReplaceAll(query, "$__rate_interval", "5m"))
+			}
+		}
+	}
+	assert.Assert(t, len(found) > 0)
+	return found
+}
+
+// An alert on a metric that nobody exports never fires, and looks like peace; a panel of one is empty.
+func TestEveryMetricOfAnAlertAndAPanelIsExported(t *testing.T) {
 	exported, used := map[string]bool{}, map[string]bool{}
 	for _, each := range exporters(t) {
 		for metric := range each.Metrics {
 			exported[metric] = true
 		}
 	}
-	for _, rule := range ours(t) {
-		expr, err := parser.NewParser(parser.Options{}).ParseExpr(rule.Expr)
-		assert.NilError(t, err, rule.Alert)
+	look := func(who, query string) {
+		expr, err := parser.NewParser(parser.Options{}).ParseExpr(query)
+		assert.NilError(t, err, who)
 		count := 0
 		for _, selector := range parser.ExtractSelectors(expr) {
 			for _, matcher := range selector {
 				if matcher.Name == labels.MetricName {
 					count++
 					used[matcher.Value] = true
-					assert.Check(t, exported[matcher.Value], "%s looks at %s, which no exporter in internal/alerts/exporters.yaml has", rule.Alert, matcher.Value)
+					assert.Check(t, exported[matcher.Value], "%s looks at %s, which no exporter in internal/alerts/exporters.yaml has", who, matcher.Value)
 				}
 			}
 		}
-		assert.Check(t, count > 0, "%s names no metric", rule.Alert)
+		assert.Check(t, count > 0, "%s names no metric", who)
+	}
+	for _, rule := range ours(t) {
+		look(rule.Alert, rule.Expr)
+	}
+	for panel, queries := range panels(t) {
+		for _, query := range queries {
+			look(panel, query)
+		}
 	}
 	for metric := range exported {
-		assert.Check(t, used[metric], "internal/alerts/exporters.yaml has %s, at which no alert looks", metric)
+		assert.Check(t, used[metric], "internal/alerts/exporters.yaml has %s, at which no alert looks, nor a panel", metric)
 	}
 }
 

@@ -46,7 +46,8 @@ owner (the team of the platform, or that of the exchange) and a runbook: what it
 
 The rules stand in ` + "`internal/alerts/rules`" + `, what exports the metrics in ` + "`internal/alerts/exporters.yaml`" + `. A rule on a metric
 that nothing exports is refused by a test; each rule is tested firing and not firing, by Prometheus' own engine (` + "`sandbox/monitoring`" + `).
-The rules of kube-prometheus-stack itself come on top: its *critical* is a page, its *warning* a ticket.
+Each capability has a dashboard in Grafana (` + "`internal/alerts/dashboards.yaml`" + `, whose queries are held against the same exporters), with the panels of what the
+environment has; *Is the exchange well?* is the one page before all. The rules of kube-prometheus-stack itself come on top: its *critical* is a page, its *warning* a ticket.
 
 `
 
@@ -60,9 +61,13 @@ func render() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	dashboards, err := alerts.Dashboards()
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
 	b.WriteString(head)
-	b.WriteString("| capability | alert | who is told | metrics | exported by |\n|---|---|---|---|---|\n")
+	b.WriteString("| capability | alert | who is told | metrics | exported by | dashboard |\n|---|---|---|---|---|---|\n")
 	for _, capability := range capabilities {
 		for _, group := range groups {
 			if group.File != capability.file {
@@ -70,12 +75,22 @@ func render() (string, error) {
 			}
 			for _, rule := range group.Rules {
 				metrics := rule.Metrics(exporters)
-				fmt.Fprintf(&b, "| %s | [%s](runbooks/%s.md) | %s, %s | %s | %s |\n", capability.name, rule.Alert, rule.Alert,
-					rule.Severity(), rule.Labels["owner"], "`"+strings.Join(metrics, "` `")+"`", strings.Join(of(metrics, exporters), ", "))
+				fmt.Fprintf(&b, "| %s | [%s](runbooks/%s.md) | %s, %s | %s | %s | %s |\n", capability.name, rule.Alert, rule.Alert,
+					rule.Severity(), rule.Labels["owner"], "`"+strings.Join(metrics, "` `")+"`", strings.Join(of(metrics, exporters), ", "), title(dashboards, capability.file))
 			}
 		}
 	}
 	return b.String(), nil
+}
+
+// title is that of a capability's dashboard.
+func title(dashboards []alerts.Dashboard, capability string) string {
+	for _, dashboard := range dashboards {
+		if dashboard.Capability == capability {
+			return dashboard.Title
+		}
+	}
+	return ""
 }
 
 // of are the exporters of the metrics.
