@@ -34,13 +34,14 @@ func main() {
 
 // options are what is asked for.
 type options struct {
-	stack, preview, out, counts, gate, approve, against string
+	root, stack, preview, out, counts, gate, approve, against string
 }
 
 func parse(arguments []string, help io.Writer, rules *review.Rules) (*options, error) {
 	var asked options
 	set := flag.NewFlagSet("review", flag.ContinueOnError)
 	set.SetOutput(help)
+	set.StringVar(&asked.root, "root", ".", "the `folder` of the checkout; the script gives its own")
 	set.StringVar(&asked.preview, "preview", "", "read what pulumi preview --json printed from this `file`, instead of making a preview; - is standard input")
 	set.StringVar(&asked.out, "out", "", "write the comment to this `file`, not to standard output")
 	set.StringVar(&asked.counts, "counts", "", "write how many resources are made, changed and deleted to this `file`, as GitLab's reports:terraform takes it")
@@ -166,9 +167,9 @@ func (o *options) compare(made *review.Review) (int, error) {
 
 // read makes the preview, or reads it where there is one.
 func (o *options) read(ctx context.Context) (*review.Preview, review.Source, error) {
-	source := checkout(ctx)
+	source := checkout(ctx, o.root)
 	if o.preview == "" {
-		return makePreview(ctx, o.stack, source)
+		return makePreview(ctx, o.root, o.stack, source)
 	}
 	from := io.Reader(os.Stdin)
 	if o.preview != "-" {

@@ -89,6 +89,22 @@ func TestAStackIsReviewed(t *testing.T) {
 	assert.Equal(t, string(written), "{\n  \"create\": 0,\n  \"update\": 0,\n  \"delete\": 1\n}\n")
 }
 
+// Files are named from where one is, and the preview is of the checkout.
+func TestFilesAreNamedFromWhereOneIs(t *testing.T) {
+	folder := withEngine(t, map[string]string{"state.json": someState, "preview.json": removal})
+	where := strings.Replace(engine, `cd "$(dirname "$0")"`, `root=$PWD; cd "$(dirname "$0")"; echo "$root" >where`, 1)
+	assert.NilError(t, os.WriteFile(filepath.Join(folder, "pulumi"), []byte(where), 0o755))
+	checkout, elsewhere := t.TempDir(), t.TempDir()
+	t.Chdir(elsewhere)
+	_, _, err := runReview(t, "--root", checkout, "--out", "review.md", "prod")
+	assert.NilError(t, err)
+	_, err = os.Stat(filepath.Join(elsewhere, "review.md"))
+	assert.NilError(t, err)
+	asked, err := os.ReadFile(filepath.Join(folder, "where"))
+	assert.NilError(t, err)
+	assert.Equal(t, string(asked), checkout+"\n")
+}
+
 // What a new machine costs is not in the preview itself.
 func TestPricesAreTakenFromTheEvents(t *testing.T) {
 	const machine = `"urn": "urn:pulumi:prod::p::arvancloud:iaas:Server::w5"`

@@ -17,16 +17,16 @@ import (
 
 // makePreview makes a preview and says from which state. A preview takes no lock: one that was made while somebody updated the stack
 // is half of before and half of after.
-func makePreview(ctx context.Context, stack string, source review.Source) (*review.Preview, review.Source, error) {
-	before, err := exportState(ctx, stack)
+func makePreview(ctx context.Context, root, stack string, source review.Source) (*review.Preview, review.Source, error) {
+	before, err := exportState(ctx, root, stack)
 	if err != nil {
 		return nil, source, err
 	}
-	preview, err := previewWithPrices(ctx, stack)
+	preview, err := previewWithPrices(ctx, root, stack)
 	if err != nil {
 		return nil, source, err
 	}
-	after, err := exportState(ctx, stack)
+	after, err := exportState(ctx, root, stack)
 	if err != nil {
 		return nil, source, err
 	}
@@ -38,7 +38,7 @@ func makePreview(ctx context.Context, stack string, source review.Source) (*revi
 }
 
 // previewWithPrices makes a preview. One that fails is one too: it says of what.
-func previewWithPrices(ctx context.Context, stack string) (*review.Preview, error) {
+func previewWithPrices(ctx context.Context, root, stack string) (*review.Preview, error) {
 	events, err := os.CreateTemp("", "review-*.json")
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func previewWithPrices(ctx context.Context, stack string) (*review.Preview, erro
 	defer os.Remove(events.Name())
 	defer events.Close()
 	logged, environ := review.EventLog(events.Name())
-	printed, failure := pulumi(ctx, environ, append([]string{"preview", "--json", "--non-interactive", "--stack", stack}, logged...)...)
+	printed, failure := pulumi(ctx, root, environ, append([]string{"preview", "--json", "--non-interactive", "--stack", stack}, logged...)...)
 	preview, err := review.Read(bytes.NewReader(printed))
 	if err != nil {
 		return nil, errors.Join(failure, err)
@@ -68,8 +68,8 @@ func (s state) String() string {
 }
 
 // exportState reads a stack's state. Its secrets stay encrypted, and nothing of it is kept.
-func exportState(ctx context.Context, stack string) (state, error) {
-	text, err := pulumi(ctx, nil, "stack", "export", "--stack", stack)
+func exportState(ctx context.Context, root, stack string) (state, error) {
+	text, err := pulumi(ctx, root, nil, "stack", "export", "--stack", stack)
 	if err != nil {
 		return state{}, err
 	}
@@ -94,10 +94,10 @@ func exportState(ctx context.Context, stack string) (state, error) {
 	return state{written: written, sum: hex.EncodeToString(sum.Sum(nil))[:12], pending: len(found.Deployment.Pending)}, nil
 }
 
-// pulumi runs the CLI, with more variables, and returns what it printed.
-func pulumi(ctx context.Context, environ []string, arguments ...string) ([]byte, error) {
+// pulumi runs the CLI in the checkout, with more variables, and returns what it printed.
+func pulumi(ctx context.Context, root string, environ []string, arguments ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "pulumi", arguments...)
-	cmd.Env = append(os.Environ(), environ...)
+	cmd.Dir, cmd.Env = root, append(os.Environ(), environ...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	var problems bytes.Buffer
 	cmd.Stderr = &problems
@@ -109,11 +109,11 @@ func pulumi(ctx context.Context, environ []string, arguments ...string) ([]byte,
 }
 
 // checkout says which commit is checked out; nothing where that is no clone.
-func checkout(ctx context.Context) review.Source {
-	commit, err := exec.CommandContext(ctx, "git", "rev-parse", "--short=12", "HEAD").Output()
+func checkout(ctx context.Context, root string) review.Source {
+	commit, err := exec.CommandContext(ctx, "git", "-C", root, "rev-parse", "--short=12", "HEAD").Output()
 	if err != nil {
 		return review.Source{}
 	}
-	changes, err := exec.CommandContext(ctx, "git", "status", "--porcelain", "--untracked-files=no").Output()
+	changes, err := exec.CommandContext(ctx, "git", "-C", root, "status", "--porcelain", "--untracked-files=no").Output()
 	return review.Source{Commit: strings.TrimSpace(string(commit)), Changed: err != nil || len(changes) > 0}
 }
