@@ -99,6 +99,7 @@ func (f *fixture) daemonSetRunsOnlyOn(t *testing.T, namespace, image, node strin
 	labels := map[string]string{"image": node}
 	spec := pod("each").Spec
 	spec.Containers[0].Image = image
+	spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 	set, err := f.client.AppsV1().DaemonSets(namespace).Create(t.Context(), &appsv1.DaemonSet{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "each-"},
 		Spec: appsv1.DaemonSetSpec{

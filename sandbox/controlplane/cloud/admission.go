@@ -103,7 +103,7 @@ func (a admission) changes(request *admissionv1.AdmissionRequest) ([]change, err
 		if err := json.Unmarshal(request.Object.Raw, &set); err != nil {
 			return nil, err
 		}
-		return a.send(&set.Spec.Template.ObjectMeta, &set.Spec.Template.Spec, "/spec/template"), nil
+		return a.daemonSet(&set), nil
 	}
 	var pod corev1.Pod
 	if err := json.Unmarshal(request.Object.Raw, &pod); err != nil {
@@ -115,6 +115,39 @@ func (a admission) changes(request *admissionv1.AdmissionRequest) ([]change, err
 		return changes, nil // it is where it belongs
 	}
 	return append(changes, a.send(&pod.ObjectMeta, &pod.Spec, "")...), nil
+}
+
+// daemonSet sends one to the simulated node or keeps it off: the taints that most tolerate would let it go everywhere, and nothing
+// answers where Prometheus looks for a simulated one.
+func (a admission) daemonSet(set *appsv1.DaemonSet) []change {
+	const path = "/spec/template"
+	template := &set.Spec.Template
+	if changes := a.send(&template.ObjectMeta, &template.Spec, path); len(changes) > 0 {
+		return changes
+	}
+	affinity := &corev1.Affinity{}
+	if template.Spec.Affinity != nil {
+		affinity = template.Spec.Affinity.DeepCopy()
+	}
+	if affinity.NodeAffinity == nil {
+		affinity.NodeAffinity = &corev1.NodeAffinity{}
+	}
+	required := &affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+	if *required == nil {
+		*required = &corev1.NodeSelector{NodeSelectorTerms: make([]corev1.NodeSelectorTerm, 1)}
+	}
+	changed := false
+	for i := range (*required).NodeSelectorTerms { // one of which has to hold
+		term := &(*required).NodeSelectorTerms[i].MatchExpressions
+		if !slices.ContainsFunc(*term, func(each corev1.NodeSelectorRequirement) bool { return each.Key == controlplane.SimulatedLabel }) {
+			*term = append(*term, corev1.NodeSelectorRequirement{Key: controlplane.SimulatedLabel, Operator: corev1.NodeSelectorOpDoesNotExist})
+			changed = true
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return []change{{"add", path + "/spec/affinity", affinity}}
 }
 
 // withoutDigests names images that can be had by their tags alone: a chart may name the original's digest, too, which ours do not have.
