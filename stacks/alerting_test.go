@@ -36,7 +36,7 @@ func TestTheBastionNoticesSilence(t *testing.T) {
 		recording := deployedWith(t, cfg)
 		installed := slices.Contains(recording.Names(), "alerting-switch")
 		assert.Equal(t, installed, watched, stack)
-		unwatched := slices.ContainsFunc(warnings(cfg), func(said string) bool { return strings.Contains(said, "no machine outside watches them") })
+		unwatched := slices.ContainsFunc(warningsOf(t, cfg), func(said string) bool { return strings.Contains(said, "no machine outside watches them") })
 		assert.Equal(t, unwatched, !watched, stack)
 		data := recording.Get(t, "monitoring-routing-secret").Inputs["stringData"].SecretValue().Element.ObjectValue()
 		_, has := data["switch-token"]

@@ -43,7 +43,6 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 		clusterArgs(stack, cfg, &arvan.Machines{}, &apiNames{}, "").Problems(),
 		validateHost(cfg),
 		validateNames(cfg),
-		validateWayAround(cfg),
 		validateRoom(cfg),
 		validateServers(cfg),
 	)
@@ -94,18 +93,6 @@ func validateNames(cfg *Config) field.ErrorList {
 			problems = append(problems, field.Invalid(name.at, name.host, fmt.Sprintf("is %s, which leads elsewhere; choose another name", other)))
 		}
 		taken[name.host] = name.at.String()
-	}
-	return problems
-}
-
-// validateWayAround refuses, in prod, a firewall that lets everybody go around the CDN.
-func validateWayAround(cfg *Config) field.ErrorList {
-	var problems field.ErrorList
-	for i, cidr := range cfg.Network.WebCIDRs {
-		if cfg.Profile == settings.Prod && cfg.Edge.Proxied && settings.Everybody(cidr) {
-			problems = append(problems, field.Invalid(field.NewPath("network", "webCidrs").Index(i), cidr,
-				"lets everybody go around the CDN and its firewall; list the CDN's ranges, https://www.arvancloud.ir/en/ips.txt"))
-		}
 	}
 	return problems
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/iransre/exchange-platform/components/monitoring"
 	"github.com/iransre/exchange-platform/components/objectstore"
 	"github.com/iransre/exchange-platform/components/postgres"
+	"github.com/iransre/exchange-platform/internal/policy"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
@@ -45,6 +46,7 @@ type Config struct {
 	ObjectStore objectstore.Config `json:"objectStore"`
 	Exchange    exchange.Config    `json:"exchange"`
 	Mirrors     Mirrors            `json:"mirrors"`
+	Policy      policy.Config      `json:"policy"`
 }
 
 // platform is everything an environment consists of. What its parts tell other teams is said at their own fields (`output`).

@@ -8,10 +8,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	kjson "sigs.k8s.io/json"
 
+	"github.com/iransre/exchange-platform/internal/policy"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
@@ -61,6 +63,15 @@ func load(project, stack string, raw, before map[string]string) (*Config, error)
 		problems = append(problems, cfg.Kubernetes.EtcdBackup.ReadCertificate(field.NewPath("kubernetes", "etcdBackup"))...)
 		problems = append(problems, validateEach(cfg, nil)...)
 		problems = append(problems, validateTogether(stack, cfg)...)
+		breaches, err := breaches(cfg)
+		if err != nil {
+			return nil, err
+		}
+		for _, breach := range breaches {
+			if mistake := breach.Refused(); mistake != nil {
+				problems = append(problems, mistake)
+			}
+		}
 	}
 	if len(problems) > 0 {
 		return nil, invalid(problems)
@@ -80,8 +91,13 @@ func validateEach(cfg *Config, unreadable []string) field.ErrorList {
 	return problems
 }
 
-// warnings are what the sections say at every update.
-func warnings(cfg *Config) []string {
+// breaches are what breaks a rule of the policy today.
+func breaches(cfg *Config) ([]policy.Breach, error) {
+	return cfg.Policy.Breaches(cfg, cfg.Profile, time.Now())
+}
+
+// warnings are what the sections say at every update, and the policy of what it lets be.
+func warnings(cfg *Config) ([]string, error) {
 	var said []string
 	sections := sectionsOf(cfg)
 	for _, name := range slices.Sorted(maps.Keys(sections)) {
@@ -89,7 +105,14 @@ func warnings(cfg *Config) []string {
 			said = append(said, warner.Warnings(cfg.Profile)...)
 		}
 	}
-	return append(said, warnTogether(cfg)...)
+	said = append(said, warnTogether(cfg)...)
+	found, err := breaches(cfg)
+	for _, breach := range found {
+		if warning := breach.Warning(); warning != "" {
+			said = append(said, warning)
+		}
+	}
+	return said, err
 }
 
 // invalid joins problems into the one error a user reads.

@@ -125,7 +125,7 @@ func TestBackupsCanBeDeclined(t *testing.T) {
 	assert.NilError(t, err)
 	assert.Assert(t, !cfg.Kubernetes.EtcdBackup.Enabled && !cfg.Postgres.Backup.Enabled)
 	for _, wanted := range []string{"etcd is not backed up", "the database is not backed up"} {
-		assert.Assert(t, slices.ContainsFunc(warnings(cfg), func(said string) bool { return strings.Contains(said, wanted) }), wanted)
+		assert.Assert(t, slices.ContainsFunc(warningsOf(t, cfg), func(said string) bool { return strings.Contains(said, wanted) }), wanted)
 	}
 }
 
@@ -155,7 +155,7 @@ func TestAnEnvironmentKeepsItsEngines(t *testing.T) {
 	assert.Equal(t, kept.ObjectStore.Mode, objectstore.Standalone)
 	assert.NilError(t, refuse("prod", kept, last))
 	for _, page := range []string{"docs/postgres.md", "docs/objectstore.md"} {
-		assert.Assert(t, slices.ContainsFunc(warnings(kept), func(said string) bool { return strings.Contains(said, page+" says how to move") }))
+		assert.Assert(t, slices.ContainsFunc(warningsOf(t, kept), func(said string) bool { return strings.Contains(said, page+" says how to move") }))
 	}
 	raw[project+":postgres"] = `{"engine": "cloudnative-pg", "backup": {"enabled": false}}`
 	named, err := load(project, "prod", raw, last.settled)

@@ -57,7 +57,11 @@ func Deploy(ctx *pulumi.Context) error {
 	if err := plainSecrets(ctx, cfg); err != nil {
 		return err
 	}
-	for _, warning := range warnings(cfg) {
+	warned, err := warnings(cfg)
+	if err != nil {
+		return err
+	}
+	for _, warning := range warned {
 		if err := ctx.Log.Warn(warning, nil); err != nil {
 			return err
 		}

@@ -106,18 +106,6 @@ func (c *Cloud) SetDefaults(profile settings.Profile) {
 	}
 }
 
-// Warnings says what lets everybody in. Prod refuses that.
-func (c *Cloud) Warnings(settings.Profile) []string {
-	var warnings []string
-	for _, cidr := range c.AdminCIDRs {
-		if settings.Everybody(cidr) {
-			warnings = append(warnings, "cloud.adminCidrs has "+cidr+": SSH and the Kubernetes API are open to everybody. "+
-				"List the addresses administrators come from; prod refuses this")
-		}
-	}
-	return warnings
-}
-
 // SetDefaults fills in what the profile gives.
 func (n *Network) SetDefaults(profile settings.Profile) {
 	*n = Network{

@@ -43,12 +43,6 @@ func (c *Cloud) Validate(profile settings.Profile, path *field.Path) field.Error
 			`list the ranges that may reach SSH and the Kubernetes API, for example ["203.0.113.7/32"]; the machine that runs Pulumi must be in one of them`))
 	}
 	problems = append(problems, settings.CIDRs(c.AdminCIDRs, path.Child("adminCidrs"))...)
-	for i, cidr := range c.AdminCIDRs {
-		if profile == settings.Prod && settings.Everybody(cidr) {
-			problems = append(problems, field.Invalid(path.Child("adminCidrs").Index(i), cidr,
-				"opens SSH and the Kubernetes API to everybody; list the addresses administrators come from"))
-		}
-	}
 	for i, key := range c.AdminSSHKeys {
 		at := path.Child("adminSshKeys").Index(i)
 		if strings.Contains(key, "PRIVATE KEY") { // must not be said again, in a log

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 
@@ -75,28 +74,8 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 		problems = append(problems, settings.Matches(arg, path.Child("gunicornArgs").Index(i), argument,
 			`must be one argument with its value, such as "--workers=4"`)...)
 	}
-	if profile == settings.Prod && c.Image.moves() {
-		problems = append(problems, field.Invalid(path.Child("image", "tag"), c.Image.Tag, tagThatMoves))
-	}
 	if profile == settings.Prod && c.WebReplicas == 1 {
 		problems = append(problems, field.Invalid(path.Child("webReplicas"), 1, "prod needs at least 2: with one, the exchange is away whenever its node is"))
 	}
 	return problems
-}
-
-// tagThatMoves says what is wrong with one.
-const tagThatMoves = "is another image from one day to the next: nodes that pulled it keep the old one, a restart may bring code whose migrations " +
-	"never ran, and there is no way back to what ran before. Name a version"
-
-// moves tells whether the tag is one that names a branch rather than a version.
-func (i Image) moves() bool {
-	return slices.Contains([]string{"latest", "main", "master", "dev", "develop", "edge", "nightly", "stable"}, i.Tag)
-}
-
-// Warnings says what is allowed in demo only.
-func (c *Config) Warnings(profile settings.Profile) []string {
-	if profile == settings.Prod || !c.Image.moves() {
-		return nil
-	}
-	return []string{fmt.Sprintf("exchange.image.tag %q %s", c.Image.Tag, tagThatMoves)}
 }

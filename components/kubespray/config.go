@@ -123,11 +123,3 @@ func (c *Config) validateVersions(path *field.Path) field.ErrorList {
 	}
 	return nil
 }
-
-// Warnings says in prod what is not kept.
-func (c *Config) Warnings(profile settings.Profile) []string {
-	if profile != settings.Prod || c.EtcdBackup.Enabled {
-		return nil
-	}
-	return []string{"kubernetes.etcdBackup.enabled is false: etcd is not backed up"}
-}

@@ -129,9 +129,7 @@ func (c *Config) Warnings(profile settings.Profile) []string {
 	switch {
 	case profile != settings.Prod:
 		return nil
-	case c.Engine == CloudNativePG && !c.Backup.Enabled:
-		return []string{"postgres.backup.enabled is false: the database is not backed up"}
-	case c.Engine == CloudNativePG && !c.Drill.Enabled:
+	case c.Engine == CloudNativePG && c.Backup.Enabled && !c.Drill.Enabled:
 		return []string{"postgres.drill.enabled is false: nobody knows whether the database's backups can be restored"}
 	case c.Engine != Bitnami:
 		return nil

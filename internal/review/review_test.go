@@ -13,7 +13,9 @@ import (
 	"gotest.tools/v3/assert"
 	is "gotest.tools/v3/assert/cmp"
 	"gotest.tools/v3/golden"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/iransre/exchange-platform/internal/policy"
 	"github.com/iransre/exchange-platform/internal/review"
 	"github.com/iransre/exchange-platform/internal/review/recorded"
 )
@@ -216,6 +218,15 @@ func TestTextStaysText(t *testing.T) {
 	assert.Check(t, is.Contains(comment, "`' </details> @all`"))
 	assert.Check(t, is.Contains(comment, `&lt;script&gt; &#64;team \[x](y)`))
 	assert.Check(t, is.Contains(comment, "plan for cluster prod: '''"))
+}
+
+// What breaks a rule of the policy stands by itself, as the program says it.
+func TestThePolicyStandsByItself(t *testing.T) {
+	breach := policy.Breach{Rule: policy.Rule{Name: "protection", Says: "nothing keeps it"}, Path: field.NewPath("protect"), Value: false, Level: policy.Warned}
+	comment := rules(t).Make("prod", &review.Preview{Diagnostics: []review.Diagnostic{
+		{Severity: "warning", Message: "warning: " + breach.Warning() + "\n"}, {Severity: "warning", Message: "warning: something else"},
+	}}, review.Source{}).Comment()
+	assert.Check(t, is.Contains(comment, "#### Policy\n\n- protection: protect is false: nothing keeps it\n\n#### Warnings\n\n- something else\n"))
 }
 
 // A value that somebody forgot to mark as secret is not shown where its name says what it is.

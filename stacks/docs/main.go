@@ -1,13 +1,14 @@
-// Command docs writes docs/configuration.md from the types of the configuration, and the table of refusals in
-// docs/cluster.md.
+// Command docs writes docs/configuration.md from the types of the configuration, the table of refusals in
+// docs/cluster.md, and the policy in docs/reviews.md.
 package main
 
 import (
-	"errors"
+	"fmt"
 	"log"
 	"os"
 	"strings"
 
+	"github.com/iransre/exchange-platform/internal/policy"
 	"github.com/iransre/exchange-platform/internal/refusals"
 )
 
@@ -22,17 +23,24 @@ func main() {
 	if err := os.WriteFile(root+"/docs/configuration.md", []byte(text), 0o644); err != nil {
 		log.Fatal(err)
 	}
-	const cluster = root + "/docs/cluster.md"
-	page, err := os.ReadFile(cluster)
-	if err != nil {
-		log.Fatal(err)
+	for path, with := range tables {
+		page, err := os.ReadFile(root + path)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if text, err = with(string(page)); err != nil {
+			log.Fatalf("%s: %v", path, err)
+		}
+		if err := os.WriteFile(root+path, []byte(text), 0o644); err != nil {
+			log.Fatal(err)
+		}
 	}
-	if text, err = WithRefusals(string(page)); err != nil {
-		log.Fatalf("%s: %v", cluster, err)
-	}
-	if err := os.WriteFile(cluster, []byte(text), 0o644); err != nil {
-		log.Fatal(err)
-	}
+}
+
+// tables are the pages that have a table of data in them.
+var tables = map[string]func(page string) (string, error){
+	"/docs/cluster.md": WithRefusals,
+	"/docs/reviews.md": WithPolicy,
 }
 
 // The lines around the table of refusals in docs/cluster.md.
@@ -47,10 +55,30 @@ func WithRefusals(page string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	before, rest, begins := strings.Cut(page, refusalsBegin)
-	_, after, ends := strings.Cut(rest, refusalsEnd)
-	if !begins || !ends {
-		return "", errors.New("the lines around the table of refusals are missing")
+	return between(page, refusalsBegin, table.Markdown(), refusalsEnd)
+}
+
+// The lines around the rules of the policy in docs/reviews.md.
+const (
+	policyBegin = "<!-- made from internal/policy by `go generate ./stacks`; do not edit -->\n"
+	policyEnd   = "<!-- end of the policy -->\n"
+)
+
+// WithPolicy is the page with the rules as they are now.
+func WithPolicy(page string) (string, error) {
+	rules, err := policy.Rules()
+	if err != nil {
+		return "", err
 	}
-	return before + refusalsBegin + table.Markdown() + refusalsEnd + after, nil
+	return between(page, policyBegin, policy.Markdown(rules), policyEnd)
+}
+
+// between is the page with the table between its two lines.
+func between(page, begin, table, end string) (string, error) {
+	before, rest, begins := strings.Cut(page, begin)
+	_, after, ends := strings.Cut(rest, end)
+	if !begins || !ends {
+		return "", fmt.Errorf("the lines around the table are missing: %s", begin)
+	}
+	return before + begin + table + end + after, nil
 }

@@ -22,3 +22,11 @@ func TestTheCommittedTableOfRefusalsIsTheRealOne(t *testing.T) {
 	assert.NilError(t, err)
 	assert.Equal(t, string(committed), wanted, "run: go generate ./stacks")
 }
+
+func TestTheCommittedPolicyIsTheRealOne(t *testing.T) {
+	committed, err := os.ReadFile("../../docs/reviews.md")
+	assert.NilError(t, err)
+	wanted, err := WithPolicy(string(committed))
+	assert.NilError(t, err)
+	assert.Equal(t, string(committed), wanted, "run: go generate ./stacks")
+}

@@ -28,6 +28,8 @@ type Change struct {
 	State string `json:"state"`
 	// Changes are made to that state's stack file, one after the other; none is the update of the program alone.
 	Changes []refusals.Change `json:"changes"`
+	// Live is one that every end-to-end test previews, and not only the recording.
+	Live bool `json:"live,omitempty"`
 	// Rank and First are how bad it is and what the first line has to name, as a person judged.
 	Rank  string `json:"rank"`
 	First string `json:"first"`

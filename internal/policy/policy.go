@@ -1,0 +1,245 @@
+// Package policy is what an environment must be, as data: policy.yaml has the rules, a stack file may make exceptions from them.
+package policy
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/yaml"
+
+	"github.com/iransre/exchange-platform/internal/settings"
+)
+
+//go:embed policy.yaml
+var table []byte
+
+// Level is what becomes of a stack file that breaks a rule.
+type Level string
+
+// The levels; none is that the profile has no such rule.
+const (
+	Refused Level = "refused"
+	Warned  Level = "warned"
+)
+
+// Rule is one of the rules.
+type Rule struct {
+	Name string `json:"name"`
+	// Key is the one that it is about.
+	Key string `json:"key"`
+	// Given are values of other keys with which it holds.
+	Given map[string]any `json:"given,omitempty"`
+	// Is is the test that the key's value has to stand.
+	Is string `json:"is"`
+	// Prod and Demo are the levels of the profiles.
+	Prod Level `json:"prod,omitempty"`
+	Demo Level `json:"demo,omitempty"`
+	// Says what is wrong with a value, and how to mend it.
+	Says string `json:"says"`
+}
+
+func (r Rule) level(profile settings.Profile) Level {
+	return map[settings.Profile]Level{settings.Prod: r.Prod, settings.Demo: r.Demo}[profile]
+}
+
+// tests are the tests of one value, by the words under which the table has them.
+var tests = map[string]func(any) bool{
+	"narrow": func(value any) bool { text, _ := value.(string); return !settings.Everybody(text) },
+	"fixed":  func(value any) bool { text, _ := value.(string); return !slices.Contains(moving, text) },
+	"on":     func(value any) bool { return value == true },
+}
+
+// moving are tags that name a branch rather than a version.
+var moving = []string{"latest", "main", "master", "dev", "develop", "edge", "nightly", "stable"}
+
+// Rules are all rules.
+var Rules = sync.OnceValues(func() ([]Rule, error) {
+	var rules []Rule
+	if err := yaml.UnmarshalStrict(table, &rules); err != nil {
+		return nil, fmt.Errorf("internal/policy/policy.yaml: %w", err)
+	}
+	for _, rule := range rules {
+		if _, known := tests[rule.Is]; !known {
+			return nil, fmt.Errorf("internal/policy/policy.yaml: %s: there is no test %q", rule.Name, rule.Is)
+		}
+	}
+	return rules, nil
+})
+
+// Config are the exceptions from what an environment must be.
+type Config struct {
+	// Exceptions let the environment be otherwise, each for a time. What is excepted is said at every update.
+	Exceptions []Exception `json:"exceptions,omitempty"`
+}
+
+// Exception is one exception from a rule.
+type Exception struct {
+	// Rule is its name: see the table in docs/reviews.md.
+	Rule string `json:"rule"`
+	// Reason is why, for whoever reads it later.
+	Reason string `json:"reason"`
+	// Until is the last day on which it holds, "2027-03-31"; then the rule does again.
+	Until string `json:"until"`
+}
+
+// Validate reports what is wrong with the section.
+func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
+	rules, err := Rules()
+	if err != nil {
+		return field.ErrorList{field.InternalError(path, err)}
+	}
+	var names []string
+	for _, rule := range rules {
+		names = append(names, rule.Name)
+	}
+	var problems field.ErrorList
+	for i, exception := range c.Exceptions {
+		at := path.Child("exceptions").Index(i)
+		problems = append(problems, settings.OneOf(exception.Rule, at.Child("rule"), names...)...)
+		problems = append(problems, settings.Text(exception.Reason, at.Child("reason"), "say why, for whoever reads it later")...)
+		if _, err := time.Parse(time.DateOnly, exception.Until); err != nil {
+			problems = append(problems, field.Invalid(at.Child("until"), exception.Until, `must be the last day on which it holds, such as "2027-03-31"`))
+		}
+	}
+	return problems
+}
+
+// Breach is a value that breaks a rule.
+type Breach struct {
+	Rule  Rule
+	Path  *field.Path
+	Value any
+	Level Level
+	// Exception is the one that lets it be, or did until it ended.
+	Exception *Exception
+	Ended     bool
+}
+
+// Breaches are the values of a configuration that break a rule of its profile on a day.
+func (c *Config) Breaches(config any, profile settings.Profile, today time.Time) ([]Breach, error) {
+	rules, err := Rules()
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(config)
+	if err != nil {
+		return nil, err
+	}
+	var values map[string]any
+	if err := json.Unmarshal(text, &values); err != nil {
+		return nil, err
+	}
+	var found []Breach
+	for _, rule := range rules {
+		if rule.level(profile) == "" || !rule.holds(values) {
+			continue
+		}
+		value, _ := at(values, rule.Key)
+		keys := strings.Split(rule.Key, ".")
+		path := field.NewPath(keys[0], keys[1:]...)
+		list, isList := value.([]any)
+		if !isList {
+			found = append(found, c.breach(rule, path, value, profile, today)...)
+			continue
+		}
+		for i, each := range list {
+			found = append(found, c.breach(rule, path.Index(i), each, profile, today)...)
+		}
+	}
+	return found, nil
+}
+
+// holds tells whether other keys have the values with which the rule holds.
+func (r Rule) holds(values map[string]any) bool {
+	for key, wanted := range r.Given {
+		if value, _ := at(values, key); !reflect.DeepEqual(value, wanted) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Config) breach(rule Rule, path *field.Path, value any, profile settings.Profile, today time.Time) []Breach {
+	if tests[rule.Is](value) {
+		return nil
+	}
+	made := Breach{Rule: rule, Path: path, Value: value, Level: rule.level(profile)}
+	for _, exception := range c.Exceptions {
+		until, err := time.Parse(time.DateOnly, exception.Until)
+		if exception.Rule != rule.Name || err != nil { // Validate says so
+			continue
+		}
+		made.Exception, made.Ended = &exception, !today.Before(until.AddDate(0, 0, 1))
+		if !made.Ended {
+			break
+		}
+	}
+	return []Breach{made}
+}
+
+// Excepted tells whether a breach is let be.
+func (b Breach) Excepted() bool { return b.Exception != nil && !b.Ended }
+
+// Refused is the mistake that a breach is; nil if it is none.
+func (b Breach) Refused() *field.Error {
+	if b.Level != Refused || b.Excepted() {
+		return nil
+	}
+	return field.Invalid(b.Path, b.Value, b.Rule.Says+b.ended())
+}
+
+// Warning is what a breach has said at every update; empty if it is refused.
+func (b Breach) Warning() string {
+	if b.Level == Refused && !b.Excepted() {
+		return ""
+	}
+	said := fmt.Sprintf("policy %s: %s is %v: %s", b.Rule.Name, b.Path, b.Value, b.Rule.Says)
+	switch {
+	case b.Excepted():
+		return fmt.Sprintf("%s. It is excepted until %s: %s", said, b.Exception.Until, b.Exception.Reason)
+	case b.Rule.Prod == Refused:
+		return said + "; prod refuses this"
+	}
+	return said + b.ended()
+}
+
+func (b Breach) ended() string {
+	if !b.Ended {
+		return ""
+	}
+	return fmt.Sprintf(" (its exception ended on %s: %s)", b.Exception.Until, b.Exception.Reason)
+}
+
+// at is the value of a key.
+func at(values map[string]any, key string) (any, bool) {
+	first, rest, more := strings.Cut(key, ".")
+	value, has := values[first]
+	if !more || !has {
+		return value, has
+	}
+	inner, _ := value.(map[string]any)
+	return at(inner, rest)
+}
+
+// Markdown renders the rules for docs/reviews.md.
+func Markdown(rules []Rule) string {
+	var page strings.Builder
+	page.WriteString("| rule | key | in prod | in demo | what breaks it |\n|---|---|---|---|---|\n")
+	for _, rule := range rules {
+		or := func(level Level) string {
+			if level == "" {
+				return "allowed"
+			}
+			return string(level)
+		}
+		fmt.Fprintf(&page, "| `%s` | `%s` | %s | %s | %s |\n", rule.Name, rule.Key, or(rule.Prod), or(rule.Demo), rule.Says)
+	}
+	return page.String()
+}

@@ -1,0 +1,117 @@
+package policy_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+	is "gotest.tools/v3/assert/cmp"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/iransre/exchange-platform/internal/policy"
+	"github.com/iransre/exchange-platform/internal/settings"
+)
+
+type object = map[string]any
+
+// config is one that breaks no rule, with changes laid over its sections.
+func config(changes object) object {
+	made := object{
+		"protect":    true,
+		"cloud":      object{"adminCidrs": []any{"203.0.113.0/24"}},
+		"network":    object{"webCidrs": []any{"185.143.232.0/22"}},
+		"edge":       object{"proxied": true},
+		"exchange":   object{"image": object{"tag": "1.0.0"}},
+		"kubernetes": object{"etcdBackup": object{"enabled": true}},
+		"postgres":   object{"engine": "cloudnative-pg", "backup": object{"enabled": true}},
+	}
+	maps.Copy(made, changes)
+	return made
+}
+
+func breaches(t *testing.T, excepted *policy.Config, changes object, profile settings.Profile) (refused, warned []string) {
+	t.Helper()
+	today := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	found, err := excepted.Breaches(config(changes), profile, today)
+	assert.NilError(t, err)
+	for _, breach := range found {
+		if mistake := breach.Refused(); mistake != nil {
+			refused = append(refused, mistake.Error())
+		}
+		if said := breach.Warning(); said != "" {
+			warned = append(warned, said)
+		}
+	}
+	return refused, warned
+}
+
+func TestRules(t *testing.T) {
+	open := object{"cloud": object{"adminCidrs": []any{"203.0.113.0/24", "0.0.0.0/0"}}}
+	for _, test := range []struct {
+		name            string
+		changes         object
+		profile         settings.Profile
+		refused, warned string
+	}{
+		{"nothing is wrong", nil, settings.Prod, "", ""},
+		{"everybody is an administrator", open, settings.Prod, `cloud.adminCidrs[1]: Invalid value: "0.0.0.0/0": opens SSH`, ""},
+		{"demo is warned of what prod refuses", open, settings.Demo, "", "policy admin-ranges: cloud.adminCidrs[1] is 0.0.0.0/0: opens SSH"},
+		{"a tag that moves", object{"exchange": object{"image": object{"tag": "latest"}}}, settings.Prod, "is another image from one day to the next", ""},
+		{"around the CDN", object{"network": object{"webCidrs": []any{"::/0"}}}, settings.Prod, "network.webCidrs[0]", ""},
+		{"without a CDN, everybody is let in", object{"network": object{"webCidrs": []any{"::/0"}}, "edge": object{"proxied": false}}, settings.Prod, "", ""},
+		{"no backups of etcd", object{"kubernetes": object{"etcdBackup": object{"enabled": false}}}, settings.Prod, "", "etcd is not backed up"},
+		{"no backups in demo", object{"kubernetes": object{"etcdBackup": object{"enabled": false}}}, settings.Demo, "", ""},
+		{"no backups of the database", object{"postgres": object{"engine": "cloudnative-pg", "backup": object{"enabled": false}}}, settings.Prod, "", "the database is not backed up"},
+		{"an engine that has none", object{"postgres": object{"engine": "bitnami", "backup": object{"enabled": false}}}, settings.Prod, "", ""},
+		{"nothing is protected", object{"protect": false}, settings.Prod, "", "policy protection: protect is false"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			refused, warned := breaches(t, &policy.Config{}, test.changes, test.profile)
+			for _, each := range []struct {
+				said   []string
+				wanted string
+			}{{refused, test.refused}, {warned, test.warned}} {
+				if each.wanted == "" {
+					assert.Check(t, is.Len(each.said, 0))
+					continue
+				}
+				assert.Assert(t, is.Len(each.said, 1))
+				assert.Check(t, is.Contains(each.said[0], each.wanted))
+			}
+		})
+	}
+}
+
+func TestExceptionsHoldUntilTheyEnd(t *testing.T) {
+	open := object{"cloud": object{"adminCidrs": []any{"0.0.0.0/0"}}, "protect": false}
+	until := func(day string) *policy.Config {
+		return &policy.Config{Exceptions: []policy.Exception{
+			{Rule: "admin-ranges", Reason: "the office moves", Until: day}, {Rule: "protection", Reason: "it is taken down", Until: day},
+		}}
+	}
+	refused, warned := breaches(t, until("2026-11-27"), open, settings.Prod)
+	assert.Check(t, is.Len(refused, 0))
+	assert.Assert(t, is.Len(warned, 2))
+	assert.Check(t, is.Contains(warned[0], "It is excepted until 2026-11-27: the office moves"))
+
+	refused, warned = breaches(t, until("2026-11-26"), open, settings.Prod)
+	assert.Assert(t, is.Len(refused, 1))
+	assert.Check(t, is.Contains(refused[0], "(its exception ended on 2026-11-26: the office moves)"))
+	assert.Assert(t, is.Len(warned, 1))
+	assert.Check(t, is.Contains(warned[0], "(its exception ended on 2026-11-26: it is taken down)"))
+}
+
+func TestExceptionsSayWhyAndUntilWhen(t *testing.T) {
+	wrong := &policy.Config{Exceptions: []policy.Exception{{Rule: "admin-range", Reason: " ", Until: "soon"}}}
+	var said []string
+	for _, problem := range wrong.Validate(settings.Prod, field.NewPath("policy")) {
+		said = append(said, problem.Error())
+	}
+	assert.Equal(t, strings.Join(said, "\n"), strings.Join([]string{
+		`policy.exceptions[0].rule: Unsupported value: "admin-range": supported values: "admin-ranges", "web-ranges", "image-tag", "protection", "etcd-backups", "database-backups"`,
+		`policy.exceptions[0].reason: Required value: say why, for whoever reads it later`,
+		`policy.exceptions[0].until: Invalid value: "soon": must be the last day on which it holds, such as "2027-03-31"`,
+	}, "\n"))
+}
