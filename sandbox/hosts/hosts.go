@@ -14,8 +14,8 @@
 //	cloudinit    user data, run once
 //	network      cables, listeners, and who is reached by which address
 //	sshd         logins, terminals and jump hosts
-//	kubeadm      joining, upgrading and leaving a cluster, the kubelet's sign of life, etcd's keys
-//	guestapi     what the stand-ins inside a machine (sandbox/cmd/guest) and the parts above say to each other
+//	kubeadm      joining, upgrading and leaving a cluster, the kubelet's sign of life, etcd's keys: of light machines
+//	guestapi     what the stand-ins inside a light machine (sandbox/cmd/guest) and the parts above say to each other
 //	guestserver  how they say it
 //	hoststest    machines for tests
 //	try          machines to try by hand

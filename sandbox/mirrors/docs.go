@@ -13,7 +13,7 @@ func Document() string {
 	page.WriteString(`<!-- Generated from sandbox/mirrors/images.yaml by "go generate ./mirrors". Do not edit. -->
 # What runs behind each image
 
-On real nodes (see [the sandbox](../README.md#real-machines)) containerd pulls each image by its own name from the sandbox's registry, as
+On [real machines](../README.md#real-machines) containerd pulls each image by its own name from the sandbox's registry, as
 from a mirror that users have ([offline](../../docs/offline.md)). What is in it is made here.
 
 `)

@@ -25,8 +25,6 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
-func TestMain(m *testing.M) { lighttest.Main(m) }
-
 // node is a real machine whose containerd pulls from a mirror of these images.
 type node struct {
 	t      *testing.T
@@ -60,7 +58,7 @@ func newNode(t *testing.T, images ...string) *node {
 	go func() { _ = server.ServeTLS(listener, "", "") }()
 	t.Cleanup(func() { _ = server.Close() })
 
-	machines, err := real.New(real.Options{Dir: dir + "/hosts", Base: base, GuestBinary: lighttest.Guest(), Services: []string{listener.Addr().String()}})
+	machines, err := real.New(real.Options{Dir: dir + "/hosts", Base: base, Services: []string{listener.Addr().String()}})
 	assert.NilError(t, err)
 	t.Cleanup(func() { assert.NilError(t, machines.Close()) })
 	key, err := hoststest.NewKey()

@@ -12,7 +12,7 @@ import (
 // withoutClouds leaves out of Prometheus how it finds what runs in clouds: it doubles what there is to compile.
 const withoutClouds = "remove_all_sd,enable_kubernetes_sd"
 
-// forImages are the programs that images of real nodes are made of: see package mirrors. Those of other projects are chosen in
+// forImages are the programs that images of real machines are made of: see package mirrors. Those of other projects are chosen in
 // programs/go.mod.
 func forImages(w *workspace.Workspace) []Tool {
 	own := func(name, purpose string) Tool {

@@ -89,7 +89,7 @@ func All(w *workspace.Workspace) []Tool {
 			Target:  filepath.Join(w.Root, "bin", "exchange-platform"),
 		},
 	}
-	if w.RealNodes() {
+	if w.Kind() == workspace.Real {
 		node := own("node", "the real software of Kubernetes nodes "+controlplane.KubernetesVersion+": kubelet, kubeadm, kube-proxy …", "cmd/node")
 		node.Static, node.Shared, node.LinkerFlags = true, true, controlplane.VersionFlags
 		all = append(append(all, node), forImages(w)...)

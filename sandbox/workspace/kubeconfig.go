@@ -43,7 +43,7 @@ func (w *Workspace) CheckKubeconfig() (kept bool, err error) {
 // ClusterAuthority is the file with the certificate of the cluster's authority: that of the control plane of light machines, or what is
 // known of the one that real machines have made.
 func (w *Workspace) ClusterAuthority() string {
-	if w.RealNodes() {
+	if w.Kind() == Real {
 		return w.Path("simulation", "ca.crt")
 	}
 	return w.Path("kubernetes", "pki", "ca.crt")

@@ -167,7 +167,7 @@ type Kind string
 // The kinds there are.
 const (
 	Light Kind = "light" // the default: see package light
-	Real  Kind = "real"  // see package real
+	Real  Kind = "real"  // see package real; Kubernetes really runs on them
 )
 
 // Kind is that of this sandbox's machines.
@@ -176,11 +176,6 @@ func (w *Workspace) Kind() Kind {
 		return Kind(strings.TrimSpace(string(text)))
 	}
 	return Light
-}
-
-// RealNodes tells whether Kubernetes really runs on the machines, which are real then.
-func (w *Workspace) RealNodes() bool {
-	return w.Kind() == Real && os.Getenv("SANDBOX_REAL_NODES") != ""
 }
 
 func (w *Workspace) kindFile() string { return w.Path("machines") }

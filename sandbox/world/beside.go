@@ -49,9 +49,7 @@ type nodes interface {
 const (
 	// administrator is where kubeadm leaves an administrator's kubeconfig on a control plane.
 	administrator = "etc/kubernetes/admin.conf"
-	apiPort       = 6443
-
-	lookEvery = time.Second
+	lookEvery     = time.Second
 )
 
 func newBeside(w *workspace.Workspace, machines nodes, logger *slog.Logger) *beside {
@@ -187,7 +185,7 @@ func (b *beside) find(ctx context.Context) *found {
 			continue // it is no control plane, or not yet
 		}
 		made := &found{machine: machine.Name, original: text}
-		if made.kubeconfig, err = fromOutside(text, net.JoinHostPort(machine.PublicAddress, strconv.Itoa(apiPort))); err != nil {
+		if made.kubeconfig, err = fromOutside(text, net.JoinHostPort(machine.PublicAddress, strconv.Itoa(real.APIPort))); err != nil {
 			b.logger.Warn("the kubeconfig of a control plane", "machine", machine.Name, "error", err)
 			continue
 		}

@@ -91,7 +91,6 @@ func TestTheMachinesClusterIsAccompanied(t *testing.T) {
 	text, err := clientcmd.Write(*config)
 	assert.NilError(t, err)
 
-	t.Setenv("SANDBOX_REAL_NODES", "1")
 	b := newBeside(&workspace.Workspace{Dir: t.TempDir(), Network: netip.MustParsePrefix(prefix + ".0/24")}, machines, slog.New(slog.DiscardHandler))
 	assert.NilError(t, b.workspace.ChooseKind(workspace.Real))
 	b.silence = 100 * time.Millisecond

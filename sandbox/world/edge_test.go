@@ -49,7 +49,6 @@ func TestTheCDNServesWhatMachinesServe(t *testing.T) {
 	cloud.ServeHTTP(answer, record)
 	assert.Equal(t, answer.Code, http.StatusCreated, answer.Body)
 
-	t.Setenv("SANDBOX_REAL_NODES", "1")
 	assert.NilError(t, w.ChooseKind(workspace.Real))
 	none, err := newEdge(w, cloud, nil, slog.New(slog.DiscardHandler))
 	assert.NilError(t, err)

@@ -15,7 +15,7 @@ func trust(w *workspace.Workspace) mirrors.Trust {
 	return mirrors.NewTrust(w.Path("secrets", "mirrors"))
 }
 
-// newRegistry serves the images that real nodes run.
+// newRegistry serves the images that real machines run.
 func newRegistry(w *workspace.Workspace) (site, error) {
 	settings, err := trust(w).Server(w.Address(1).String())
 	if err != nil {

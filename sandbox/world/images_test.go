@@ -13,7 +13,7 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
-func TestTheMirrorHasTheProgramsOfRealNodes(t *testing.T) {
+func TestTheMirrorHasTheProgramsOfNodes(t *testing.T) {
 	w := &workspace.Workspace{Dir: t.TempDir(), Tools: t.TempDir()}
 	assert.NilError(t, os.MkdirAll(filepath.Dir(w.Binary("node")), 0o755))
 	assert.NilError(t, os.WriteFile(w.Binary("node"), []byte("programs"), 0o755))
@@ -26,7 +26,6 @@ func TestTheMirrorHasTheProgramsOfRealNodes(t *testing.T) {
 	}
 	assert.Equal(t, ask("kubelet").Code, http.StatusNotFound, "light machines install nothing")
 
-	t.Setenv("SANDBOX_REAL_NODES", "1")
 	assert.NilError(t, w.ChooseKind(workspace.Real))
 	assert.Equal(t, ask("kubelet").Body.String(), "programs")
 	assert.Equal(t, ask("helm").Code, http.StatusNotFound)

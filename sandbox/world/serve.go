@@ -57,7 +57,7 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 	defer objects.Close()
 
 	var cluster *cluster // nil where the machines run Kubernetes themselves
-	if !w.RealNodes() {
+	if w.Kind() == workspace.Light {
 		cluster = startCluster(ctx, w, logger)
 		defer cluster.stop()
 	}
@@ -87,7 +87,7 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 	}
 
 	var simulation *beside // nil where there is no cluster of the machines' own
-	if own, can := machines.(nodes); can && w.RealNodes() {
+	if own, can := machines.(nodes); can {
 		simulation = newBeside(w, own, logger)
 		var running sync.WaitGroup
 		ctx, end := context.WithCancel(ctx)
@@ -112,7 +112,7 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		}}
 	}
 	sites := []site{{files, content}, {api, cloud}, {objects, store}, {control, controlHandler(status, machines, cluster)}}
-	if w.RealNodes() {
+	if w.Kind() == workspace.Real {
 		images, err := newRegistry(w)
 		if err != nil {
 			return err
@@ -190,7 +190,7 @@ func newFiles(w *workspace.Workspace) (http.Handler, error) {
 			_, _ = response.Write(archive)
 		})
 	}
-	if w.RealNodes() {
+	if w.Kind() == workspace.Real {
 		mirrorFiles(mux, w)
 	}
 	return mux, nil
@@ -198,7 +198,7 @@ func newFiles(w *workspace.Workspace) (http.Handler, error) {
 
 // KubesprayMachines are those of w, as archives of Kubespray need to know them.
 func KubesprayMachines(w *workspace.Workspace) kubespray.Machines {
-	return kubespray.Machines{Real: w.RealNodes()}
+	return kubespray.Machines{Real: w.Kind() == workspace.Real}
 }
 
 func controlHandler(status func() Status, machines hosts.Disturbable, cluster *cluster) http.Handler {

@@ -31,6 +31,15 @@ type Status struct {
 	Edge *Edge `json:"edge,omitempty"`
 }
 
+// MachinesMiB is the memory of what runs on the machines, where it is counted, and of what they cache and use.
+func (s *Status) MachinesMiB() int {
+	sum := 0
+	for _, machine := range s.Machines {
+		sum += machine.MemoryMiB
+	}
+	return sum
+}
+
 // Pods says how real a cluster's pods are. Those that have ended do not count.
 type Pods struct {
 	Real      int      `json:"real"`

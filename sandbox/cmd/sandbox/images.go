@@ -11,10 +11,10 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
-// installedFrom is what a stack installs from: its charts from the mirror given, and everything that real nodes run from the sandbox's.
+// installedFrom is what a stack installs from: its charts from the mirror given, and everything that real machines run from the sandbox's.
 func installedFrom(w *workspace.Workspace, charts string) workspace.Sources {
 	sources := workspace.Sources{Kubespray: kubespraySource(w), Charts: charts}
-	if w.RealNodes() {
+	if w.Kind() == workspace.Real {
 		sources.Files = w.MirrorURL()
 		sources.Registries = map[string]string{}
 		for _, registry := range mirrors.Registries() {
@@ -24,9 +24,9 @@ func installedFrom(w *workspace.Workspace, charts string) workspace.Sources {
 	return sources
 }
 
-// makeImages makes what real nodes run.
+// makeImages makes what real machines run.
 func makeImages(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
-	if !w.RealNodes() {
+	if w.Kind() != workspace.Real {
 		return nil
 	}
 	return mirrors.Ensure(ctx, mirrors.Options{

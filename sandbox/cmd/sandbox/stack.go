@@ -133,7 +133,7 @@ func run(ctx context.Context, stack, charts string, kind workspace.Kind, argumen
 		return err
 	}
 	printParts(out, w, status)
-	if w.RealNodes() {
+	if w.Kind() == workspace.Real {
 		printImages(out)
 	}
 	if err := ensureStack(ctx, w, stack); err != nil {

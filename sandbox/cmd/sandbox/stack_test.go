@@ -24,9 +24,8 @@ func newWorkspace(t *testing.T) *workspace.Workspace {
 	return w
 }
 
-func TestOnlyRealNodesInstallFromTheSandboxsMirrors(t *testing.T) {
+func TestOnlyRealMachinesInstallFromTheSandboxsMirrors(t *testing.T) {
 	w := newWorkspace(t)
-	t.Setenv("SANDBOX_REAL_NODES", "1")
 	light := installedFrom(w, "charts")
 	assert.Equal(t, light.Charts, "charts")
 	assert.Equal(t, len(light.Registries), 0)

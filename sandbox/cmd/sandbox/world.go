@@ -46,6 +46,9 @@ func statusCommand() *cobra.Command {
 			}
 			printPods(cmd.OutOrStdout(), status.Pods)
 			fmt.Fprintf(cmd.OutOrStdout(), "memory: %d MiB in all its processes, %d MiB free on this machine\n", status.MemoryMiB, status.FreeMiB)
+			if machines := status.MachinesMiB(); machines > 0 {
+				fmt.Fprintf(cmd.OutOrStdout(), "machines: %d MiB, with what they cache and use\n", machines)
+			}
 			return nil
 		},
 	}

@@ -33,11 +33,7 @@ func (h *Hosts) Stop(_ context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := m.shutDown(true, func(s *state) { s.Running, s.Faults.Killed = false, false }); err != nil {
-		return err
-	}
-	h.reportSoon(m)
-	return nil
+	return m.shutDown(true, func(s *state) { s.Running, s.Faults.Killed = false, false })
 }
 
 // powerFails switches the machine off without its cloud knowing of it.
@@ -62,31 +58,31 @@ func (m *machine) reboot() error {
 
 // Kill takes a machine's power away: all its processes die at once, nothing answers. It stays off, also when the daemon restarts, until
 // Start, or until its cloud boots it. The machine is given by ID, name or hostname, here and below.
-func (h *Hosts) Kill(ctx context.Context, name string) error {
-	return h.disturb(ctx, name, func(m *machine) error { return m.powerFails() })
+func (h *Hosts) Kill(_ context.Context, name string) error {
+	return h.disturb(name, func(m *machine) error { return m.powerFails() })
 }
 
 // Start switches a machine on that is off.
-func (h *Hosts) Start(ctx context.Context, name string) error {
-	return h.disturb(ctx, name, func(m *machine) error { return m.start() })
+func (h *Hosts) Start(_ context.Context, name string) error {
+	return h.disturb(name, func(m *machine) error { return m.start() })
 }
 
 // Reboot shuts a machine down and starts it.
-func (h *Hosts) Reboot(ctx context.Context, name string) error {
-	return h.disturb(ctx, name, func(m *machine) error { return m.reboot() })
+func (h *Hosts) Reboot(_ context.Context, name string) error {
+	return h.disturb(name, func(m *machine) error { return m.reboot() })
 }
 
 // Cut takes the machine's network away: packets are lost, connections hang, processes go on.
-func (h *Hosts) Cut(ctx context.Context, name string) error {
-	return h.disturb(ctx, name, func(m *machine) error {
+func (h *Hosts) Cut(_ context.Context, name string) error {
+	return h.disturb(name, func(m *machine) error {
 		m.link.Cut()
 		return m.cables(func(s *state) { s.Faults.Cut = true }, func(n *nic) error { return n.cut(true) })
 	})
 }
 
 // Drop breaks the connections to the machine from outside, once: new ones are made as before, and those between machines stay.
-func (h *Hosts) Drop(ctx context.Context, name string) error {
-	return h.disturb(ctx, name, func(m *machine) error {
+func (h *Hosts) Drop(_ context.Context, name string) error {
+	return h.disturb(name, func(m *machine) error {
 		run, err := m.live()
 		if err != nil {
 			return err
@@ -97,19 +93,19 @@ func (h *Hosts) Drop(ctx context.Context, name string) error {
 }
 
 // Slow makes the machine's network slow.
-func (h *Hosts) Slow(ctx context.Context, name string, slowness hosts.Slowness) error {
+func (h *Hosts) Slow(_ context.Context, name string, slowness hosts.Slowness) error {
 	if err := slowness.Check(); err != nil {
 		return err
 	}
-	return h.disturb(ctx, name, func(m *machine) error {
+	return h.disturb(name, func(m *machine) error {
 		m.link.Slow(slowness)
 		return m.cables(func(s *state) { s.Faults.Slow = &slowness }, func(n *nic) error { return n.slow(&slowness) })
 	})
 }
 
 // Restore gives a machine its network back, at full speed; what hung goes on.
-func (h *Hosts) Restore(ctx context.Context, name string) error {
-	return h.disturb(ctx, name, func(m *machine) error {
+func (h *Hosts) Restore(_ context.Context, name string) error {
+	return h.disturb(name, func(m *machine) error {
 		err := m.cables(func(s *state) { s.Faults.Cut, s.Faults.Slow = false, nil }, func(n *nic) error { return errors.Join(n.slow(nil), n.cut(false)) })
 		m.link.Mend()
 		return err
@@ -130,27 +126,24 @@ func (m *machine) cables(remember func(*state), do func(*nic) error) error {
 }
 
 // Fill makes the machine's disk full.
-func (h *Hosts) Fill(ctx context.Context, name string) error {
-	return h.disturb(ctx, name, func(m *machine) error {
+func (h *Hosts) Fill(_ context.Context, name string) error {
+	return h.disturb(name, func(m *machine) error {
 		return errors.Join(m.state.Update(func(s *state) { s.Faults.Full = true }), m.room(fillScript))
 	})
 }
 
 // Free makes room on the disk again.
-func (h *Hosts) Free(ctx context.Context, name string) error {
-	return h.disturb(ctx, name, func(m *machine) error {
+func (h *Hosts) Free(_ context.Context, name string) error {
+	return h.disturb(name, func(m *machine) error {
 		return errors.Join(m.state.Update(func(s *state) { s.Faults.Full = false }), m.room(freeScript))
 	})
 }
 
-// disturb does something to a machine and returns when its cluster knows what has become of it.
-func (h *Hosts) disturb(ctx context.Context, name string, do func(*machine) error) error {
+// disturb does something to a machine.
+func (h *Hosts) disturb(name string, do func(*machine) error) error {
 	m, err := h.machines.Find(name)
 	if err != nil {
 		return err
 	}
-	if err := do(m); err != nil {
-		return err
-	}
-	return h.reports.Now(ctx, m)
+	return do(m)
 }

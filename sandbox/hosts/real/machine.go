@@ -12,8 +12,6 @@ import (
 
 	"github.com/iransre/exchange-platform/provider/emulator"
 	"github.com/iransre/exchange-platform/sandbox/hosts"
-	"github.com/iransre/exchange-platform/sandbox/hosts/guestapi"
-	"github.com/iransre/exchange-platform/sandbox/hosts/guestserver"
 	"github.com/iransre/exchange-platform/sandbox/hosts/kept"
 	"github.com/iransre/exchange-platform/sandbox/hosts/netns"
 	"github.com/iransre/exchange-platform/sandbox/hosts/network"
@@ -26,8 +24,7 @@ type state struct {
 	Machine  emulator.Machine `json:"machine"`
 	Hostname string           `json:"hostname"` // as it was when the machine was last asked
 	Running  bool             `json:"running"`
-	Node     *hosts.Node      `json:"node,omitempty"`     // what kubeadm made of it
-	CertSANs []string         `json:"certSANs,omitempty"` // names its API endpoint is reached by
+	Node     *hosts.Node      `json:"node,omitempty"` // what kubeadm made of it, as far as it could be asked
 	Faults   hosts.Faults     `json:"faults,omitzero"`
 }
 
@@ -40,10 +37,9 @@ type machine struct {
 	link   *network.Link // what connects from outside goes through it
 	groups groups
 
-	power     sync.Mutex // serialises boot, start, stop and remove
-	removed   bool       // guarded by power
-	staysOff  bool       // guarded by power: its power failed before this daemon started
-	reporting sync.Mutex // serialises what its cluster is told
+	power    sync.Mutex // serialises boot, start, stop and remove
+	removed  bool       // guarded by power
+	staysOff bool       // guarded by power: its power failed before this daemon started
 
 	mu  sync.Mutex
 	run *running // nil while the machine is off
@@ -129,11 +125,7 @@ func (m *machine) boot(spec emulator.Machine) error {
 		m.staysOff = false
 		return nil
 	}
-	if err := m.startLocked(); err != nil {
-		return err
-	}
-	m.hosts.reportSoon(m)
-	return nil
+	return m.startLocked()
 }
 
 func (m *machine) start() error {
@@ -171,11 +163,6 @@ func (m *machine) startLocked() (err error) {
 		return err
 	}
 	run.inside.Listen = run.network.Listen
-	run.guest = guestserver.New()
-	m.hosts.kubeadm.Register(run.guest, m)
-	if err := m.serveGuest(run.guest); err != nil {
-		return err
-	}
 	if err := m.wire(run); err != nil {
 		return err
 	}
@@ -204,17 +191,6 @@ func (m *machine) startLocked() (err error) {
 	return nil
 }
 
-// serveGuest answers the stand-ins inside on a socket in the directory that they see.
-func (m *machine) serveGuest(server *guestserver.Server) error {
-	dir := m.guestDir()
-	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
-		return err
-	}
-	return server.Start(filepath.Join(dir, filepath.Base(guestapi.Socket)))
-}
-
-func (m *machine) guestDir() string { return filepath.Join(m.dir, "guest") }
-
 // follow does what a machine asks for by its end.
 func (m *machine) follow(run *running) {
 	<-run.process.done
@@ -231,7 +207,6 @@ func (m *machine) follow(run *running) {
 	if err := do(); err != nil {
 		m.hosts.log.Error(what+" failed", "machine", m.Name(), "error", err)
 	}
-	m.hosts.reportSoon(m)
 }
 
 // halt shuts the machine down, without changing what it should be after a restart of the daemon.
@@ -263,9 +238,6 @@ func (m *machine) end(run *running) error {
 	run.outside.Close()
 	run.inside.Close()
 	m.link.Drop()
-	if run.guest != nil {
-		run.guest.Close()
-	}
 	if run.process != nil {
 		run.process.kill()
 	}
@@ -286,10 +258,10 @@ func (m *machine) end(run *running) error {
 	return err
 }
 
-func (m *machine) remove(ctx context.Context) error {
+func (m *machine) remove() error {
 	m.power.Lock()
 	defer m.power.Unlock()
 	m.removed = true
 	err := m.haltLocked(false)
-	return errors.Join(err, m.hosts.kubeadm.Leave(ctx, m), rootfs.Remove(m.dir))
+	return errors.Join(err, rootfs.Remove(m.dir))
 }

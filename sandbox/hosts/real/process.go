@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/iransre/exchange-platform/sandbox/hosts/guestapi"
 	"github.com/iransre/exchange-platform/sandbox/hosts/netns"
 )
 
@@ -78,21 +77,11 @@ func (m *machine) launch(network *netns.Namespace) (*process, error) {
 
 // options are systemd-nspawn's.
 func (m *machine) options() []string {
-	opts := m.hosts.opts
-	options := []string{
+	return []string{
 		"--quiet", "--register=no", "--keep-unit", "--machine=" + m.id, "--hostname=" + m.state.Get().Hostname, "--capability=all",
 		"--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=pipe", "--kill-signal=SIGRTMIN+4",
-		"--bind-ro=" + m.seedDir() + ":/var/lib/cloud/seed/nocloud", "--bind=" + m.guestDir() + ":" + filepath.Dir(guestapi.Socket),
+		"--bind-ro=" + m.seedDir() + ":/var/lib/cloud/seed/nocloud", "/bin/sh", "-ec", initScript,
 	}
-	if opts.GuestBinary != "" {
-		options = append(options, "--bind-ro="+opts.GuestBinary+":"+guestapi.Binary)
-	}
-	if opts.KubectlBinary != "" {
-		for _, name := range []string{"kubectl", "etcdctl", "etcdutl"} {
-			options = append(options, "--bind-ro="+opts.KubectlBinary+":/usr/local/bin/"+name)
-		}
-	}
-	return append(options, "/bin/sh", "-ec", initScript)
 }
 
 // nspawnRebooted is what systemd-nspawn exits with when the machine asked for a reboot.

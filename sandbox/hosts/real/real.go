@@ -1,6 +1,6 @@
 // Package real is the real kind of virtual machine: each is a container of systemd-nspawn with a system, a disk and a network of its
-// own. Its systemd, sshd and cloud-init are Debian's, its addresses are on its own interfaces, and what it says of itself is so. What
-// is still done out here is kubeadm's work: see package kubeadm.
+// own. Its systemd, sshd and cloud-init are Debian's, its addresses are on its own interfaces, and what it says of itself is so. If it
+// is a Kubernetes node, kubeadm made it one and a kubelet runs on it.
 //
 // Nothing of it has a name on the machine that it runs on, apart from control groups: mounts, processes and networks are in namespaces
 // that end with this program, however that ends.
@@ -18,7 +18,6 @@ import (
 
 	"github.com/iransre/exchange-platform/provider/emulator"
 	"github.com/iransre/exchange-platform/sandbox/hosts"
-	"github.com/iransre/exchange-platform/sandbox/hosts/kubeadm"
 	"github.com/iransre/exchange-platform/sandbox/hosts/roster"
 )
 
@@ -28,12 +27,6 @@ type Options struct {
 	Dir string
 	// Base is the system that they lie over: see package debian.
 	Base string
-	// GuestBinary is the built sandbox/cmd/guest.
-	GuestBinary string
-	// KubectlBinary is kubectl, etcdctl and etcdutl in the machines, when given.
-	KubectlBinary string
-	// Cluster is what the stand-in for kubeadm talks to; nil means that the machines run Kubernetes themselves.
-	Cluster kubeadm.Cluster
 	// Authority is a certificate authority that the machines trust as those that Debian knows, in PEM; none if it is empty.
 	Authority []byte
 	// Services are addresses, with ports, at which the machines reach what listens there on the machine that we run on.
@@ -49,11 +42,9 @@ type Hosts struct {
 	groups   groups
 	networks networks
 	machines roster.Roster[*machine]
-	kubeadm  *kubeadm.Kubeadm
 
-	ctx     context.Context // ends with Close
-	end     context.CancelFunc
-	reports kubeadm.Reports
+	ctx context.Context // ends with Close
+	end context.CancelFunc
 }
 
 var (
@@ -66,10 +57,7 @@ func New(opts Options) (*Hosts, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	for _, path := range []*string{&opts.Dir, &opts.Base, &opts.GuestBinary, &opts.KubectlBinary} {
-		if *path == "" {
-			continue
-		}
+	for _, path := range []*string{&opts.Dir, &opts.Base} {
 		abs, err := filepath.Abs(*path)
 		if err != nil {
 			return nil, err
@@ -88,7 +76,6 @@ func New(opts Options) (*Hosts, error) {
 	}
 	h := &Hosts{opts: opts, log: opts.Logger, groups: groups}
 	h.ctx, h.end = context.WithCancel(context.Background())
-	h.kubeadm = kubeadm.New(opts.Cluster, func() []kubeadm.Machine { return roster.Each[kubeadm.Machine](&h.machines) })
 	if err := h.restore(); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -116,7 +103,6 @@ func (h *Hosts) restore() error {
 			if m.state.Get().Running {
 				errs[i] = m.start()
 			}
-			h.reportSoon(m) // what changed since it was told last, if the daemon was killed in between
 		})
 	}
 	group.Wait()
@@ -143,13 +129,13 @@ func (h *Hosts) Boot(ctx context.Context, spec emulator.Machine) error {
 	return m.boot(spec)
 }
 
-// Remove ends the machine and forgets everything of it, its Node object included.
-func (h *Hosts) Remove(ctx context.Context, id string) {
+// Remove ends the machine and forgets everything of it.
+func (h *Hosts) Remove(_ context.Context, id string) {
 	m, known := h.machines.Take(id)
 	if !known {
 		return
 	}
-	if err := m.remove(ctx); err != nil {
+	if err := m.remove(); err != nil {
 		h.log.Error("machine not removed cleanly", "machine", m.Name(), "error", err)
 	}
 }
@@ -163,7 +149,6 @@ func (h *Hosts) Close() error {
 	}
 	group.Wait()
 	h.end()
-	h.reports.Wait()
 	h.networks.close()
 	return h.groups.remove()
 }

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/iransre/exchange-platform/sandbox/hosts/guestserver"
 	"github.com/iransre/exchange-platform/sandbox/hosts/netns"
 	"github.com/iransre/exchange-platform/sandbox/hosts/network"
 )
@@ -21,7 +20,6 @@ import (
 type running struct {
 	process *process
 	network *netns.Namespace
-	guest   *guestserver.Server
 	outside network.Listeners // on addresses of the machine that we run on
 	inside  network.Listeners // in the machine's own network
 

@@ -1,5 +1,6 @@
-// Command try boots a few virtual machines with a cluster that only remembers, and prints how to log in to them. It ends
-// with an interrupt; the next run starts with fresh machines. With a base that was made for real machines (package debian), they are real.
+// Command try boots a few virtual machines and prints how to log in to them. It ends with an interrupt; the next run starts with fresh
+// machines. What light ones say to a cluster is only remembered. With a base that was made for real machines (package debian), they are
+// real: nothing of Kubernetes is on them yet.
 //
 //	go run ./hosts/try -n 2 -dir /tmp/vms
 //	go run ./hosts/try -n 2 -dir /tmp/vms -base ../.sandbox/systems/bookworm-…
@@ -26,8 +27,8 @@ func main() {
 	count := flag.Int("n", 2, "how many machines: m1 and workers w1, w2 …")
 	prefix := flag.String("prefix", "127.202.9", "first three bytes of the public addresses")
 	dir := flag.String("dir", "", "where to keep the machines (required)")
-	guest := flag.String("guest", "", "built cmd/guest; built when empty")
-	kubectl := flag.String("kubectl", "", "kubectl to put into the machines")
+	guest := flag.String("guest", "", "built cmd/guest for light machines; built when empty")
+	kubectl := flag.String("kubectl", "", "kubectl to put into light machines")
 	base := flag.String("base", "", "the system of real machines; light ones when empty")
 	flag.Parse()
 	if err := run(*count, *prefix, *dir, *guest, *kubectl, *base); err != nil {
@@ -43,7 +44,7 @@ func run(count int, prefix, dir, guest, kubectl, base string) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if guest == "" {
+	if guest == "" && base == "" {
 		if guest, err = hoststest.BuildGuest(dir); err != nil {
 			return err
 		}
@@ -89,5 +90,5 @@ func machines(dir, guest, kubectl, base string, cluster *hoststest.Cluster) (hos
 	if err := real.Check(filepath.Dir(dir)); err != nil {
 		return nil, err
 	}
-	return real.New(real.Options{Dir: dir, Base: base, GuestBinary: guest, KubectlBinary: kubectl, Cluster: cluster, Logger: logger})
+	return real.New(real.Options{Dir: dir, Base: base, Logger: logger})
 }
