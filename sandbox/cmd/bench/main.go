@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -31,12 +32,8 @@ func main() {
 	if err := tools.Build(ctx, w, os.Stdout); err != nil {
 		log.Fatal("error: ", err)
 	}
-	err = measure(ctx, w)
-	if stopped := world.Stop(ctx, w); err == nil {
-		err = stopped
-	}
-	if removed := os.RemoveAll(w.Dir); err == nil {
-		err = removed
+	if err = errors.Join(measure(ctx, w), world.Stop(ctx, w), os.RemoveAll(w.Dir)); err == nil {
+		err = measureReal(ctx)
 	}
 	if err != nil {
 		log.Fatal("error: ", err)
