@@ -12,6 +12,9 @@ func warn(ctx *pulumi.Context, name string, args *Args, namespace *chart.Namespa
 	if args.Config.Backup.Enabled {
 		groups = append(groups, "postgres-backups")
 	}
+	if args.Config.drilled() {
+		groups = append(groups, "postgres-drill")
+	}
 	if args.Config.Proxy.Enabled {
 		groups = append(groups, "postgres-proxy")
 	}

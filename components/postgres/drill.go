@@ -101,9 +101,7 @@ func (p *Postgres) drill(ctx *pulumi.Context, name string, args *Args, operator 
 			program = object
 		}
 	}
-	return args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
-		Name: drillName, Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs, Groups: []string{"postgres-drill"},
-	}, own)
+	return nil
 }
 
 // heartbeat writes a row to production every five minutes.
