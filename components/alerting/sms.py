@@ -130,8 +130,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         try:
             asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
-            # It comes in quotes, by which Alertmanager leaves it a text.
-            text = fit(str(asked["message"]).strip().strip('"'), str(asked.get("link", "")))
+            # It comes in quotes, by which Alertmanager leaves it a text; a link that is empty comes as null.
+            text = fit(str(asked["message"]).strip().strip('"'), str(asked.get("link") or ""))
         except (ValueError, KeyError, TypeError) as problem:
             self.answer(400, "not a message: %s" % problem)
             return

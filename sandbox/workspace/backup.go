@@ -70,7 +70,7 @@ var backupKinds = []struct{ section, key, bucket string }{
 // sandbox gives them to pulumi as secrets.
 func (w *Workspace) pointBackupsHere(file map[string]any) error {
 	for _, kind := range backupKinds {
-		own := backups(file, kind.section, kind.key)
+		own := section(file, kind.section, kind.key)
 		if own == nil {
 			continue
 		}
@@ -86,9 +86,9 @@ func (w *Workspace) pointBackupsHere(file map[string]any) error {
 	return nil
 }
 
-// backups is what a stack file says of one kind of backups; nil if it says nothing.
-func backups(file map[string]any, section, key string) map[string]any {
-	for _, key := range []string{"config", section, key} {
+// section is what a stack file says under a key of a section; nil if it says nothing.
+func section(file map[string]any, name, key string) map[string]any {
+	for _, key := range []string{"config", name, key} {
 		file, _ = file[key].(map[string]any)
 	}
 	return file

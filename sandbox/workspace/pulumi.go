@@ -114,6 +114,7 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 	if err := w.pointBackupsHere(merged); err != nil {
 		return err
 	}
+	tellSomebody(merged)
 	keepSecrets(merged, kept)
 	encoded, err := yaml.Marshal(merged)
 	if err != nil {
@@ -184,13 +185,14 @@ func (w *Workspace) MissingSecrets(stack string) (map[string]string, error) {
 	}
 	missing := map[string]string{}
 	for _, kind := range backupKinds {
-		own := backups(file, kind.section, kind.key)
+		own := section(file, kind.section, kind.key)
 		for key, secret := range BackupSecrets {
 			if own != nil && own[key] == nil {
 				missing[kind.section+"."+kind.key+"."+key] = secret
 			}
 		}
 	}
+	missingOfMessages(file, missing)
 	return missing, nil
 }
 

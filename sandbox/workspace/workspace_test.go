@@ -211,6 +211,31 @@ func TestBackupsGoToTheSandboxsStorage(t *testing.T) {
 	assert.Assert(t, strings.Contains(string(text), "secure: v1:sealed"), string(text))
 }
 
+// Of alerts a stack of prod tells somebody here, unless its file says whom itself.
+func TestProdTellsSomebodyOfAlerts(t *testing.T) {
+	root := checkout(t)
+	const profile = "config:\n  exchange-platform:profile: "
+	for stack, file := range map[string]string{
+		"prod": profile + "prod\n", "own": profile + "prod\n  exchange-platform:alerting: {sms: {provider: template}}\n", "demo": profile + "demo\n",
+	} {
+		assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi."+stack+".yaml"), []byte(file), 0o644))
+	}
+	w, err := Open()
+	assert.NilError(t, err)
+	const key = "exchange-platform:alerting."
+	for stack, secrets := range map[string]map[string]string{
+		"prod": {key + "telegram.token": "telegram-token", key + "sms.key": "sms-key"}, "own": {key + "sms.key": "sms-key"}, "demo": {},
+	} {
+		assert.NilError(t, w.WriteStackFile(stack, sources("charts")))
+		missing, err := w.MissingSecrets(stack)
+		assert.NilError(t, err)
+		assert.DeepEqual(t, missing, secrets)
+	}
+	text, err := os.ReadFile(w.StackFile("own"))
+	assert.NilError(t, err)
+	assert.Assert(t, !strings.Contains(string(text), "chat"), string(text))
+}
+
 func TestNotesOfInterruptedOperationsAreCounted(t *testing.T) {
 	checkout(t)
 	w, err := Open()
