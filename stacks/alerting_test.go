@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/components/alerting"
@@ -52,5 +53,25 @@ func TestTheBastionNoticesSilence(t *testing.T) {
 func TestWithoutAlertingNothingChanges(t *testing.T) {
 	for _, each := range deployed(t, "demo").Resources {
 		assert.Assert(t, !strings.HasPrefix(each.Name, "alerting") && each.Name != "monitoring-routing-secret", each.Name)
+	}
+}
+
+// Grafana's sidecar puts the dashboards of all namespaces into one folder: of two files of one name one would be lost.
+func TestEachDashboardIsThereOnce(t *testing.T) {
+	for _, stack := range theStacks {
+		from := map[resource.PropertyKey]string{}
+		for _, each := range deployed(t, stack).Resources {
+			if each.Type != "kubernetes:core/v1:ConfigMap" || !strings.HasSuffix(each.Name, "-dashboards") {
+				continue
+			}
+			labels := mocktest.Plain(each.Inputs["metadata"]).(map[string]any)["labels"].(map[string]any)
+			assert.Equal(t, labels["grafana_dashboard"], "1", each.Name)
+			for file := range each.Inputs["data"].ObjectValue() {
+				assert.Equal(t, from[file], "", "%s: %s is %s's too", stack, file, each.Name)
+				from[file] = each.Name
+			}
+		}
+		assert.Equal(t, from["platform-overview.json"], "monitoring-dashboards")
+		assert.Equal(t, from["platform-exchange.json"], "exchange-dashboards")
 	}
 }

@@ -126,12 +126,7 @@ func (c *Config) validateReserved(path *field.Path) field.ErrorList {
 
 // Warnings says in prod what is not kept.
 func (c *Config) Warnings(profile settings.Profile) []string {
-	switch {
-	case profile != settings.Prod:
-		return nil
-	case c.Engine == CloudNativePG && c.Backup.Enabled && !c.Drill.Enabled:
-		return []string{"postgres.drill.enabled is false: nobody knows whether the database's backups can be restored"}
-	case c.Engine != Bitnami:
+	if profile != settings.Prod || c.Engine != Bitnami {
 		return nil
 	}
 	return []string{"postgres.engine is bitnami: the database is lost with its pod, whenever that is moved or restarted. " +

@@ -25,7 +25,7 @@ func config(changes object) object {
 		"edge":       object{"proxied": true},
 		"exchange":   object{"image": object{"tag": "1.0.0"}},
 		"kubernetes": object{"etcdBackup": object{"enabled": true}},
-		"postgres":   object{"engine": "cloudnative-pg", "backup": object{"enabled": true}},
+		"postgres":   object{"engine": "cloudnative-pg", "backup": object{"enabled": true}, "drill": object{"enabled": true}},
 	}
 	maps.Copy(made, changes)
 	return made
@@ -64,6 +64,7 @@ func TestRules(t *testing.T) {
 		{"no backups of etcd", object{"kubernetes": object{"etcdBackup": object{"enabled": false}}}, settings.Prod, "", "etcd is not backed up"},
 		{"no backups in demo", object{"kubernetes": object{"etcdBackup": object{"enabled": false}}}, settings.Demo, "", ""},
 		{"no backups of the database", object{"postgres": object{"engine": "cloudnative-pg", "backup": object{"enabled": false}}}, settings.Prod, "", "the database is not backed up"},
+		{"backups that nobody tries", object{"postgres": object{"engine": "cloudnative-pg", "backup": object{"enabled": true}, "drill": object{"enabled": false}}}, settings.Prod, "", "can be restored"},
 		{"an engine that has none", object{"postgres": object{"engine": "bitnami", "backup": object{"enabled": false}}}, settings.Prod, "", ""},
 		{"nothing is protected", object{"protect": false}, settings.Prod, "", "policy protection: protect is false"},
 	} {
@@ -110,7 +111,7 @@ func TestExceptionsSayWhyAndUntilWhen(t *testing.T) {
 		said = append(said, problem.Error())
 	}
 	assert.Equal(t, strings.Join(said, "\n"), strings.Join([]string{
-		`policy.exceptions[0].rule: Unsupported value: "admin-range": supported values: "admin-ranges", "web-ranges", "image-tag", "protection", "etcd-backups", "database-backups"`,
+		`policy.exceptions[0].rule: Unsupported value: "admin-range": supported values: "admin-ranges", "web-ranges", "image-tag", "protection", "etcd-backups", "database-backups", "database-drills"`,
 		`policy.exceptions[0].reason: Required value: say why, for whoever reads it later`,
 		`policy.exceptions[0].until: Invalid value: "soon": must be the last day on which it holds, such as "2027-03-31"`,
 	}, "\n"))
