@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -119,9 +120,7 @@ func (s *sandbox) stackFileWith(t *testing.T, section string, keys map[string]an
 	if !ok {
 		values = map[string]any{}
 	}
-	for key, value := range keys {
-		values[key] = value
-	}
+	maps.Copy(values, keys)
 	file["config"]["exchange-platform:"+section] = values
 	whole["config"] = file["config"]
 	changed, err := yaml.Marshal(whole)

@@ -56,8 +56,8 @@ func TestTheDeadMansSwitchIsAService(t *testing.T) {
 	assert.Equal(t, w.Must("m1", "stat -c '%a' /etc/alert-switch/settings.json; stat -c '%a' /usr/local/lib/alert-switch/switch.py"), "600\n644")
 	listens := func() (address string) {
 		lighttest.Eventually(t, "it listens", func() bool {
-			lines := strings.Split(w.Must("m1", "sudo journalctl -u alert-switch -o cat"), "\n")
-			for _, line := range lines {
+			lines := strings.SplitSeq(w.Must("m1", "sudo journalctl -u alert-switch -o cat"), "\n")
+			for line := range lines {
 				if found, is := strings.CutPrefix(line, "listening on "); is {
 					address = found
 				}
