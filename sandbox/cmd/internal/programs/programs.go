@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	_ "time/tzdata" // for the zones of CronJobs: an image has none
 
 	"github.com/spf13/cobra"
 	"k8s.io/component-base/cli"
