@@ -43,7 +43,7 @@ type EtcdBackup struct {
 func defaultBackup(enabled bool) EtcdBackup {
 	return EtcdBackup{
 		Enabled: enabled, EveryHours: 1, Keep: 168,
-		Endpoint: "https://s3.ir-thr-at1.arvanstorage.ir", Region: "ir-thr-at1",
+		Endpoint: settings.StorageEndpoint, Region: settings.StorageRegion,
 	}
 }
 

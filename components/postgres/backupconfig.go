@@ -67,7 +67,7 @@ func (r *RecoverFrom) target() map[string]any {
 func defaultBackup(enabled bool) Backup {
 	return Backup{
 		Enabled: enabled, Schedule: "30 1 * * *", RetentionDays: 30, Encryption: "AES256",
-		Endpoint: "https://s3.ir-thr-at1.arvanstorage.ir", Region: "ir-thr-at1",
+		Endpoint: settings.StorageEndpoint, Region: settings.StorageRegion,
 	}
 }
 

@@ -11,6 +11,12 @@ import (
 // Storage is a place for backups in an S3-compatible storage, as the sections that have one say it.
 type Storage struct{ Endpoint, Bucket, Prefix, AccessKey, SecretKey string }
 
+// The storage of a stack file that names none: ArvanCloud's own.
+const (
+	StorageEndpoint = "https://s3.ir-thr-at1.arvanstorage.ir"
+	StorageRegion   = "ir-thr-at1"
+)
+
 var prefix = regexp.MustCompile(`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`)
 
 // Validate reports what is wrong with the place below path, as far as it can be known without asking the storage.
@@ -21,7 +27,7 @@ func (s Storage) Validate(path *field.Path) field.ErrorList {
 			"give the storage user's key: pulumi config set --secret --path exchange-platform:"+path.String()+"."+key.name)...)
 	}
 	if at, err := url.Parse(s.Endpoint); err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" || strings.Trim(at.Path, "/") != "" {
-		problems = append(problems, Given(path.Child("endpoint"), s.Endpoint, `must be the storage's address without a path, such as "https://s3.ir-thr-at1.arvanstorage.ir"`))
+		problems = append(problems, Given(path.Child("endpoint"), s.Endpoint, `must be the storage's address without a path, such as "`+StorageEndpoint+`"`))
 	}
 	if !BucketName.MatchString(s.Bucket) {
 		problems = append(problems, Given(path.Child("bucket"), s.Bucket, "name a bucket that exists and that nothing else uses: 3 to 63 lower-case letters, digits, dots and dashes"))
