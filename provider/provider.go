@@ -3,7 +3,7 @@
 // functions; each is a file in the package of its service, which is named as the module of its token.
 package provider
 
-//go:generate go run ./cmd/generate ../sdks/arvancloud
+//go:generate go run ./cmd/generate ../sdks/arvancloud ../internal/providers/arvancloud.go
 
 import (
 	p "github.com/pulumi/pulumi-go-provider"

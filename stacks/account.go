@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/iransre/exchange-platform/sdks/arvancloud"
+	"github.com/iransre/exchange-platform/internal/field"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // The stack's configuration reaches default providers only. The program's providers are its own, so what a user says of them
@@ -63,7 +63,7 @@ func readAccount(raw map[string]string) (account, field.ErrorList) {
 
 // accountArgs are the provider's inputs that the stack's sections do not have. A key from the environment is not among
 // them: the provider reads it there, and it never gets into the state.
-func accountArgs(ctx *pulumi.Context, args *arvancloud.ProviderArgs) error {
+func accountArgs(ctx *pulumi.Context, args *providers.ArvanCloud) error {
 	raw := map[string]string{}
 	for name := range providersKeys {
 		if text, set := ctx.GetConfig(name); set {
@@ -78,7 +78,7 @@ func accountArgs(ctx *pulumi.Context, args *arvancloud.ProviderArgs) error {
 		args.AdditionalZones = pulumi.ToStringArray(read.zones)
 	}
 	if read.price != nil {
-		args.AddressPricePerHour = pulumi.Float64Ptr(*read.price)
+		args.AddressPricePerHour = pulumi.Float64(*read.price)
 	}
 	key, set := raw[apiKey]
 	if !set {
@@ -88,6 +88,6 @@ func accountArgs(ctx *pulumi.Context, args *arvancloud.ProviderArgs) error {
 		return fmt.Errorf("%[1]s stands in plain text in the stack file; nothing was changed: make it a secret with "+
 			"`pulumi config set --secret %[1]s`, and make another key at ArvanCloud if somebody has read this one", apiKey)
 	}
-	args.ApiKey = pulumi.ToSecret(pulumi.StringPtr(key)).(pulumi.StringPtrInput)
+	args.ApiKey = pulumi.String(key)
 	return nil
 }

@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/apimachinery/pkg/util/validation/field"
-
 	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/kubespray"
+	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
@@ -85,7 +83,7 @@ func validateNames(cfg *Config) field.ErrorList {
 		if name.host == "" {
 			continue
 		}
-		problems = append(problems, settings.Messages(validation.IsDNS1123Subdomain(name.host), name.host, name.at)...)
+		problems = append(problems, settings.Messages(field.IsDNS1123Subdomain(name.host), name.host, name.at)...)
 		if !settings.InDomain(name.host, cfg.Edge.Domain) {
 			problems = append(problems, field.Invalid(name.at, name.host, fmt.Sprintf("must be in edge.domain, %q, where its record is made", cfg.Edge.Domain)))
 		}

@@ -89,3 +89,7 @@ func TestAFieldThatIsToldTwiceOrNotAtAll(t *testing.T) {
 	assert.ErrorContains(t, collect(told, "", reflect.ValueOf(part{"b"})), "output exchange.host: stacks.part.Host is told twice")
 	assert.ErrorContains(t, collect(pulumi.Map{}, "", reflect.ValueOf(empty{})), "output exchange.host: stacks.empty.Host is not filled")
 }
+
+func TestTheContractsVersionIsThePackages(t *testing.T) {
+	assert.Equal(t, contractVersion, outputs.ContractVersion)
+}

@@ -14,7 +14,7 @@ import (
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/dns"
 	"github.com/iransre/exchange-platform/components/edge"
-	"github.com/iransre/exchange-platform/sdks/arvancloud"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // A state that was lost leaves machines that nothing looks after. To make all of it again beside them, or to take over parts of it,
@@ -32,7 +32,7 @@ type there struct {
 }
 
 // lookAround asks the cloud for what bears the names of a stack.
-func lookAround(ctx *pulumi.Context, stack string, cfg *Config, cloud *arvancloud.Provider) ([]there, error) {
+func lookAround(ctx *pulumi.Context, stack string, cfg *Config, cloud *providers.Provider) ([]there, error) {
 	asked := struct {
 		Zone   string `pulumi:"zone"`
 		Domain string `pulumi:"domain"`
@@ -84,7 +84,7 @@ func named(stack string, cfg *Config) []there {
 }
 
 // refuseLost refuses to make a stack anew whose machines are there.
-func refuseLost(ctx *pulumi.Context, stack string, cfg *Config, cloud *arvancloud.Provider) error {
+func refuseLost(ctx *pulumi.Context, stack string, cfg *Config, cloud *providers.Provider) error {
 	found, err := lookAround(ctx, stack, cfg, cloud)
 	if err != nil {
 		return err

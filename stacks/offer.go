@@ -7,14 +7,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/arvan"
-	"github.com/iransre/exchange-platform/sdks/arvancloud"
-	"github.com/iransre/exchange-platform/sdks/arvancloud/iaas"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // checkOffer asks the cloud whether the zone has what new and changed machines need, before anything is made, and returns the
 // images' ids there. A machine that runs and stays as it is needs nothing: what its zone no longer offers must not stand in
 // the way of another change. Its image is asked for all the same, because somebody may replace it by hand.
-func checkOffer(ctx *pulumi.Context, cfg *Config, cloud *arvancloud.Provider, running arvan.Running) (map[arvan.Image]string, error) {
+func checkOffer(ctx *pulumi.Context, cfg *Config, cloud *providers.Provider, running arvan.Running) (map[arvan.Image]string, error) {
 	zone := &offer{ctx: ctx, zone: cfg.Cloud.Zone, cloud: cloud, images: map[arvan.Image]answer{}, plans: map[string]answer{}}
 	imageIDs := map[arvan.Image]string{}
 	for i, node := range cfg.Nodes {
@@ -47,7 +46,7 @@ func checkOffer(ctx *pulumi.Context, cfg *Config, cloud *arvancloud.Provider, ru
 type offer struct {
 	ctx    *pulumi.Context
 	zone   string
-	cloud  *arvancloud.Provider
+	cloud  *providers.Provider
 	images map[arvan.Image]answer
 	plans  map[string]answer
 }
@@ -62,7 +61,7 @@ func (o *offer) image(image arvan.Image) (found answer, again bool) {
 	if found, again = o.images[image]; again {
 		return found, true
 	}
-	said, err := iaas.GetImage(o.ctx, &iaas.GetImageArgs{
+	said, err := providers.GetImage(o.ctx, &providers.GetImageArgs{
 		Distribution: image.Distribution, Version: image.Version, Zone: &o.zone,
 	}, pulumi.Provider(o.cloud))
 	if err == nil {
@@ -75,7 +74,7 @@ func (o *offer) image(image arvan.Image) (found answer, again bool) {
 
 func (o *offer) plan(id string) answer {
 	if _, asked := o.plans[id]; !asked {
-		_, err := iaas.GetPlan(o.ctx, &iaas.GetPlanArgs{PlanId: id, Zone: &o.zone}, pulumi.Provider(o.cloud))
+		_, err := providers.GetPlan(o.ctx, &providers.GetPlanArgs{PlanId: id, Zone: &o.zone}, pulumi.Provider(o.cloud))
 		o.plans[id] = answer{id, err}
 	}
 	return o.plans[id]

@@ -5,26 +5,25 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/internal/providers"
-	"github.com/iransre/exchange-platform/sdks/arvancloud"
 )
 
 // providerSet are those that need no cluster. Default providers are disabled (Pulumi.yaml), so each resource names its own;
 // components hand these down to their children.
 type providerSet struct {
-	arvancloud *arvancloud.Provider
+	arvancloud *providers.Provider
 	command    *providers.Provider
 	random     *providers.Provider
 }
 
 func newProviders(ctx *pulumi.Context, cfg *Config) (*providerSet, error) {
-	args := &arvancloud.ProviderArgs{Zone: pulumi.String(cfg.Cloud.Zone)}
+	args := &providers.ArvanCloud{Zone: pulumi.String(cfg.Cloud.Zone)}
 	if cfg.Cloud.Endpoint != "" {
 		args.Endpoint = pulumi.String(cfg.Cloud.Endpoint)
 	}
 	if err := accountArgs(ctx, args); err != nil {
 		return nil, err
 	}
-	cloud, err := arvancloud.NewProvider(ctx, "arvancloud", args)
+	cloud, err := providers.NewArvanCloud(ctx, "arvancloud", args)
 	if err != nil {
 		return nil, err
 	}

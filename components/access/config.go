@@ -6,9 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/apimachinery/pkg/util/validation/field"
-
+	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
@@ -60,7 +58,7 @@ func (c Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
 
 func (g Grant) validate(path *field.Path) field.ErrorList {
 	problems := slices.Concat(
-		settings.Messages(validation.IsDNS1123Label(g.Name), g.Name, path.Child("name")),
+		settings.Messages(field.IsDNS1123Label(g.Name), g.Name, path.Child("name")),
 		settings.OneOf(g.Role, path.Child("role"), roles...))
 	if lifetime, err := g.lifetime(); err != nil || lifetime < shortestToken || lifetime > longestToken {
 		problems = append(problems, field.Invalid(path.Child("lifetime"), g.Lifetime, `must be a duration between "10m" and "8760h"`))
@@ -76,7 +74,7 @@ func (g Grant) validateReach(path *field.Path) field.ErrorList {
 	}
 	for i, namespace := range g.Namespaces {
 		at := path.Index(i)
-		problems = append(problems, settings.Messages(validation.IsDNS1123Label(namespace), namespace, at)...)
+		problems = append(problems, settings.Messages(field.IsDNS1123Label(namespace), namespace, at)...)
 		if slices.Contains(g.Namespaces[:i], namespace) {
 			problems = append(problems, field.Duplicate(at, namespace))
 		}

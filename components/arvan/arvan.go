@@ -7,8 +7,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/internal/component"
 	"github.com/iransre/exchange-platform/components/internal/remote"
-	"github.com/iransre/exchange-platform/sdks/arvancloud/iaas"
-	"github.com/iransre/exchange-platform/sdks/arvancloud/storage"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // Args says which machines are wanted, and who may reach them.
@@ -55,7 +54,7 @@ type Machines struct {
 	Mounted []pulumi.Resource
 
 	nodes   Nodes
-	volumes []*storage.Volume
+	volumes []*providers.Volume
 }
 
 // Machine is how one server is reached.
@@ -84,13 +83,13 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		if err != nil {
 			return err
 		}
-		sshKey, err := iaas.NewSshKey(ctx, name+"-ssh-key", &iaas.SshKeyArgs{
+		sshKey, err := providers.NewSshKey(ctx, name+"-ssh-key", &providers.SshKeyArgs{
 			Name: pulumi.String(name), PublicKey: login.public, Zone: pulumi.String(args.Cloud.Zone),
 		}, child)
 		if err != nil {
 			return err
 		}
-		network, err := iaas.NewNetwork(ctx, name+"-network", &iaas.NetworkArgs{
+		network, err := providers.NewNetwork(ctx, name+"-network", &providers.NetworkArgs{
 			Name: pulumi.String(name), Description: pulumi.String("Traffic between the machines of " + name),
 			Cidr: pulumi.String(args.Network.CIDR), Mtu: pulumi.Int(args.Network.MTU), Zone: pulumi.String(args.Cloud.Zone),
 			// the machines leave through their public addresses; a second default route would only compete with that
@@ -129,8 +128,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 // surroundings are what all servers share.
 type surroundings struct {
-	sshKey    *iaas.SshKey
-	network   *iaas.Network
+	sshKey    *providers.SshKey
+	network   *providers.Network
 	firewalls firewalls
 	groups    groups
 }
@@ -157,14 +156,14 @@ func newMachine(ctx *pulumi.Context, node Node, args *Args, shared *surroundings
 	if imageID == "" { // the zone has it no longer, and the machine is made
 		imageID, imageName = args.Running[node.Name].ImageID, args.Running[node.Name].ImageName
 	}
-	made, err := iaas.NewServer(ctx, node.Name, &iaas.ServerArgs{
+	made, err := providers.NewServer(ctx, node.Name, &providers.ServerArgs{
 		Name: pulumi.String(node.Name), Zone: pulumi.String(args.Cloud.Zone),
 		PlanId: pulumi.String(node.Plan), DiskSize: pulumi.Int(node.DiskGiB),
 		ImageId: pulumi.String(imageID), ImageName: pulumi.String(imageName),
 		SshKeyName:          shared.sshKey.Name,
 		SecurityGroupIds:    shared.firewalls.of(node),
 		ServerGroupId:       shared.groups[node.Name],
-		Networks:            iaas.ServerNetworkArray{iaas.ServerNetworkArgs{NetworkId: shared.network.NetworkId}},
+		Networks:            []providers.ServerNetwork{{NetworkId: shared.network.NetworkId}},
 		EnablePublicAddress: pulumi.Bool(true),
 		InitScript:          userData(node.Name, args, hostKey),
 	}, child, ignored)

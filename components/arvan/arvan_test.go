@@ -14,7 +14,6 @@ import (
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 	"github.com/iransre/exchange-platform/internal/providers"
-	"github.com/iransre/exchange-platform/sdks/arvancloud"
 )
 
 // passwordType is the type of what keys are made from.
@@ -55,7 +54,7 @@ func prod() *arvan.Args {
 func run(t *testing.T, args *arvan.Args) *mocktest.Recording {
 	t.Helper()
 	return mocktest.Run(t, func(ctx *pulumi.Context) error {
-		cloud, err := arvancloud.NewProvider(ctx, "cloud", &arvancloud.ProviderArgs{})
+		cloud, err := providers.NewArvanCloud(ctx, "cloud", &providers.ArvanCloud{})
 		if err != nil {
 			return err
 		}

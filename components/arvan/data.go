@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/internal/remote"
-	"github.com/iransre/exchange-platform/sdks/arvancloud/storage"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // VolumeType is the type of a data volume in a stack's state.
@@ -74,7 +74,7 @@ func (m *Machines) attachData(ctx *pulumi.Context, args *Args, login *key, child
 		}
 		// Of a node that leaves, and of a stack that is taken down by force, the cloud keeps it. It is not protected, or no node
 		// could leave in one update.
-		volume, err := storage.NewVolume(ctx, node.Name+dataSuffix, &storage.VolumeArgs{
+		volume, err := providers.NewVolume(ctx, node.Name+dataSuffix, &providers.VolumeArgs{
 			Name: pulumi.String(node.Name + dataSuffix), Description: pulumi.String("Data of " + node.Name),
 			Size: pulumi.Int(node.Data), Zone: pulumi.String(args.Cloud.Zone),
 		}, child, pulumi.RetainOnDelete(args.Protect))
@@ -82,7 +82,7 @@ func (m *Machines) attachData(ctx *pulumi.Context, args *Args, login *key, child
 			return err
 		}
 		machine := m.Machines[node.Name]
-		attached, err := storage.NewVolumeAttachment(ctx, node.Name+attachedSuffix, &storage.VolumeAttachmentArgs{
+		attached, err := providers.NewVolumeAttachment(ctx, node.Name+attachedSuffix, &providers.VolumeAttachmentArgs{
 			VolumeId: volume.VolumeId, ServerId: machine.ID, Zone: pulumi.String(args.Cloud.Zone),
 		}, child)
 		if err != nil {

@@ -3,7 +3,7 @@ package arvan
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/iransre/exchange-platform/sdks/arvancloud/iaas"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // kubernetesAPIPort is kube-apiserver's.
@@ -13,28 +13,28 @@ const kubernetesAPIPort = 6443
 const everywhere Role = ""
 
 // firewalls are an environment's security groups: one for all servers, one for each role.
-type firewalls map[Role]*iaas.SecurityGroup
+type firewalls map[Role]*providers.SecurityGroup
 
 func newFirewalls(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) (firewalls, error) {
 	made := firewalls{}
 	for _, group := range []struct {
 		role        Role
 		name, about string
-		rules       iaas.SecurityGroupRuleArray
+		rules       []providers.SecurityGroupRule
 	}{
 		{everywhere, name + "-nodes", "Every machine: the private network among itself" + aboutSSH(args), nodeRules(args)},
-		{ControlPlane, groupName(name, ControlPlane), "Control planes: the Kubernetes API for administrators", iaas.SecurityGroupRuleArray{
+		{ControlPlane, groupName(name, ControlPlane), "Control planes: the Kubernetes API for administrators", []providers.SecurityGroupRule{
 			ingress("the Kubernetes API", "tcp", kubernetesAPIPort, args.Cloud.AdminCIDRs),
 		}},
-		{Worker, groupName(name, Worker), "Workers: web traffic", iaas.SecurityGroupRuleArray{
+		{Worker, groupName(name, Worker), "Workers: web traffic", []providers.SecurityGroupRule{
 			ingress("HTTP", "tcp", 80, args.Network.WebCIDRs), ingress("HTTPS", "tcp", 443, args.Network.WebCIDRs),
 		}},
-		{Bastion, name + "-bastion", "The bastion: SSH for administrators", iaas.SecurityGroupRuleArray{sshRule(args)}},
+		{Bastion, name + "-bastion", "The bastion: SSH for administrators", []providers.SecurityGroupRule{sshRule(args)}},
 	} {
 		if group.role == Bastion && !args.Nodes.Has(Bastion) {
 			continue
 		}
-		securityGroup, err := iaas.NewSecurityGroup(ctx, group.name, &iaas.SecurityGroupArgs{
+		securityGroup, err := providers.NewSecurityGroup(ctx, group.name, &providers.SecurityGroupArgs{
 			Name: pulumi.String(group.name), Description: pulumi.String(group.about), Rules: group.rules, Zone: pulumi.String(args.Cloud.Zone),
 		}, child)
 		if err != nil {
@@ -52,8 +52,8 @@ func (f firewalls) of(node Node) pulumi.StringArrayInput {
 
 // nodeRules let the machines talk among themselves and everything out, and, unless there is a bastion for that,
 // administrators in by SSH.
-func nodeRules(args *Args) iaas.SecurityGroupRuleArray {
-	var rules iaas.SecurityGroupRuleArray
+func nodeRules(args *Args) []providers.SecurityGroupRule {
+	var rules []providers.SecurityGroupRule
 	if !args.Nodes.Has(Bastion) {
 		rules = append(rules, sshRule(args))
 	}
@@ -65,7 +65,7 @@ func nodeRules(args *Args) iaas.SecurityGroupRuleArray {
 	return rules
 }
 
-func sshRule(args *Args) iaas.SecurityGroupRuleArgs {
+func sshRule(args *Args) providers.SecurityGroupRule {
 	return ingress("SSH", "tcp", args.Cloud.SSHPort, args.Cloud.AdminCIDRs)
 }
 
@@ -76,15 +76,15 @@ func aboutSSH(args *Args) string {
 	return ", SSH for administrators"
 }
 
-func ingress(about, protocol string, port int, cidrs []string) iaas.SecurityGroupRuleArgs {
-	return iaas.SecurityGroupRuleArgs{
+func ingress(about, protocol string, port int, cidrs []string) providers.SecurityGroupRule {
+	return providers.SecurityGroupRule{
 		Description: pulumi.String(about), Direction: pulumi.String("ingress"), Protocol: pulumi.String(protocol),
 		PortFrom: pulumi.Int(port), PortTo: pulumi.Int(port), Cidrs: pulumi.ToStringArray(cidrs),
 	}
 }
 
-func allPorts(about, direction, protocol, cidr string) iaas.SecurityGroupRuleArgs {
-	return iaas.SecurityGroupRuleArgs{
+func allPorts(about, direction, protocol, cidr string) providers.SecurityGroupRule {
+	return providers.SecurityGroupRule{
 		Description: pulumi.String(about), Direction: pulumi.String(direction), Protocol: pulumi.String(protocol),
 		Cidrs: pulumi.StringArray{pulumi.String(cidr)},
 	}

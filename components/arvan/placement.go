@@ -3,7 +3,7 @@ package arvan
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/iransre/exchange-platform/sdks/arvancloud/iaas"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // GroupType is the type of a server group in a stack's state.
@@ -20,11 +20,11 @@ type Group struct {
 
 // groups are the ids of the server groups by the names of the nodes in them. Each role has groups of its own, because a control
 // plane beside a worker harms nobody, and one group of all would need a physical machine for each server.
-type groups map[string]pulumi.StringPtrInput
+type groups map[string]pulumi.StringInput
 
 // newGroups keeps the groups that running machines are in, and makes those that new ones are to be in.
 func newGroups(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) (groups, error) {
-	found, registered := groups{}, map[string]*iaas.ServerGroup{}
+	found, registered := groups{}, map[string]*providers.ServerGroup{}
 	for _, node := range args.Nodes {
 		made, stays := args.Running[node.Name]
 		stays = stays && !made.replaced(node)
@@ -37,7 +37,7 @@ func newGroups(ctx *pulumi.Context, name string, args *Args, child pulumi.Resour
 			continue
 		}
 		if registered[group.resource] == nil {
-			its, err := iaas.NewServerGroup(ctx, group.resource, &iaas.ServerGroupArgs{
+			its, err := providers.NewServerGroup(ctx, group.resource, &providers.ServerGroupArgs{
 				Name: pulumi.String(group.name), Policy: pulumi.String(group.policy), Zone: pulumi.String(args.Cloud.Zone),
 			}, child)
 			if err != nil {

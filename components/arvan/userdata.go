@@ -4,7 +4,8 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"sigs.k8s.io/yaml"
+
+	"github.com/iransre/exchange-platform/internal/yaml"
 )
 
 // cloudConfig is the part of cloud-init's user data that the machines need.

@@ -9,9 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/ssh"
-	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
@@ -34,7 +33,7 @@ func (c *Cloud) Validate(profile settings.Profile, path *field.Path) field.Error
 		settings.Matches(c.Zone, path.Child("zone"), zonePattern, `must be a zone code such as "ir-thr-ba1"`),
 		c.Image.validate(path.Child("image")),
 		settings.Text(c.User, path.Child("user"), "name the image's login user"),
-		settings.Messages(validation.IsValidPortNum(c.SSHPort), c.SSHPort, path.Child("sshPort")))
+		settings.Messages(field.IsValidPortNum(c.SSHPort), c.SSHPort, path.Child("sshPort")))
 	if c.Placement != "" {
 		problems = append(problems, settings.OneOf(c.Placement, path.Child("placement"), placements...)...)
 	}
@@ -129,7 +128,7 @@ func (n Nodes) validateSpare(path *field.Path) field.ErrorList {
 
 func (n Node) validate(path *field.Path) field.ErrorList {
 	problems := slices.Concat(
-		settings.Messages(validation.IsDNS1123Label(n.Name), n.Name, path.Child("name")),
+		settings.Messages(field.IsDNS1123Label(n.Name), n.Name, path.Child("name")),
 		settings.OneOf(n.Role, path.Child("role"), ControlPlane, Worker, Bastion))
 	if n.Role == Bastion && len(n.Labels)+len(n.Taints) > 0 {
 		problems = append(problems, field.Forbidden(path, "a bastion is no Kubernetes node: it can have neither labels nor taints"))
@@ -152,7 +151,7 @@ func (n Node) validate(path *field.Path) field.ErrorList {
 		problems = append(problems, field.Forbidden(path.Child("data"), "a bastion is no Kubernetes node, and keeps no volumes of pods: leave it out"))
 	}
 	for _, key := range slices.Sorted(maps.Keys(n.Labels)) {
-		messages := slices.Concat(validation.IsQualifiedName(key), validation.IsValidLabelValue(n.Labels[key]))
+		messages := slices.Concat(field.IsQualifiedName(key), field.IsValidLabelValue(n.Labels[key]))
 		problems = append(problems, settings.Messages(messages, n.Labels[key], path.Child("labels").Key(key))...)
 	}
 	return problems

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"sigs.k8s.io/yaml"
+	"github.com/iransre/exchange-platform/internal/yaml"
 )
 
 // The states of the project behind a chart.

@@ -9,12 +9,12 @@ import (
 
 	"github.com/iransre/exchange-platform/components/dns"
 	"github.com/iransre/exchange-platform/internal/mocktest"
-	"github.com/iransre/exchange-platform/sdks/arvancloud"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 func TestANamePastTheCDN(t *testing.T) {
 	recording := mocktest.Run(t, func(ctx *pulumi.Context) error {
-		cloud, err := arvancloud.NewProvider(ctx, "cloud", &arvancloud.ProviderArgs{})
+		cloud, err := providers.NewArvanCloud(ctx, "cloud", &providers.ArvanCloud{})
 		if err != nil {
 			return err
 		}

@@ -5,9 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/apimachinery/pkg/util/validation/field"
-
+	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
@@ -37,7 +35,7 @@ var ttls = []int{120, 180, 300, 600, 900, 1800, 3600, 7200, 18000, 43200, 86400,
 
 // Validate reports what is wrong with the section.
 func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
-	problems := settings.Messages(validation.IsDNS1123Subdomain(c.Domain), c.Domain, path.Child("domain"))
+	problems := settings.Messages(field.IsDNS1123Subdomain(c.Domain), c.Domain, path.Child("domain"))
 	if !slices.Contains(ttls, c.TTLSeconds) {
 		problems = append(problems, field.Invalid(path.Child("ttlSeconds"), c.TTLSeconds, "the CDN takes only "+strings.Trim(fmt.Sprint(ttls), "[]")))
 	}

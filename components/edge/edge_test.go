@@ -9,7 +9,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/edge"
 	"github.com/iransre/exchange-platform/internal/mocktest"
-	"github.com/iransre/exchange-platform/sdks/arvancloud"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // record is what the component "edge" asks of the CDN for the exchange. For its files it is the same but for the name.
@@ -18,7 +18,7 @@ func record(t *testing.T, args edge.Args) map[string]any {
 	args.FilesHost = "demo-files.iransre.ir"
 	args.Addresses = pulumi.StringArray{pulumi.String("203.0.113.2"), pulumi.String("203.0.113.3")}
 	recording := mocktest.Run(t, func(ctx *pulumi.Context) error {
-		cloud, err := arvancloud.NewProvider(ctx, "cloud", &arvancloud.ProviderArgs{})
+		cloud, err := providers.NewArvanCloud(ctx, "cloud", &providers.ArvanCloud{})
 		if err != nil {
 			return err
 		}

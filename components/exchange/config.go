@@ -4,9 +4,7 @@ import (
 	"regexp"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/apimachinery/pkg/util/validation/field"
-
+	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
@@ -63,7 +61,7 @@ var argument = regexp.MustCompile(`^--[a-z][a-z0-9-]*(=\S+)?$`)
 // Validate reports what is wrong with the section.
 func (c *Config) Validate(profile settings.Profile, path *field.Path) field.ErrorList {
 	problems := slices.Concat(
-		settings.Messages(validation.IsDNS1123Subdomain(c.Host), c.Host, path.Child("host")),
+		settings.Messages(field.IsDNS1123Subdomain(c.Host), c.Host, path.Child("host")),
 		settings.Text(c.Image.Repository, path.Child("image", "repository"), "name the application's image without its tag"),
 		settings.Text(c.Image.Tag, path.Child("image", "tag"), "name the version to run"),
 		c.Image.validateLogin(path.Child("image")),

@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/internal/field"
 )
 
 // registrySecretName is the Secret with which nodes pull the image, where its registry asks for a login.

@@ -5,7 +5,8 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"sigs.k8s.io/yaml"
+
+	"github.com/iransre/exchange-platform/internal/yaml"
 )
 
 // publicKubeconfig is the kubeconfig found on the runner with every server replaced by the endpoint, as a secret: what

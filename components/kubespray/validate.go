@@ -8,8 +8,8 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
@@ -102,7 +102,7 @@ func (args *Args) complete() (*Args, error) {
 	full := *args
 	full.setDefaults()
 	problems := append(full.Config.Validate(settings.Demo, field.NewPath("kubernetes")), full.Problems()...)
-	return &full, errors.Join(problems.ToAggregate(), errors.Join(full.unreachable()...))
+	return &full, errors.Join(problems.Err(), errors.Join(full.unreachable()...))
 }
 
 // setDefaults fills in what may be left empty.

@@ -4,9 +4,7 @@ import (
 	"regexp"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/apimachinery/pkg/util/validation/field"
-
+	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
@@ -40,7 +38,7 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 		settings.AtLeast(c.MaxSizeGiB, path.Child("maxSizeGiB"), 1),
 		settings.AtLeast(c.Replicas, path.Child("replicas"), 1))
 	if c.StorageClass != "" {
-		problems = append(problems, settings.Messages(validation.IsDNS1123Subdomain(c.StorageClass), c.StorageClass, path.Child("storageClass"))...)
+		problems = append(problems, settings.Messages(field.IsDNS1123Subdomain(c.StorageClass), c.StorageClass, path.Child("storageClass"))...)
 	}
 	return problems
 }

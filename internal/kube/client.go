@@ -17,7 +17,7 @@ import (
 	"sync"
 	"time"
 
-	"sigs.k8s.io/yaml"
+	"github.com/iransre/exchange-platform/internal/yaml"
 )
 
 // requestTimeout bounds one request.

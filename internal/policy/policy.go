@@ -11,10 +11,9 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/util/validation/field"
-	"sigs.k8s.io/yaml"
-
+	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
+	"github.com/iransre/exchange-platform/internal/yaml"
 )
 
 //go:embed policy.yaml

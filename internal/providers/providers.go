@@ -1,6 +1,6 @@
-// Package providers registers what the program wants of Pulumi's own providers by their tokens: their Go SDKs are dozens of
-// packages and types, and each user's machine would compile them for a resource or two. What is registered is what the SDKs
-// would register; a test holds the one to the other.
+// Package providers registers what the program wants of its providers by their tokens: their Go SDKs are dozens of packages and
+// types, and each user's machine would compile them for a resource or two. What is registered is what the SDKs would register; for
+// Pulumi's own providers a test holds the one to the other, ArvanCloud's are generated from the same schema as its SDK.
 package providers
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation/field"
+	"github.com/iransre/exchange-platform/internal/field"
 )
 
 // BucketName is the form of a bucket's name in an S3-compatible storage.

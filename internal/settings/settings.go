@@ -3,7 +3,7 @@
 package settings
 
 import (
-	"k8s.io/apimachinery/pkg/util/validation/field"
+	"github.com/iransre/exchange-platform/internal/field"
 )
 
 // Profile is a kind of environment.

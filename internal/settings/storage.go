@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation/field"
+	"github.com/iransre/exchange-platform/internal/field"
 )
 
 // Storage is a place for backups in an S3-compatible storage, as the sections that have one say it.

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation/field"
+	"github.com/iransre/exchange-platform/internal/field"
 )
 
 // text is one value of a stack file.

@@ -1,19 +1,21 @@
-// Command generate writes the Go SDK of the ArvanCloud provider: everything in the folder that its one argument names.
+// Command generate writes the Go SDK of the ArvanCloud provider, everything in the folder that its first argument names, and the
+// part of it that the program itself uses, into the file that the second names.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: generate SDK-FOLDER")
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: generate SDK-FOLDER LEAN-FILE")
 		os.Exit(2)
 	}
-	if err := write(context.Background(), os.Args[1]); err != nil {
+	if err := errors.Join(write(context.Background(), os.Args[1]), writeLean(context.Background(), os.Args[2])); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
@@ -38,4 +40,12 @@ func write(ctx context.Context, folder string) error {
 		}
 	}
 	return nil
+}
+
+func writeLean(ctx context.Context, file string) error {
+	text, err := leanSDK(ctx)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, text, 0o644)
 }

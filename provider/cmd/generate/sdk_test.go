@@ -31,3 +31,11 @@ func TestCommittedSDKIsFresh(t *testing.T) {
 		return err
 	}))
 }
+
+func TestWhatTheProgramUsesIsFresh(t *testing.T) {
+	fresh, err := leanSDK(t.Context())
+	assert.NilError(t, err)
+	committed, err := os.ReadFile("../../../internal/providers/arvancloud.go")
+	assert.NilError(t, err)
+	assert.Equal(t, string(committed), string(fresh), "it is stale: run `go generate ./provider`")
+}
