@@ -152,17 +152,39 @@ const stopLimit = 30 * time.Second
 
 // Stop ends the world of w and returns when all its processes are gone. It is no error if none runs.
 func Stop(ctx context.Context, w *workspace.Workspace) error {
-	status, err := Ask(ctx, w)
-	switch {
-	case errors.Is(err, ErrNotRunning):
-	case err != nil:
+	pid, err := processOf(w)
+	if err != nil {
 		return err
-	default:
-		if err := stop(ctx, w, status.PID); err != nil {
+	}
+	if pid != 0 {
+		if err := stop(ctx, w, pid); err != nil {
 			return err
 		}
 	}
 	return sweep(w)
+}
+
+// processOf is the process of w's world, or 0: of whoever listens on its socket, as the kernel knows it. A world that has too much to do
+// to answer can be stopped, too.
+func processOf(w *workspace.Workspace) (int, error) {
+	conn, err := net.Dial("unix", socket(w))
+	if err != nil {
+		return 0, nil // nobody listens
+	}
+	defer conn.Close()
+	raw, err := conn.(*net.UnixConn).SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var peer *syscall.Ucred
+	var failure error
+	err = raw.Control(func(fd uintptr) {
+		peer, failure = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
+	})
+	if err := errors.Join(err, failure); err != nil {
+		return 0, fmt.Errorf("who runs the sandbox: %w", err)
+	}
+	return int(peer.Pid), nil
 }
 
 func stop(ctx context.Context, w *workspace.Workspace, pid int) error {

@@ -51,7 +51,10 @@ func serveStatus() error {
 	if err != nil {
 		return err
 	}
-	go http.Serve(listener, http.HandlerFunc(func(response http.ResponseWriter, _ *http.Request) {
+	go http.Serve(listener, http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
+		if _, err := os.Stat(w.Path("busy")); err == nil {
+			<-request.Context().Done()
+		}
 		_ = json.NewEncoder(response).Encode(status)
 	}))
 	stop := make(chan os.Signal, 1)
@@ -98,6 +101,12 @@ func TestEnsure(t *testing.T) {
 	}
 	commands.Wait()
 	assert.Equal(t, starts(), 3, "one of them has started the world that did not run")
+
+	status, err = Ask(t.Context(), w)
+	assert.NilError(t, err)
+	assert.NilError(t, os.WriteFile(w.Path("busy"), nil, 0o600))
+	assert.NilError(t, Stop(t.Context(), w))
+	assert.ErrorIs(t, syscall.Kill(status.PID, 0), syscall.ESRCH, "one that has no time to answer is stopped, too")
 }
 
 func TestFingerprint(t *testing.T) {
