@@ -237,6 +237,7 @@ func TestWhatCannotBeDoneIsRefused(t *testing.T) {
 		"tags":      func(in *s3.PutObjectInput) { in.Tagging = aws.String("a=b") },
 		"a public":  func(in *s3.PutObjectInput) { in.ACL = types.ObjectCannedACLPublicRead },
 		"a lock":    func(in *s3.PutObjectInput) { in.ObjectLockMode = types.ObjectLockModeCompliance },
+		"a key":     func(in *s3.PutObjectInput) { in.ServerSideEncryption = types.ServerSideEncryptionAwsKms },
 		"IfMatch":   func(in *s3.PutObjectInput) { in.IfMatch = aws.String("x") },
 		"a folder":  func(in *s3.PutObjectInput) { in.Key = aws.String("folder/") },
 		"an escape": func(in *s3.PutObjectInput) { in.Key = aws.String("../" + uploads + "/x") },
@@ -252,6 +253,7 @@ func TestWhatCannotBeDoneIsRefused(t *testing.T) {
 	assert.Equal(t, len(left), 0, "nothing was written")
 
 	assert.NilError(t, put(func(*s3.PutObjectInput) {}))
+	assert.NilError(t, put(func(in *s3.PutObjectInput) { in.ServerSideEncryption = types.ServerSideEncryptionAes256 }), "as Barman asks for it")
 	assert.Equal(t, codeOf(put(func(in *s3.PutObjectInput) { in.Key = aws.String("object/below") })), "NotImplemented")
 	assert.Equal(t, codeOf(put(func(in *s3.PutObjectInput) { in.ChecksumSHA256 = aws.String("bm90IGl0cyBzdW0=") })), "BadDigest")
 	assert.Equal(t, codeOf(put(func(in *s3.PutObjectInput) { in.IfNoneMatch = aws.String("*") })), "PreconditionFailed")

@@ -129,8 +129,14 @@ func understood(r *http.Request, parameters, headers []string) error {
 	if acl := r.Header.Get("X-Amz-Acl"); acl != "" && acl != "private" && acl != "bucket-owner-full-control" {
 		return unknown("x-amz-acl: " + acl)
 	}
+	// the storage's own encryption, which nobody sees from outside: here the folder is as it is
+	if encryption := r.Header.Get(encryptionHeader); encryption != "" && encryption != "AES256" {
+		return unknown(encryptionHeader + ": " + encryption)
+	}
 	return nil
 }
+
+const encryptionHeader = "x-amz-server-side-encryption"
 
 // operation is one of S3's. It is chosen by the method, the parameter that names a part of the object or bucket, and whether
 // it is a copy.
@@ -153,10 +159,10 @@ var (
 	ofObjects = map[string]operation{
 		"HEAD":         {do: (*Storage).get},
 		"GET":          {do: (*Storage).get},
-		"PUT":          {do: (*Storage).put, headers: []string{"x-amz-acl"}},
-		"PUT copy":     {do: (*Storage).copy, headers: []string{"x-amz-acl", "x-amz-copy-source", "x-amz-copy-source-if-match", "x-amz-metadata-directive"}},
+		"PUT":          {do: (*Storage).put, headers: []string{"x-amz-acl", encryptionHeader}},
+		"PUT copy":     {do: (*Storage).copy, headers: []string{"x-amz-acl", encryptionHeader, "x-amz-copy-source", "x-amz-copy-source-if-match", "x-amz-metadata-directive"}},
 		"DELETE":       {do: (*Storage).remove},
-		"POST uploads": {do: (*Storage).beginUpload, headers: []string{"x-amz-acl"}},
+		"POST uploads": {do: (*Storage).beginUpload, headers: []string{"x-amz-acl", encryptionHeader}},
 		"PUT uploadId": {do: (*Storage).putPart, parameters: []string{"partNumber"}},
 		"PUT uploadId copy": {do: (*Storage).copyPart, parameters: []string{"partNumber"},
 			headers: []string{"x-amz-copy-source", "x-amz-copy-source-if-match", "x-amz-copy-source-range"}},
