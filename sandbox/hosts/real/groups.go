@@ -18,6 +18,9 @@ import (
 // machine below it. Machines in the same group would share what kubelet makes.
 type groups []string
 
+// ofASandbox begins the names of groups that hold those of a sandbox's machines.
+const ofASandbox = "exchange-sandbox-"
+
 // findGroups names those of the machines that dir keeps.
 func findGroups(dir string) (groups, error) {
 	mounts, err := os.Open("/proc/self/mountinfo")
@@ -25,7 +28,7 @@ func findGroups(dir string) (groups, error) {
 		return nil, err
 	}
 	defer mounts.Close()
-	name := fmt.Sprintf("exchange-sandbox-%x", sha256.Sum256([]byte(dir)))[:len("exchange-sandbox-")+12]
+	name := fmt.Sprintf("%s%x", ofASandbox, sha256.Sum256([]byte(dir)))[:len(ofASandbox)+12]
 	var found groups
 	for lines := bufio.NewScanner(mounts); lines.Scan(); {
 		// the optional fields end with a lone hyphen, and the file system's type follows
@@ -70,6 +73,36 @@ func (g groups) make() error {
 					return fmt.Errorf("a control group: %w", err)
 				}
 			}
+		}
+		if above := filepath.Dir(dir); strings.HasPrefix(filepath.Base(above), ofASandbox) {
+			if err := weigh(above); err != nil {
+				return fmt.Errorf("a control group: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// weigh gives the machines together the processors' time of as many groups as they are: as one among all of this machine's, eight of them
+// starve beside two compilers.
+func weigh(group string) error {
+	machines, err := os.ReadDir(group)
+	if err != nil {
+		return err
+	}
+	count := 0
+	for _, each := range machines {
+		if each.IsDir() {
+			count++
+		}
+	}
+	for file, one := range map[string]int{"cpu.shares": 1024, "cpu.weight": 100} {
+		name := filepath.Join(group, file)
+		if _, err := os.Stat(name); err != nil {
+			continue // another hierarchy's
+		}
+		if err := os.WriteFile(name, []byte(strconv.Itoa(min(count*one, 10_000*one/100))), 0o644); err != nil {
+			return err
 		}
 	}
 	return nil
