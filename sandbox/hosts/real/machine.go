@@ -163,6 +163,9 @@ func (m *machine) startLocked() (err error) {
 		return err
 	}
 	run.inside.Listen = run.network.Listen
+	if err := m.serve(run); err != nil {
+		return err
+	}
 	if err := m.wire(run); err != nil {
 		return err
 	}

@@ -1,7 +1,9 @@
 package real
 
 import (
+	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 
 	"github.com/iransre/exchange-platform/sandbox/hosts"
@@ -39,14 +41,20 @@ func (m *machine) whatNode() *hosts.Node {
 func (m *machine) listen(run *running) error {
 	outside, inside := map[string]network.Handler{}, map[string]network.Handler{}
 	for _, address := range m.hosts.opts.Services {
-		inside[address] = func(conn net.Conn) {
-			answer, err := network.Dial(m.hosts.ctx, address)
+		answer := func(conn net.Conn) {
+			far, err := network.Dial(m.hosts.ctx, address)
 			if err != nil {
 				_ = conn.Close()
 				return
 			}
-			answer(conn)
+			far(conn)
 		}
+		inside[address] = answer
+		forPods, err := onPublicSide(address)
+		if err != nil {
+			return err
+		}
+		inside[forPods.String()] = answer
 	}
 	if address := m.sshAddress(); address != "" {
 		outside[address] = m.lead(run, sshPorts...)
@@ -77,4 +85,28 @@ func (m *machine) sshAddress() string {
 		return ""
 	}
 	return net.JoinHostPort(address, strconv.Itoa(sshPort))
+}
+
+// serve gives a machine the addresses at which its pods reach what the machine itself reaches by a loopback address: a pod's loopback
+// is its own.
+func (m *machine) serve(run *running) error {
+	var commands []string
+	for _, address := range m.hosts.opts.Services {
+		forPods, err := onPublicSide(address)
+		if err != nil {
+			return err
+		}
+		commands = append(commands, fmt.Sprintf("addr replace %s/32 dev lo", forPods.Addr()))
+	}
+	return run.network.Configure(commands...)
+}
+
+// onPublicSide is OnPublicSide of an address with a port.
+func onPublicSide(address string) (netip.AddrPort, error) {
+	parsed, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("a service's address: %w", err)
+	}
+	there, err := OnPublicSide(parsed.Addr())
+	return netip.AddrPortFrom(there, parsed.Port()), err
 }

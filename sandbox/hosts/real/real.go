@@ -29,7 +29,8 @@ type Options struct {
 	Base string
 	// Authority is a certificate authority that the machines trust as those that Debian knows, in PEM; none if it is empty.
 	Authority []byte
-	// Services are addresses, with ports, at which the machines reach what listens there on the machine that we run on.
+	// Services are loopback addresses, with ports, at which the machines reach what listens there on the machine that we run on. Their
+	// pods reach it at the same ports of OnPublicSide.
 	Services []string
 	// Logger hears of machines that start and stop; nil means nobody does.
 	Logger *slog.Logger

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -65,6 +66,12 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, key: key, prefix: loopback.Prefix(t), specs: map[string]emulator.Machine{}, options: real.Options{
 		Dir: filepath.Join(dir, "hosts"), Base: base,
 	}}
+	mirror, err := net.Listen("tcp", w.prefix+".1:0")
+	assert.NilError(t, err)
+	server := &http.Server{Handler: http.HandlerFunc(func(response http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(response, "a mirror") })}
+	go func() { _ = server.Serve(mirror) }()
+	t.Cleanup(func() { _ = server.Close() })
+	w.options.Services = []string{mirror.Addr().String()}
 	w.open()
 	t.Cleanup(func() {
 		assert.NilError(t, w.Close())
@@ -208,6 +215,24 @@ func TestAMachineIsReal(t *testing.T) {
 		assert.Equal(t, w.must("w1", "exec 3<>/dev/tcp/10.0.0.1/2222; head -c 8 <&3"), "SSH-2.0-")
 		const refused = "7" // as curl says it
 		assert.Equal(t, w.must("w1", "timeout 5 curl -s http://203.0.113.1/; echo $?"), refused, "the world outside is told to be out of reach at once")
+	})
+
+	w.run("the machine and its pods reach what listens here", func(t *testing.T) {
+		here, err := netip.ParseAddrPort(w.options.Services[0])
+		assert.NilError(t, err)
+		forPods, err := real.OnPublicSide(here.Addr())
+		assert.NilError(t, err)
+		assert.Equal(t, w.must("w1", "curl -fsS http://"+here.String()), "a mirror")
+		w.must("w1", `sudo sh -ec '
+ip netns add pod
+ip link add veth0 type veth peer name eth0 netns pod
+ip addr add 10.9.0.1/24 dev veth0
+ip link set veth0 up
+ip -n pod addr add 10.9.0.2/24 dev eth0
+ip -n pod link set eth0 up
+ip -n pod route add default via 10.9.0.1'`)
+		assert.Equal(t, w.must("w1", "sudo ip netns exec pod curl -fsS http://"+netip.AddrPortFrom(forPods, here.Port()).String()), "a mirror")
+		w.must("w1", "sudo ip netns delete pod")
 	})
 
 	w.run("the Internet reaches every port, and is told from which address it asks", func(t *testing.T) {
