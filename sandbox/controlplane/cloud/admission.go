@@ -22,7 +22,7 @@ import (
 )
 
 // admission answers the API server's questions about pods, and about daemon sets, whose pods belong to nodes from the beginning: what
-// needs an image that cannot be had is sent to the simulated node. A webhook does it and no admission policy, because clusters of every
+// needs an image that cannot be had is sent to the simulated node, and Prometheus does not look for it there. A webhook does it and no admission policy, because clusters of every
 // version have it turned on, also those that somebody else's Kubespray made.
 type admission struct{ real func(image string) bool }
 
@@ -42,6 +42,7 @@ func register(ctx context.Context, client kubernetes.Interface, address string, 
 			Rules: []admissionregistrationv1.RuleWithOperations{
 				rule("", "pods", admissionregistrationv1.Create),
 				rule("apps", "daemonsets", admissionregistrationv1.Create, admissionregistrationv1.Update),
+				rule("monitoring.coreos.com", "prometheuses", admissionregistrationv1.Create, admissionregistrationv1.Update),
 			},
 			// A pod that nobody was asked about would wait for its image for ever; refused, its owner tries again.
 			FailurePolicy: &fail, SideEffects: &none, ReinvocationPolicy: &again, AdmissionReviewVersions: []string{"v1"},
@@ -98,7 +99,10 @@ type change struct {
 }
 
 func (a admission) changes(request *admissionv1.AdmissionRequest) ([]change, error) {
-	if request.Kind.Kind == "DaemonSet" {
+	switch request.Kind.Kind {
+	case "Prometheus":
+		return prometheus(request.Object.Raw)
+	case "DaemonSet":
 		var set appsv1.DaemonSet
 		if err := json.Unmarshal(request.Object.Raw, &set); err != nil {
 			return nil, err
