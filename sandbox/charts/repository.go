@@ -27,9 +27,9 @@ type entry struct {
 	Created         time.Time `json:"created"`
 }
 
-// Archive packs a stand-in the way `helm package` does and returns its file name and bytes. The same chart gives the same
+// archive packs a stand-in the way `helm package` does and returns its file name and bytes. The same chart gives the same
 // bytes each time.
-func Archive(name string) (file string, data []byte, err error) {
+func archive(name, manifests string) (file string, data []byte, err error) {
 	loaded, err := Load(name)
 	if err != nil {
 		return "", nil, err
@@ -38,6 +38,11 @@ func Archive(name string) (file string, data []byte, err error) {
 	if err != nil {
 		return "", nil, err
 	}
+	own, err := upstream(manifests, name)
+	if err != nil {
+		return "", nil, fmt.Errorf("what the program of chart %q needs: %w", name, err)
+	}
+	files = append(files, own...)
 	var packed bytes.Buffer
 	compressor := gzip.NewWriter(&packed)
 	writer := tar.NewWriter(compressor)
@@ -59,12 +64,13 @@ func Archive(name string) (file string, data []byte, err error) {
 	return fmt.Sprintf("%s-%s.tgz", name, loaded.Metadata.Version), packed.Bytes(), nil
 }
 
-// Repository packs all stand-ins and returns the files of an HTTP chart repository by name: index.yaml and the archives.
-func Repository() (map[string][]byte, error) {
+// Repository packs all stand-ins and returns the files of an HTTP chart repository by name: index.yaml and the archives. In manifests,
+// which may be empty, lie those of the programs that really run, by the charts' names.
+func Repository(manifests string) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	entries := map[string][]entry{}
 	for _, name := range Names() {
-		file, data, err := Archive(name)
+		file, data, err := archive(name, manifests)
 		if err != nil {
 			return nil, err
 		}
@@ -88,8 +94,8 @@ func Repository() (map[string][]byte, error) {
 
 // Handler serves the repository under whatever path it is mounted at: the index names its archives relative to itself.
 // The charts are packed at the first request; a chart that does not load answers that request with its error.
-func Handler() http.Handler {
-	repository := sync.OnceValues(Repository)
+func Handler(manifests string) http.Handler {
+	repository := sync.OnceValues(func() (map[string][]byte, error) { return Repository(manifests) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		files, err := repository()
 		if err != nil {

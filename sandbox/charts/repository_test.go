@@ -17,7 +17,7 @@ import (
 )
 
 func TestTheRepositoryServesAnIndexAndArchivesThatHelmReads(t *testing.T) {
-	server := httptest.NewServer(http.StripPrefix("/charts", charts.Handler()))
+	server := httptest.NewServer(http.StripPrefix("/charts", charts.Handler("")))
 	defer server.Close()
 
 	file := filepath.Join(t.TempDir(), "index.yaml")
@@ -47,9 +47,9 @@ func TestTheVersionsAreTheCatalogues(t *testing.T) {
 }
 
 func TestTheSameChartsMakeTheSameBytes(t *testing.T) {
-	once, err := charts.Repository()
+	once, err := charts.Repository("")
 	assert.NilError(t, err)
-	again, err := charts.Repository()
+	again, err := charts.Repository("")
 	assert.NilError(t, err)
 	for name, data := range once {
 		assert.Assert(t, bytes.Equal(data, again[name]), name)
@@ -58,7 +58,7 @@ func TestTheSameChartsMakeTheSameBytes(t *testing.T) {
 
 func TestAMissingFileIsAnswered404(t *testing.T) {
 	answer := httptest.NewRecorder()
-	charts.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/charts/nothing-1.0.0.tgz", nil))
+	charts.Handler("").ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/charts/nothing-1.0.0.tgz", nil))
 	assert.Equal(t, answer.Code, http.StatusNotFound)
 }
 

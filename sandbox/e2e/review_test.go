@@ -65,7 +65,7 @@ func (s *sandbox) serveForPreviews(t *testing.T) {
 	t.Helper()
 	cloud, err := emulator.New(emulator.Options{})
 	assert.NilError(t, err)
-	for port, handler := range map[int]http.Handler{workspace.APIPort: cloud, workspace.FilesPort: charts.Handler()} {
+	for port, handler := range map[int]http.Handler{workspace.APIPort: cloud, workspace.FilesPort: charts.Handler("")} {
 		listener, err := net.Listen("tcp", fmt.Sprintf("%s:%d", s.Address(1), port))
 		assert.NilError(t, err)
 		server := &http.Server{Handler: handler}

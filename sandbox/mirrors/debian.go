@@ -1,6 +1,7 @@
 package mirrors
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	_ "embed"
@@ -22,15 +23,18 @@ var left = []string{"/usr/share/man", "/usr/share/doc", "/usr/share/locale", "/u
 //go:embed install.sh
 var install string
 
+// suite is the release of Debian that a recipe's packages are of.
+func (r Recipe) suite() string { return cmp.Or(r.Suite, debian.Suite) }
+
 // systemKey tells apart systems below images.
-func systemKey() string {
-	sum := sha256.Sum256([]byte(debian.Suite + strings.Join(left, " ") + install))
+func (r Recipe) systemKey() string {
+	sum := sha256.Sum256([]byte(r.suite() + strings.Join(left, " ") + install))
 	return fmt.Sprintf("debian-%x", sum[:6])
 }
 
 // system makes, once, the least Debian there is, and returns where.
-func (a *assembly) system(ctx context.Context) (string, error) {
-	path := a.store.path(systemKey())
+func (a *assembly) system(ctx context.Context, recipe Recipe) (string, error) {
+	path := a.store.path(recipe.systemKey())
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
@@ -43,20 +47,20 @@ func (a *assembly) system(ctx context.Context) (string, error) {
 	for _, path := range left {
 		arguments = append(arguments, "--dpkgopt=path-exclude="+path+"/*")
 	}
-	arguments = append(arguments, debian.Suite, building)
+	arguments = append(arguments, recipe.suite(), building)
 	if mirror := debian.Mirror(ctx); mirror != "" {
 		arguments = append(arguments, mirror)
 	}
-	if err := debian.Run(ctx, a.out, "Debian for images", debian.Apart(ctx, "mmdebstrap", arguments...)); err != nil {
+	if err := debian.Run(ctx, a.out, "Debian "+recipe.suite()+" for images", debian.Apart(ctx, "mmdebstrap", arguments...)); err != nil {
 		return "", err
 	}
 	return path, os.Rename(building, path)
 }
 
-// base is the layer that all images with packages share.
-func (a *assembly) base(ctx context.Context) (*layer, error) {
-	return a.store.layer(systemKey(), func(to io.Writer) error {
-		system, err := a.system(ctx)
+// base is the layer that all images with packages of one release share.
+func (a *assembly) base(ctx context.Context, recipe Recipe) (*layer, error) {
+	return a.store.layer(recipe.systemKey(), func(to io.Writer) error {
+		system, err := a.system(ctx, recipe)
 		if err != nil {
 			return err
 		}
@@ -78,7 +82,7 @@ func (a *assembly) packages(ctx context.Context, recipe Recipe) (*layer, error) 
 		return nil, err
 	}
 	return a.store.layer(key, func(to io.Writer) error {
-		system, err := a.system(ctx)
+		system, err := a.system(ctx, recipe)
 		if err != nil {
 			return err
 		}

@@ -25,6 +25,8 @@ type Options struct {
 	Checkout string
 	// Program is where a program was built that a recipe names.
 	Program func(name string) string
+	// TimeZones is Go's archive of them, for images of nothing but programs.
+	TimeZones string
 	// Rows are the rows whose images are made: all of the table where there are none.
 	Rows []Row
 }
@@ -103,7 +105,7 @@ func (a *assembly) inputs(recipe Recipe) (string, error) {
 		return "", err
 	}
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s %s %q\n", systemKey(), text, setup)
+	fmt.Fprintf(sum, "%s %s %q\n", recipe.systemKey(), text, setup)
 	if recipe.Packages != nil {
 		packages, err := recipe.packages(a.Options)
 		if err != nil {
@@ -129,7 +131,7 @@ func (a *assembly) inputs(recipe Recipe) (string, error) {
 func (a *assembly) make(ctx context.Context, recipe Recipe) (v1.Image, error) {
 	var layers []v1.Layer
 	if recipe.Packages != nil {
-		base, err := a.base(ctx)
+		base, err := a.base(ctx, recipe)
 		if err != nil {
 			return nil, err
 		}

@@ -26,6 +26,8 @@ import (
 type Recipe struct {
 	// Packages of Debian's, over the least Debian there is; an image without this list, be it empty, is without Debian.
 	Packages *[]string `json:"packages"`
+	// Suite is the release of Debian that they are of: that of machines unless it is given.
+	Suite string `json:"suite"`
 	// PackagesOf is a file of the checkout that names further ones, one a line.
 	PackagesOf string `json:"packagesOf"`
 	// Setup is a file in images/ that runs once in the system when the packages are installed.
@@ -54,11 +56,17 @@ var files embed.FS
 // searched is PATH in every container.
 const searched = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+// timeZones is where programs find time zones: schedules and quiet hours name them, and an image without a system has none.
+const timeZones = "/usr/share/zoneinfo.zip"
+
 // entries are what the image has besides packages.
 func (r Recipe) entries(options Options) ([]entry, error) {
 	var all []entry
 	for _, place := range sorted(r.Programs) {
 		all = append(all, entry{path: place, from: options.Program(r.Programs[place]), lowPorts: slices.Contains(r.LowPorts, place)})
+	}
+	if r.Packages == nil && len(r.Programs) > 0 {
+		all = append(all, entry{path: timeZones, from: options.TimeZones})
 	}
 	for _, place := range sorted(r.Files) {
 		text, err := files.ReadFile(path.Join("images", r.Files[place]))
@@ -151,6 +159,9 @@ func (r Recipe) image(layers []v1.Layer) (v1.Image, error) {
 	config = config.DeepCopy()
 	config.OS, config.Architecture, config.Created = "linux", runtime.GOARCH, v1.Time{Time: time.Unix(0, 0).UTC()}
 	environment := map[string]string{"PATH": searched}
+	if r.Packages == nil {
+		environment["ZONEINFO"] = timeZones
+	}
 	maps.Copy(environment, r.Environment)
 	for _, name := range sorted(environment) {
 		config.Config.Env = append(config.Config.Env, name+"="+environment[name])
@@ -166,7 +177,7 @@ func (r Recipe) packagesKey(packages []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := json.Marshal([]any{systemKey(), packages, string(setup)})
+	text, err := json.Marshal([]any{r.systemKey(), packages, string(setup)})
 	return fmt.Sprintf("packages-%x", sha256.Sum256(text))[:33], err
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,15 +26,16 @@ import (
 
 // registry serves images made of these rows over TLS, and pulls from it as containerd does from the mirror of a registry.
 type registry struct {
-	t             *testing.T
-	dir, checkout string
-	program       string
-	server        *httptest.Server
-	client        *http.Client
+	t              *testing.T
+	dir, checkout  string
+	program, zones string
+	server         *httptest.Server
+	client         *http.Client
 }
 
 func newRegistry(t *testing.T) *registry {
-	r := &registry{t: t, dir: t.TempDir(), checkout: t.TempDir(), program: filepath.Join(t.TempDir(), "program")}
+	r := &registry{t: t, dir: t.TempDir(), checkout: t.TempDir(), program: filepath.Join(t.TempDir(), "program"), zones: filepath.Join(t.TempDir(), "zones")}
+	assert.NilError(t, os.WriteFile(r.zones, []byte("zones"), 0o644))
 	assert.NilError(t, os.WriteFile(r.program, []byte("first"), 0o755))
 	trust := mirrors.NewTrust(t.TempDir())
 	r.server = httptest.NewUnstartedServer(mirrors.Registry(r.dir))
@@ -50,7 +52,9 @@ func newRegistry(t *testing.T) *registry {
 
 func (r *registry) make(rows ...mirrors.Row) {
 	r.t.Helper()
-	assert.NilError(r.t, mirrors.Ensure(r.t.Context(), mirrors.Options{Dir: r.dir, Checkout: r.checkout, Program: func(string) string { return r.program }, Rows: rows}, io.Discard))
+	assert.NilError(r.t, mirrors.Ensure(r.t.Context(), mirrors.Options{
+		Dir: r.dir, Checkout: r.checkout, Program: func(string) string { return r.program }, TimeZones: r.zones, Rows: rows,
+	}, io.Discard))
 }
 
 // asked adds the registry that is asked for, as containerd does.
@@ -108,12 +112,13 @@ func TestImagesArePulledAsFromTheirRegistry(t *testing.T) {
 	r.make(row)
 	image, err := r.pull("registry.k8s.io", "one/thing:v1")
 	assert.NilError(t, err)
-	assert.DeepEqual(t, content(t, image), map[string]string{"/bin/thing": "first", "/bin/other": "thing"})
+	assert.DeepEqual(t, content(t, image), map[string]string{"/bin/thing": "first", "/bin/other": "thing", "/usr/share/zoneinfo.zip": "zones"})
 	config, err := image.ConfigFile()
 	assert.NilError(t, err)
 	assert.Equal(t, config.Config.User, "1001")
 	assert.DeepEqual(t, config.Config.Entrypoint, []string{"/bin/thing"})
 	assert.Assert(t, strings.HasPrefix(strings.Join(config.Config.Env, " "), "A=b PATH="))
+	assert.Assert(t, slices.Contains(config.Config.Env, "ZONEINFO=/usr/share/zoneinfo.zip"))
 
 	digest, err := image.Digest()
 	assert.NilError(t, err)

@@ -46,7 +46,10 @@ func newNode(t *testing.T, images ...string) *node {
 			assert.NilError(t, tools.BuildForImages(t.Context(), place, os.Stderr, slices.Collect(maps.Values(row.Recipe.Programs))...))
 		}
 	}
-	assert.NilError(t, mirrors.Ensure(t.Context(), mirrors.Options{Dir: place.Images(), Checkout: place.Root, Rows: rows, Program: func(name string) string { return tools.ImageProgram(place, name) }}, os.Stderr))
+	options, err := tools.ImagesOf(t.Context(), place)
+	assert.NilError(t, err)
+	options.Rows = rows
+	assert.NilError(t, mirrors.Ensure(t.Context(), options, os.Stderr))
 
 	prefix := loopback.Prefix(t)
 	listener, err := net.Listen("tcp", prefix+".1:0")

@@ -33,6 +33,8 @@ type Row struct {
 	// Runs names the program and its version, Evidence where that can be seen.
 	Runs     string `json:"runs"`
 	Evidence string `json:"evidence"`
+	// Profile is that of the stacks for which the image is made; empty for all. For others it is simulated.
+	Profile string `json:"profile"`
 	// Recipe is how the image is made: that of every image but the simulated ones.
 	Recipe *Recipe `json:"recipe"`
 }
@@ -50,6 +52,17 @@ var Rows = sync.OnceValue(func() []Row {
 	}
 	return read.Images
 })
+
+// RowsFor is the table as it is for stacks of these profiles.
+func RowsFor(profiles []string) []Row {
+	rows := slices.Clone(Rows())
+	for i, row := range rows {
+		if row.Profile != "" && !slices.Contains(profiles, row.Profile) {
+			rows[i] = Row{Image: row.Image, Kind: Nothing}
+		}
+	}
+	return rows
+}
 
 // Find is the row of an image, named as a pod names it.
 func Find(image string) (Row, bool) {

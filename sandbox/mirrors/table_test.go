@@ -112,3 +112,15 @@ func TestAnImageIsFoundByEachOfItsNames(t *testing.T) {
 	assert.Assert(t, mirrors.Simulated("grafana/grafana:13.2.0"))
 	assert.Assert(t, !mirrors.Simulated("registry.k8s.io/kube-proxy:v1.35.4"))
 }
+
+func TestAnImageForOneProfileIsSimulatedForOthers(t *testing.T) {
+	const operator = "ghcr.io/cloudnative-pg/cloudnative-pg"
+	kind := func(profiles ...string) mirrors.Kind {
+		rows := mirrors.RowsFor(profiles)
+		assert.Equal(t, len(rows), len(mirrors.Rows()))
+		return rows[slices.IndexFunc(rows, func(row mirrors.Row) bool { return row.Image == operator })].Kind
+	}
+	assert.Equal(t, kind("demo", "prod"), mirrors.Real)
+	assert.Equal(t, kind("demo"), mirrors.Nothing)
+	assert.Equal(t, kind(), mirrors.Nothing)
+}

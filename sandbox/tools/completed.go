@@ -20,18 +20,15 @@ type completion struct {
 // modfile writes a go.mod that is the one in dir with the completed module in the place of the module, and returns where it is. Go
 // compiles nothing else for the rest.
 func (c completion) modfile(ctx context.Context, dir, to string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", c.module)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOFLAGS=", "GOWORK=off")
-	output, err := cmd.Output()
-	var module struct{ Dir, Error string }
-	if jsonErr := json.Unmarshal(output, &module); err != nil || jsonErr != nil {
-		return "", fmt.Errorf("download %s: %w: %s", c.module, err, module.Error)
+	module, err := moduleFolder(ctx, dir, c.module)
+	if err != nil {
+		return "", err
 	}
 	copied := filepath.Join(to, "module")
 	if err := os.RemoveAll(copied); err != nil {
 		return "", err
 	}
-	if err := os.CopyFS(copied, os.DirFS(module.Dir)); err != nil {
+	if err := os.CopyFS(copied, os.DirFS(module)); err != nil {
 		return "", err
 	}
 	for name, content := range c.files {
@@ -44,6 +41,18 @@ func (c completion) modfile(ctx context.Context, dir, to string) (string, error)
 		}
 	}
 	return c.replace(filepath.Join(dir, "go.mod"), filepath.Join(to, "go.mod"), copied)
+}
+
+// moduleFolder is where a module lies that the one in dir requires.
+func moduleFolder(ctx context.Context, dir, path string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", path)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	output, err := cmd.Output()
+	var module struct{ Dir, Error string }
+	if jsonErr := json.Unmarshal(output, &module); err != nil || jsonErr != nil {
+		return "", fmt.Errorf("download %s: %w: %s", path, err, module.Error)
+	}
+	return module.Dir, nil
 }
 
 // replace writes the go.mod, and the go.sum beside it.

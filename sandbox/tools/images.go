@@ -2,15 +2,22 @@ package tools
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
+	"github.com/iransre/exchange-platform/sandbox/mirrors"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
 // withoutClouds leaves out of Prometheus how it finds what runs in clouds: it doubles what there is to compile.
 const withoutClouds = "remove_all_sd,enable_kubernetes_sd"
+
+// production is the profile of stacks whose database has an operator: much to build, and nothing for others.
+const production = "prod"
 
 // forImages are the programs that images of real machines are made of: see package mirrors. Those of other projects are chosen in
 // programs/go.mod.
@@ -31,6 +38,11 @@ func forImages(w *workspace.Workspace) []Tool {
 	alertmanager.Completed = &completion{"github.com/prometheus/alertmanager", map[string]string{
 		"ui/app/dist/index.html": "<!DOCTYPE html>\n<title>Alertmanager</title>\n<p>Alertmanager's pages are not in the sandbox. Its API is: <a href=\"api/v2/alerts\">alerts</a>.\n",
 	}}
+	forProduction := func(name, purpose, pkg string) Tool {
+		tool := other(name, purpose, pkg, "")
+		tool.Profile = production
+		return tool
+	}
 	ingress := own("ingress", "image: an ingress controller in ingress-nginx' place")
 	ingress.Shared = true
 	all := []Tool{
@@ -45,6 +57,8 @@ func forImages(w *workspace.Workspace) []Tool {
 		other("prometheus-config-reloader", "the real one, beside each Prometheus", "github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader", "0.93.1"),
 		alertmanager,
 		other("prometheus", "the real Prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "3.14.0"),
+		forProduction("cloudnative-pg", "the real operator of PostgreSQL", "github.com/cloudnative-pg/cloudnative-pg/cmd/manager"),
+		forProduction("plugin-barman-cloud", "the operator's real plugin for backups", "github.com/cloudnative-pg/plugin-barman-cloud/cmd/manager"),
 	}
 	for i := range all {
 		all[i].Static, all[i].Target = true, ImageProgram(w, all[i].Name)
@@ -70,4 +84,16 @@ func BuildForImages(ctx context.Context, w *workspace.Workspace, out io.Writer, 
 		}
 	}
 	return nil
+}
+
+// ImagesOf says what images of w are made with.
+func ImagesOf(ctx context.Context, w *workspace.Workspace) (mirrors.Options, error) {
+	root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return mirrors.Options{}, fmt.Errorf("go env GOROOT: %w", err)
+	}
+	return mirrors.Options{
+		Dir: w.Images(), Checkout: w.Root, Program: func(name string) string { return ImageProgram(w, name) },
+		TimeZones: filepath.Join(strings.TrimSpace(string(root)), "lib", "time", "zoneinfo.zip"),
+	}, nil
 }

@@ -36,6 +36,8 @@ type Tool struct {
 	Tags string
 	// Completed is a module that lacks something.
 	Completed *completion
+	// Profile is that of the stacks for which it is built; empty for all.
+	Profile string
 	// Target is the file to make.
 	Target string
 	// Static programs run inside the machines, whose libraries may be of another age.
@@ -92,7 +94,10 @@ func All(w *workspace.Workspace) []Tool {
 	if w.Kind() == workspace.Real {
 		node := own("node", "the real software of Kubernetes nodes "+controlplane.KubernetesVersion+": kubelet, kubeadm, kube-proxy …", "cmd/node")
 		node.Static, node.Shared, node.LinkerFlags = true, true, controlplane.VersionFlags
-		all = append(append(all, node), forImages(w)...)
+		profiles := w.Profiles()
+		all = append(append(all, node), slices.DeleteFunc(forImages(w), func(tool Tool) bool {
+			return tool.Profile != "" && !slices.Contains(profiles, tool.Profile)
+		})...)
 	}
 	return all
 }
@@ -104,7 +109,7 @@ func Build(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	stamp := w.Binary("fingerprint-" + string(w.Kind())) // sandboxes of both kinds may share the tools
+	stamp := w.Binary("fingerprint-" + variant(w)) // all sandboxes of a checkout share the tools
 	if err := os.MkdirAll(filepath.Dir(stamp), 0o755); err != nil {
 		return err
 	}
@@ -122,6 +127,17 @@ func Build(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "tools ready after %s\n", time.Since(start).Round(time.Second))
 	return os.WriteFile(stamp, []byte(fingerprint), 0o644)
+}
+
+// variant tells apart sandboxes for which other tools are built.
+func variant(w *workspace.Workspace) string {
+	name := string(w.Kind())
+	for _, tool := range All(w) {
+		if tool.Profile != "" {
+			return name + "-" + tool.Profile
+		}
+	}
+	return name
 }
 
 func allThere(w *workspace.Workspace) bool {

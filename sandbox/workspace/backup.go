@@ -68,14 +68,15 @@ var backupKinds = []struct{ section, key, bucket string }{
 
 // pointBackupsHere points all backups of a stack file at the sandbox's storage. The storage's keys are not among that: as a user would, the
 // sandbox gives them to pulumi as secrets.
-func (w *Workspace) pointBackupsHere(file map[string]any) error {
+func (w *Workspace) pointBackupsHere(file map[string]any, fromPods string) error {
 	for _, kind := range backupKinds {
 		own := section(file, kind.section, kind.key)
 		if own == nil {
 			continue
 		}
-		maps.Copy(own, map[string]any{"endpoint": w.StorageURL(), "region": StorageRegion, "bucket": kind.bucket})
-		if kind.bucket == BackupBucket {
+		maps.Copy(own, map[string]any{"endpoint": fromPods, "region": StorageRegion, "bucket": kind.bucket})
+		if kind.bucket == BackupBucket { // machines make them
+			own["endpoint"] = w.StorageURL()
 			certificate, err := w.backupCertificate()
 			if err != nil {
 				return err

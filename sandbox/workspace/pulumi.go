@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -78,10 +79,31 @@ type Sources struct {
 	// Registries and Files are the mirrors that the machines install from; empty where nothing is installed on them.
 	Registries map[string]string
 	Files      string
+	// Storage is the object storage as pods reach it; empty where they do so by StorageURL, or not at all.
+	Storage string
 }
 
 // Archive is where a .tar.gz lies, and its checksum in hex.
 type Archive struct{ URL, SHA256 string }
+
+// Profiles are those of the stacks that this sandbox has had.
+func (w *Workspace) Profiles() []string {
+	files, _ := filepath.Glob(w.StackFile("*")) // the pattern is a valid one
+	var profiles []string
+	for _, name := range files {
+		var file struct {
+			Config map[string]any `json:"config"`
+		}
+		text, err := os.ReadFile(name)
+		if err != nil || yaml.Unmarshal(text, &file) != nil {
+			continue
+		}
+		if profile, said := file.Config["exchange-platform:profile"].(string); said {
+			profiles = append(profiles, profile)
+		}
+	}
+	return profiles
+}
 
 // WriteStackFile makes StackFile from the checkout's stack file. What `pulumi` itself keeps there stays: the salt of its
 // secrets, and the secrets that the sandbox or its user has set, for which the checkout's has no value of its own.
@@ -111,7 +133,7 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 		return fmt.Errorf("%s: %w", source, err)
 	}
 	merged := merge(file, map[string]any{"config": w.overrides(archive, sources)})
-	if err := w.pointBackupsHere(merged); err != nil {
+	if err := w.pointBackupsHere(merged, cmp.Or(sources.Storage, w.StorageURL())); err != nil {
 		return err
 	}
 	tellSomebody(merged)

@@ -158,6 +158,9 @@ func (w *Workspace) Systems() string { return filepath.Join(w.Tools, "systems") 
 // Images is where the images of real machines are made: see package mirrors.
 func (w *Workspace) Images() string { return filepath.Join(w.Tools, "images") }
 
+// Manifests are what programs that real machines run say of the objects that they need: a file for each chart.
+func (w *Workspace) Manifests() string { return filepath.Join(w.Images(), "manifests") }
+
 // PulumiHome is where pulumi finds its plugins.
 func (w *Workspace) PulumiHome() string { return filepath.Join(w.Tools, "pulumi") }
 

@@ -65,7 +65,7 @@ func newBeside(w *workspace.Workspace, machines nodes, logger *slog.Logger) *bes
 		}
 	}
 	b.simulate = func(ctx context.Context, kubeconfig string) error {
-		if err := pki.WriteFile(options.Images, []byte(availableImages())); err != nil {
+		if err := pki.WriteFile(options.Images, []byte(availableImages(w.Profiles()))); err != nil {
 			return err
 		}
 		return options.Run(ctx, w.Binary("kube"), kubeconfig, w.Path("logs", "simulation.log"), logger)
@@ -73,10 +73,10 @@ func newBeside(w *workspace.Workspace, machines nodes, logger *slog.Logger) *bes
 	return b
 }
 
-// availableImages are the names of those that can be had, one a line.
-func availableImages() string {
+// availableImages are the names of those that can be had for stacks of these profiles, one a line.
+func availableImages(profiles []string) string {
 	var list strings.Builder
-	for _, row := range mirrors.Rows() {
+	for _, row := range mirrors.RowsFor(profiles) {
 		if row.Kind != mirrors.Nothing {
 			fmt.Fprintln(&list, row.Image)
 		}

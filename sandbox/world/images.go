@@ -39,3 +39,11 @@ func mirrorFiles(mux *http.ServeMux, w *workspace.Workspace) {
 		http.ServeFile(response, request, w.Binary("node"))
 	})
 }
+
+// manifests is where those of the programs lie that machines run in place of simulated ones; empty where none does.
+func manifests(w *workspace.Workspace) string {
+	if w.Kind() == workspace.Real {
+		return w.Manifests()
+	}
+	return ""
+}

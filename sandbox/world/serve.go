@@ -179,7 +179,7 @@ func newStorage(w *workspace.Workspace) (*storage.Storage, error) {
 // newFiles serves what installs come from: charts as a mirror would, an archive of each release of Kubespray, and the software of nodes.
 func newFiles(w *workspace.Workspace) (http.Handler, error) {
 	mux := http.NewServeMux()
-	mux.Handle("/charts/", charts.Handler())
+	mux.Handle("/charts/", charts.Handler(manifests(w)))
 	for _, tag := range kubespray.Releases() {
 		archive, err := kubespray.Archive(tag, KubesprayMachines(w))
 		if err != nil {

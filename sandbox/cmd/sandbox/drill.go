@@ -21,7 +21,7 @@ func drillCommand() *cobra.Command {
 		Use: "drill [STACK]", Short: "Restore the database's newest backup now, as the schedule does, and print what it took", Args: cobra.MaximumNArgs(1),
 		Long: `Restore the database's newest backup now, as the schedule does, and print what it took.
 
-The operator of PostgreSQL and its servers are simulated in the sandbox: the drill begins, its Job ends, and nothing is restored,
+On light machines the operator of PostgreSQL and its servers are simulated: the drill begins, its Job ends, and nothing is restored,
 which is then said. In a real cluster: kubectl -n restore-drill create job now --from=cronjob/restore-drill`,
 		RunE: inWorkspace(func(ctx context.Context, w *workspace.Workspace, given []string, out io.Writer) error {
 			stack := "prod"

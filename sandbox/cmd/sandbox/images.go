@@ -6,6 +6,7 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"github.com/iransre/exchange-platform/sandbox/hosts/real"
 	"github.com/iransre/exchange-platform/sandbox/mirrors"
 	"github.com/iransre/exchange-platform/sandbox/tools"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
@@ -20,6 +21,9 @@ func installedFrom(w *workspace.Workspace, charts string) workspace.Sources {
 		for _, registry := range mirrors.Registries() {
 			sources.Registries[registry] = w.RegistryURL()
 		}
+		if there, err := real.OnPublicSide(w.Address(1)); err == nil {
+			sources.Storage = fmt.Sprintf("http://%s:%d", there, workspace.StoragePort)
+		}
 	}
 	return sources
 }
@@ -29,16 +33,22 @@ func makeImages(ctx context.Context, w *workspace.Workspace, out io.Writer) erro
 	if w.Kind() != workspace.Real {
 		return nil
 	}
-	return mirrors.Ensure(ctx, mirrors.Options{
-		Dir: w.Images(), Checkout: w.Root, Program: func(name string) string { return tools.ImageProgram(w, name) },
-	}, out)
+	options, err := tools.ImagesOf(ctx, w)
+	if err != nil {
+		return err
+	}
+	options.Rows = mirrors.RowsFor(w.Profiles())
+	if err := mirrors.Ensure(ctx, options, out); err != nil {
+		return err
+	}
+	return tools.KeepManifests(ctx, w)
 }
 
 // printImages says of each image how real it is.
-func printImages(out io.Writer) {
+func printImages(out io.Writer, w *workspace.Workspace) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "IMAGE\tIN THE SANDBOX\tRUNS")
-	for _, row := range mirrors.Rows() {
+	for _, row := range mirrors.RowsFor(w.Profiles()) {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", row.Image, row.Kind, row.Runs)
 	}
 	_ = table.Flush()

@@ -134,7 +134,7 @@ func run(ctx context.Context, stack, charts string, kind workspace.Kind, argumen
 	}
 	printParts(out, w, status)
 	if w.Kind() == workspace.Real {
-		printImages(out)
+		printImages(out, w)
 	}
 	if err := ensureStack(ctx, w, stack); err != nil {
 		return err

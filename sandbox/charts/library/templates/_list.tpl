@@ -14,6 +14,9 @@ share labels and a selector:
         hook: {at: post-install, delete: hook-succeeded}
 
 The fields of a kind that needs no short form are taken as they are; an object that brings its own metadata, as a whole.
+
+Where the chart's program really runs, upstream/ has the objects of its own manifest (upstream.go): its definitions and webhooks are rendered
+as they are, others can be read with library.upstream.
 */}}
 {{- define "library.render" -}}
 {{- $root := . -}}
@@ -29,6 +32,15 @@ The fields of a kind that needs no short form are taken as they are; an object t
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- range $file, $_ := .Files.Glob "upstream/{customresourcedefinition,mutatingwebhookconfiguration,validatingwebhookconfiguration}-*.yaml" }}
+---
+{{ $root.Files.Get $file }}
+{{- end -}}
+{{- end -}}
+
+{{/* An object of the program's own manifest, as JSON; empty where it does not run. Takes root and name: the kind in lower case, a dash, the name. */}}
+{{- define "library.upstream" -}}
+{{- .root.Files.Get (printf "upstream/%s.yaml" .name) | fromYaml | toJson -}}
 {{- end -}}
 
 {{/* One object of a list. Takes root, part and object. */}}
