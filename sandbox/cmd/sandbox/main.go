@@ -33,7 +33,7 @@ func main() {
 		pulumiCommand("preview", "Show what `up` would change", "preview"),
 		pulumiCommand("refresh", "Compare the stack's state with the world", "refresh", "--yes", "--skip-preview"),
 		pulumiCommand("destroy", "Delete everything a stack made", "destroy", "--yes", "--skip-preview"),
-		statusCommand(), envCommand(), openCommand(), logsCommand(), faultCommand(), hostCommand(), etcdCommand(), drillCommand(), alertCommand(), soakCommand(), downCommand(), buildCommand(), serveCommand(),
+		statusCommand(), envCommand(), openCommand(), logsCommand(), faultCommand(), hostCommand(), etcdCommand(), drillCommand(), rehearseCommand(), alertCommand(), soakCommand(), downCommand(), buildCommand(), serveCommand(),
 	)
 	if err := root.ExecuteContext(ctx); err != nil {
 		if !errors.Is(err, errSaid) {

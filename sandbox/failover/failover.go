@@ -1,0 +1,298 @@
+// Package failover rehearses the loss of the database's primary where its servers really run, and measures for how long nothing is
+// written and what of the acknowledged was lost.
+package failover
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Options say where the servers are.
+type Options struct {
+	// Kubectl is the program, Environ what leads it to the cluster.
+	Kubectl string
+	Environ []string
+	// Cut takes a machine's network away, and Restore gives it back.
+	Cut, Restore func(ctx context.Context, machine string) error
+	Out          io.Writer
+}
+
+// A fault that is rehearsed, and for how long at most nothing may be written after it.
+type fault struct {
+	name   string
+	within time.Duration
+	strike func(*rehearsal, context.Context, *cluster) error
+	mend   func(*rehearsal, context.Context, *cluster) error
+}
+
+var faults = []fault{
+	{"the primary's process is killed", 10 * time.Second, (*rehearsal).kill, nil},
+	{"a switchover", 10 * time.Second, (*rehearsal).switchOver, nil},
+	{"the primary's machine is cut off", 60 * time.Second, (*rehearsal).cut, (*rehearsal).restore},
+}
+
+const (
+	namespace = "postgres"
+	object    = "cluster.postgresql.cnpg.io/postgres"
+	writer    = "failover-rehearsal"
+	// patience is how long anything may take to be whole again.
+	patience = 5 * time.Minute
+)
+
+type rehearsal struct{ Options }
+
+// Rehearse does to the primary whatever there is, one after the other, while somebody writes through HAProxy, and prints what that cost. It fails
+// if a write that was acknowledged is missing, or nothing was written for longer than promised.
+func Rehearse(ctx context.Context, options Options) error {
+	r := &rehearsal{options}
+	if err := r.real(ctx); err != nil {
+		return err
+	}
+	var problems []error
+	fmt.Fprintf(r.Out, "%-34s  %8s  %6s  %12s  %s\n", "WHAT HAPPENED", "SECONDS", "AT MOST", "ACKNOWLEDGED", "OF THESE LOST")
+	for _, each := range faults {
+		result, err := r.rehearse(ctx, each)
+		if err != nil {
+			return fmt.Errorf("%s: %w", each.name, err)
+		}
+		fmt.Fprintf(r.Out, "%-34s  %8.1f  %6.0f  %12d  %d\n", each.name, result.pause.Seconds(), each.within.Seconds(), result.acknowledged, result.lost)
+		if result.lost > 0 {
+			problems = append(problems, fmt.Errorf("%s: %d of %d acknowledged writes are not there", each.name, result.lost, result.acknowledged))
+		}
+		if result.pause > each.within {
+			problems = append(problems, fmt.Errorf("%s: nothing was written for %.1f s, and %.0f are promised", each.name, result.pause.Seconds(), each.within.Seconds()))
+		}
+	}
+	_, err := r.psql(ctx, "drop table failover_rehearsal")
+	return errors.Join(append(problems, err)...)
+}
+
+// real says whether there are servers to do something to.
+func (r *rehearsal) real(ctx context.Context) error {
+	c, err := r.find(ctx)
+	if err != nil {
+		return fmt.Errorf("look for the database's servers: %w; the stack needs postgres.engine cloudnative-pg", err)
+	}
+	if c.Status.CurrentPrimary == "" {
+		return errors.New("the database's servers are simulated: take real machines, ./scripts/sandbox up prod --machines real")
+	}
+	return nil
+}
+
+// result is what a fault cost.
+type result struct {
+	pause              time.Duration
+	acknowledged, lost int
+}
+
+func (r *rehearsal) rehearse(ctx context.Context, each fault) (result, error) {
+	before, err := r.whole(ctx)
+	if err != nil {
+		return result{}, err
+	}
+	run := fmt.Sprint(time.Now().Unix())
+	if err := r.startWriter(ctx, before, run); err != nil {
+		return result{}, err
+	}
+	if _, err := r.wait(ctx, "writes to begin", func(w *writes) bool { return w.steady(time.Now(), 3*time.Second) }); err != nil {
+		return result{}, err
+	}
+	struck := time.Now()
+	if err := each.strike(r, ctx, before); err != nil {
+		return result{}, err
+	}
+	// a second pause, such as that of a replica that joins again, counts, too
+	seen, failure := r.wait(ctx, "writes to go on", func(w *writes) bool {
+		return time.Since(struck) > 20*time.Second && w.steady(time.Now(), 10*time.Second)
+	})
+	if each.mend != nil {
+		failure = errors.Join(failure, each.mend(r, ctx, before))
+	}
+	if failure != nil {
+		return result{}, failure
+	}
+	if _, err := r.whole(ctx); err != nil {
+		return result{}, err
+	}
+	if _, err := r.kubectl(ctx, "", "delete", "pod", writer, "--now"); err != nil {
+		return result{}, err
+	}
+	there, err := r.rows(ctx, run)
+	if err != nil {
+		return result{}, err
+	}
+	return result{pause: seen.pause(struck), acknowledged: len(seen.numbers), lost: len(seen.missing(there))}, nil
+}
+
+// wait reads the writer's log until it is as wanted.
+func (r *rehearsal) wait(ctx context.Context, what string, wanted func(*writes) bool) (*writes, error) {
+	var seen *writes
+	return seen, r.until(ctx, what, func() (string, error) {
+		log, err := r.kubectl(ctx, "", "logs", writer)
+		if err != nil {
+			return err.Error(), nil
+		}
+		if seen, err = parseWrites(log); err != nil || wanted(seen) {
+			return "", err
+		}
+		return fmt.Sprintf("%d acknowledged; the last failure: %s", len(seen.numbers), seen.failed), nil
+	})
+}
+
+// until asks every second until nothing is amiss.
+func (r *rehearsal) until(ctx context.Context, what string, ask func() (amiss string, err error)) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	for {
+		amiss, err := ask()
+		if err != nil || amiss == "" {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waited %s for %s: %s", patience, what, amiss)
+		case <-again.C:
+		}
+	}
+}
+
+// cluster is what the operator says of its servers.
+type cluster struct {
+	Spec struct {
+		Instances int    `json:"instances"`
+		ImageName string `json:"imageName"`
+		Bootstrap struct {
+			Initdb struct {
+				Database string `json:"database"`
+			} `json:"initdb"`
+		} `json:"bootstrap"`
+	} `json:"spec"`
+	Status struct {
+		Phase          string   `json:"phase"`
+		CurrentPrimary string   `json:"currentPrimary"`
+		TargetPrimary  string   `json:"targetPrimary"`
+		InstanceNames  []string `json:"instanceNames"`
+		ReadyInstances int      `json:"readyInstances"`
+	} `json:"status"`
+}
+
+// healthy is the operator's word for it.
+const healthy = "Cluster in healthy state"
+
+func (r *rehearsal) find(ctx context.Context) (*cluster, error) {
+	text, err := r.kubectl(ctx, "", "get", object, "--output", "json")
+	if err != nil {
+		return nil, err
+	}
+	found := &cluster{}
+	return found, json.Unmarshal([]byte(text), found)
+}
+
+// whole waits until all servers are there.
+func (r *rehearsal) whole(ctx context.Context) (*cluster, error) {
+	var found *cluster
+	return found, r.until(ctx, "all servers", func() (string, error) {
+		var err error
+		if found, err = r.find(ctx); err != nil {
+			return err.Error(), nil
+		}
+		s := found.Status
+		if s.ReadyInstances == found.Spec.Instances && s.CurrentPrimary == s.TargetPrimary && s.Phase == healthy {
+			return "", nil
+		}
+		return fmt.Sprintf("%d of %d are ready: %s", s.ReadyInstances, found.Spec.Instances, s.Phase), nil
+	})
+}
+
+// kill ends the primary's server as a crash would.
+func (r *rehearsal) kill(ctx context.Context, c *cluster) error {
+	_, err := r.kubectl(ctx, "", "exec", c.Status.CurrentPrimary, "--container=postgres", "--", "sh", "-c", `kill -9 "$(head -n 1 "$PGDATA/postmaster.pid")"`)
+	return err
+}
+
+// switchOver makes another server the primary, as `kubectl cnpg promote` does.
+func (r *rehearsal) switchOver(ctx context.Context, c *cluster) error {
+	next := slices.IndexFunc(c.Status.InstanceNames, func(name string) bool { return name != c.Status.CurrentPrimary })
+	if next < 0 {
+		return errors.New("there is no other server")
+	}
+	patch, err := json.Marshal(map[string]any{"status": map[string]any{
+		"targetPrimary": c.Status.InstanceNames[next], "targetPrimaryTimestamp": time.Now().UTC().Format(time.RFC3339Nano),
+		"phase": "Switchover in progress", "phaseReason": "Switching over to " + c.Status.InstanceNames[next],
+	}})
+	if err != nil {
+		return err
+	}
+	_, err = r.kubectl(ctx, "", "patch", object, "--subresource=status", "--type=merge", "--patch="+string(patch))
+	return err
+}
+
+func (r *rehearsal) cut(ctx context.Context, c *cluster) error {
+	return r.machineOf(ctx, c, r.Cut)
+}
+
+func (r *rehearsal) restore(ctx context.Context, c *cluster) error {
+	return r.machineOf(ctx, c, r.Restore)
+}
+
+// machineOf does something to the machine of who is the primary before it happens.
+func (r *rehearsal) machineOf(ctx context.Context, c *cluster, do func(context.Context, string) error) error {
+	machine, err := r.nodeOf(ctx, c.Status.CurrentPrimary)
+	if err != nil {
+		return err
+	}
+	return do(ctx, machine)
+}
+
+func (r *rehearsal) nodeOf(ctx context.Context, pod string) (string, error) {
+	return r.kubectl(ctx, "", "get", "pod", pod, "--output=jsonpath={.spec.nodeName}")
+}
+
+// rows are those of a run that the primary has.
+func (r *rehearsal) rows(ctx context.Context, run string) (map[int64]bool, error) {
+	text, err := r.psql(ctx, "select number from failover_rehearsal where run = '"+run+"'")
+	if err != nil {
+		return nil, err
+	}
+	there := map[int64]bool{}
+	for line := range strings.Lines(text) {
+		number, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("the rows of the primary: %w", err)
+		}
+		there[number] = true
+	}
+	return there, nil
+}
+
+// psql asks the primary.
+func (r *rehearsal) psql(ctx context.Context, statement string) (string, error) {
+	c, err := r.find(ctx)
+	if err != nil {
+		return "", err
+	}
+	return r.kubectl(ctx, "", "exec", c.Status.CurrentPrimary, "--container=postgres", "--",
+		"psql", "--no-psqlrc", "--tuples-only", "--no-align", "--dbname="+c.Spec.Bootstrap.Initdb.Database, "--command="+statement)
+}
+
+func (r *rehearsal) kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, r.Kubectl, append([]string{"--namespace", namespace, "--request-timeout=30s"}, arguments...)...)
+	var stderr bytes.Buffer
+	cmd.Env, cmd.Stdin, cmd.Stderr = r.Environ, strings.NewReader(input), &stderr
+	text, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("kubectl %s: %w: %s", arguments[0], err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return strings.TrimSpace(string(text)), nil
+}
