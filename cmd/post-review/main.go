@@ -16,13 +16,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/iransre/exchange-platform/internal/drift"
 	"github.com/iransre/exchange-platform/internal/review"
 	"github.com/iransre/exchange-platform/internal/review/post"
 )
 
 const usage = `usage: ./scripts/post-review --comment FILE --change NUMBER STACK
+       ./scripts/post-review --comment FILE --issue NUMBER STACK
 
-Writes the comment that ./scripts/review --out made of a stack where the change is reviewed; a later one takes its place.
+Writes the comment that ./scripts/review --out made of a stack where the change is reviewed, or the report of ./scripts/drift --out into an issue;
+a later one takes its place.
 It goes to GitHub where GITHUB_REPOSITORY is set, with the token GITHUB_TOKEN, and to GitLab where CI_PROJECT_ID is, with GITLAB_TOKEN.
 
 `
@@ -40,7 +43,7 @@ func main() {
 // options are what is asked for.
 type options struct {
 	stack, comment, commit, author string
-	change, code                   int
+	change, issue, code            int
 }
 
 func parse(arguments []string, help io.Writer) (*options, error) {
@@ -49,6 +52,7 @@ func parse(arguments []string, help io.Writer) (*options, error) {
 	set.SetOutput(help)
 	set.StringVar(&asked.comment, "comment", "", "the `file` with the comment")
 	set.IntVar(&asked.change, "change", 0, "the `number` of the pull request or merge request; GitLab's own variable CI_MERGE_REQUEST_IID if left out")
+	set.IntVar(&asked.issue, "issue", 0, "the `number` of an issue, for a report of ./scripts/drift")
 	set.StringVar(&asked.commit, "commit", "", "on GitHub, make a check on this `commit` as well: the change's head, in full")
 	set.IntVar(&asked.code, "code", 0, "the `exit code` of the review at its gate, which the check is of")
 	set.StringVar(&asked.author, "author", "github-actions[bot]", "on GitHub, the `login` that the token writes as; only its comments are changed")
@@ -60,7 +64,7 @@ func parse(arguments []string, help io.Writer) (*options, error) {
 		return nil, err
 	}
 	asked.stack = set.Arg(0)
-	if asked.change == 0 {
+	if asked.change == 0 && asked.issue == 0 {
 		asked.change, _ = strconv.Atoi(os.Getenv("CI_MERGE_REQUEST_IID"))
 	}
 	switch {
@@ -68,8 +72,10 @@ func parse(arguments []string, help io.Writer) (*options, error) {
 		return nil, errors.New("which stack? options stand before it")
 	case asked.comment == "":
 		return nil, errors.New("--comment is missing: the file that ./scripts/review --out wrote")
-	case asked.change <= 0:
-		return nil, errors.New("--change is missing: the number of the pull request or merge request")
+	case asked.change != 0 && asked.issue != 0:
+		return nil, errors.New("--change and --issue: which of them?")
+	case asked.issue < 0 || asked.issue == 0 && asked.change <= 0:
+		return nil, errors.New("--change is missing: the number of the pull request or merge request; or --issue")
 	}
 	return &asked, nil
 }
@@ -94,6 +100,14 @@ func run(ctx context.Context, arguments []string, help io.Writer) error {
 	return errors.New("neither GITHUB_REPOSITORY nor CI_PROJECT_ID is set: where is the change reviewed?")
 }
 
+// mark is the first line of what is posted.
+func (o *options) mark() string {
+	if o.issue != 0 {
+		return drift.Mark(o.stack)
+	}
+	return review.Mark(o.stack)
+}
+
 func token(name string) (string, error) {
 	value := strings.TrimSpace(os.Getenv(name))
 	if value == "" {
@@ -108,8 +122,8 @@ func (o *options) toGitHub(ctx context.Context, client *http.Client, text string
 		return err
 	}
 	base := cmp.Or(os.Getenv("GITHUB_API_URL"), "https://api.github.com")
-	at := post.NewGitHub(client, base, secret, os.Getenv("GITHUB_REPOSITORY"), o.change, o.author)
-	if err := post.Put(ctx, at, review.Mark(o.stack), text); err != nil {
+	at := post.NewGitHub(client, base, secret, os.Getenv("GITHUB_REPOSITORY"), cmp.Or(o.issue, o.change), o.author)
+	if err := post.Put(ctx, at, o.mark(), text); err != nil {
 		return err
 	}
 	if o.commit == "" {
@@ -148,5 +162,9 @@ func (o *options) toGitLab(ctx context.Context, client *http.Client, text string
 		return err
 	}
 	base := cmp.Or(os.Getenv("CI_API_V4_URL"), "https://gitlab.com/api/v4")
-	return post.Put(ctx, post.NewGitLab(client, base, secret, os.Getenv("CI_PROJECT_ID"), o.change), review.Mark(o.stack), text)
+	at := post.NewGitLab(client, base, secret, os.Getenv("CI_PROJECT_ID"), cmp.Or(o.issue, o.change))
+	if o.issue != 0 {
+		at = at.Issue()
+	}
+	return post.Put(ctx, at, o.mark(), text)
 }

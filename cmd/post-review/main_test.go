@@ -18,6 +18,7 @@ import (
 	"gotest.tools/v3/assert"
 	is "gotest.tools/v3/assert/cmp"
 
+	"github.com/iransre/exchange-platform/internal/drift"
 	"github.com/iransre/exchange-platform/internal/review"
 )
 
@@ -46,6 +47,8 @@ type forge struct {
 	// racing is written by somebody else of ours just before the first comment is.
 	racing string
 	next   int
+	// of is what GitLab's notes are of.
+	of string
 }
 
 func (f *forge) add(author, body string) {
@@ -218,7 +221,7 @@ func gitHub(t *testing.T) (*forge, *httptest.Server) {
 
 // gitLab serves merge request 12 of the project iransre/exchange-platform.
 func gitLab(t *testing.T) (*forge, *httptest.Server) {
-	f := &forge{t: t}
+	f := &forge{t: t, of: "merge_requests"}
 	view := func(each written) any {
 		return map[string]any{"id": each.id, "body": each.body, "system": each.author == "", "author": map[string]any{"username": each.author}}
 	}
@@ -232,7 +235,6 @@ func gitLab(t *testing.T) (*forge, *httptest.Server) {
 	})
 	mux.HandleFunc("POST /notes", func(w http.ResponseWriter, r *http.Request) { f.post(w, r, robot, 1_000_000, view) })
 	mux.HandleFunc("/notes/{id}", func(w http.ResponseWriter, r *http.Request) { f.edit(w, r, robot, 1_000_000, view) })
-	const notes = "/api/v4/projects/iransre%2Fexchange-platform/merge_requests/12"
 	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -240,7 +242,7 @@ func gitLab(t *testing.T) (*forge, *httptest.Server) {
 			refuse(w, http.StatusUnauthorized, "401 Unauthorized")
 			return
 		}
-		path := r.URL.EscapedPath()
+		path, notes := r.URL.EscapedPath(), "/api/v4/projects/iransre%2Fexchange-platform/"+f.of+"/12"
 		rest, ours := strings.CutPrefix(path, notes)
 		if !ours {
 			rest, ours = strings.CutPrefix(path, "/api/v4")
@@ -334,6 +336,26 @@ func TestThereIsOneCommentOfAStack(t *testing.T) {
 	}
 }
 
+// The nightly report stands in an issue, beside what people say there.
+func TestTheReportOfDriftIsInAnIssue(t *testing.T) {
+	for name, serve := range map[string]func(*testing.T) (*forge, *httptest.Server){"GitHub": gitHub, "GitLab": gitLab} {
+		t.Run(name, func(t *testing.T) {
+			f, _ := serve(t)
+			f.of = "issues"
+			f.add(stranger, drift.Mark("prod")+"\nnothing")
+			path := filepath.Join(t.TempDir(), "drift.md")
+			for _, text := range []string{"the first night", "the second night"} {
+				assert.NilError(t, os.WriteFile(path, []byte(drift.Mark("prod")+"\n"+text), 0o644))
+				assert.NilError(t, run(t.Context(), []string{"--comment", path, "--issue", "12", "prod"}, io.Discard))
+			}
+			assert.Equal(t, len(f.comments), 2)
+			assert.Equal(t, f.comments[1].body, drift.Mark("prod")+"\nthe second night")
+			err := run(t.Context(), []string{"--comment", comment(t, "prod", "text"), "--issue", "12", "prod"}, io.Discard)
+			assert.ErrorContains(t, err, "does not begin with "+drift.Mark("prod"))
+		})
+	}
+}
+
 func TestTheCheckIsOfTheGate(t *testing.T) {
 	f, _ := gitHub(t)
 	put := func(code string) {
@@ -395,6 +417,7 @@ func TestWhatCannotBePostedSaysWhy(t *testing.T) {
 		{"no stack", []string{"--comment", file, "--change", "12"}, nil, "which stack?"},
 		{"no comment", []string{"--change", "12", "prod"}, nil, "--comment is missing"},
 		{"no change", []string{"--comment", file, "prod"}, nil, "--change is missing"},
+		{"two places", []string{"--comment", file, "--change", "12", "--issue", "3", "prod"}, nil, "which of them?"},
 		{"no file", []string{"--comment", "/nowhere", "--change", "12", "prod"}, nil, "/nowhere"},
 		{"of another stack", []string{"--comment", file, "--change", "12", "demo"}, nil, "does not begin with <!-- exchange-platform: the review of demo -->"},
 		{"no token", []string{"--comment", file, "--change", "12", "prod"}, map[string]string{"GITHUB_TOKEN": " "}, "GITHUB_TOKEN is not set"},

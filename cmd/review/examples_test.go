@@ -146,7 +146,7 @@ func TestWhoHasWhichSecret(t *testing.T) {
 			assert.Check(t, found[1] == "PULUMI_CONFIG_PASSPHRASE" || !slices.Contains(inReview, found[1]), "%s can write, and is in a review", found[1])
 		}
 	}
-	for _, name := range []string{"post.yaml", "up.yaml"} {
+	for _, name := range []string{"post.yaml", "up.yaml", "drift.yaml"} {
 		made, _ := readWorkflow(t, name)
 		for _, job := range made.Jobs {
 			for _, step := range job.Steps {

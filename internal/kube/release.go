@@ -107,8 +107,8 @@ func (c *Client) fail(ctx context.Context, record *Record) error {
 	})
 }
 
-// failed is the content of a record with another status: JSON, compressed, in base64.
-func failed(content []byte) ([]byte, error) {
+// unpack is the JSON in a record: it is compressed, in base64.
+func unpack(content []byte) ([]byte, error) {
 	compressed, err := base64.StdEncoding.DecodeString(string(content))
 	if err != nil {
 		return nil, err
@@ -117,7 +117,12 @@ func failed(content []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(reader)
+	return io.ReadAll(reader)
+}
+
+// failed is the content of a record with another status.
+func failed(content []byte) ([]byte, error) {
+	text, err := unpack(content)
 	if err != nil {
 		return nil, err
 	}

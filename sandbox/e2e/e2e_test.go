@@ -38,6 +38,7 @@ func TestTheDemoStack(t *testing.T) {
 		{"other teams read the outputs", readOutputs},
 		{"a second up changes nothing", secondUp},
 		{"refresh finds no drift", refresh},
+		{"what is changed by hand is found and undone", handMade},
 		{"a changed value changes what it should", changedValue},
 		{"one control plane grows to three", grow},
 		{"no secret is in plain text", func(t *testing.T, s *sandbox) { noSecrets(t, s, processes.end()) }},

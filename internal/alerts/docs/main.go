@@ -25,6 +25,7 @@ var capabilities = []struct{ file, name string }{
 	{"nodes", "Nodes"},
 	{"etcd", "etcd and its backup"},
 	{"certificates", "Certificates"},
+	{"drift", "Drift: what was changed by hand"},
 	{"alerting", "Monitoring itself"},
 }
 

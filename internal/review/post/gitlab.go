@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// GitLab is a merge request there.
+// GitLab is a merge request there, or an issue.
 type GitLab struct {
 	api
-	project string
-	number  int
+	project, of string
+	number      int
 }
 
 // NewGitLab is the merge request of that number (its iid) of a project, by its id or its path. The token is a project's, with the
@@ -20,12 +20,18 @@ type GitLab struct {
 func NewGitLab(client *http.Client, base, token, project string, number int) *GitLab {
 	return &GitLab{
 		api:     api{client: client, base: strings.TrimRight(base, "/"), header: map[string]string{"PRIVATE-TOKEN": token}},
-		project: url.PathEscape(project), number: number,
+		project: url.PathEscape(project), of: "merge_requests", number: number,
 	}
 }
 
+// Issue has it be the issue of that number; on GitHub a pull request is one.
+func (g *GitLab) Issue() *GitLab {
+	g.of = "issues"
+	return g
+}
+
 func (g *GitLab) notes(form string, values ...any) string {
-	return fmt.Sprintf("%s/projects/%s/merge_requests/%d/notes", g.base, g.project, g.number) + fmt.Sprintf(form, values...)
+	return fmt.Sprintf("%s/projects/%s/%s/%d/notes", g.base, g.project, g.of, g.number) + fmt.Sprintf(form, values...)
 }
 
 func (g *GitLab) mine(ctx context.Context) (string, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"gotest.tools/v3/assert"
+	helm "helm.sh/helm/v3/pkg/kube"
 
 	"github.com/iransre/exchange-platform/sandbox/controlplane"
 	"github.com/iransre/exchange-platform/sandbox/controlplane/controlplanetest"
@@ -20,6 +21,7 @@ import (
 
 // TestAgainstACluster runs what needs one, all on the same real control plane with one simulated node.
 func TestAgainstACluster(t *testing.T) {
+	helm.ManagedFieldsManager = "pulumi-resource-kubernetes" // the program's name, by which the cluster knows Helm
 	running := controlplanetest.Start(t)
 	assert.NilError(t, running.ApplyNode(t.Context(), controlplane.Node{Name: "w1", InternalIP: "10.0.0.11", ExternalIP: "127.128.0.11"}))
 	kubeconfig := string(running.Kubeconfig())
@@ -39,6 +41,8 @@ func TestAgainstACluster(t *testing.T) {
 		"release":          releaseLifecycle,
 		"failed release":   failedRelease,
 		"failed atomic":    failedAtomicRelease,
+		"drift":            handMadeChanges,
+		"unasked":          unaskedObjects,
 		// what updates leave that are interrupted, and what the program does about it
 		"left object":      leftObject,
 		"left install":     leftInstall,
