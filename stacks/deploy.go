@@ -108,6 +108,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	if err := remember(ctx, cfg, p.Machines); err != nil {
 		return nil, err
 	}
+	holdBudget(ctx, cfg, p.Machines)
 	api, err := newAPINames(ctx, cfg, p.Machines, base)
 	if err != nil {
 		return nil, err
@@ -118,6 +119,10 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	}
 	installer, err := newInstaller(ctx, name, cfg, &p, last)
 	if err != nil {
+		return nil, err
+	}
+
+	if err := installPolicy(ctx, cfg, installer, base); err != nil {
 		return nil, err
 	}
 

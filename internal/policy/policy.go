@@ -31,12 +31,16 @@ const (
 // Rule is one of the rules.
 type Rule struct {
 	Name string `json:"name"`
-	// Key is the one that it is about.
-	Key string `json:"key"`
+	// Key is the one that it is about; or
+	Key string `json:"key,omitempty"`
+	// CEL is what must be true of every pod.
+	CEL string `json:"cel,omitempty"`
+	// Except are the namespaces in which it need not be.
+	Except []Except `json:"except,omitempty"`
 	// Given are values of other keys with which it holds.
 	Given map[string]any `json:"given,omitempty"`
 	// Is is the test that the key's value has to stand.
-	Is string `json:"is"`
+	Is string `json:"is,omitempty"`
 	// Prod and Demo are the levels of the profiles.
 	Prod Level `json:"prod,omitempty"`
 	Demo Level `json:"demo,omitempty"`
@@ -53,7 +57,11 @@ var tests = map[string]func(any) bool{
 	"narrow": func(value any) bool { text, _ := value.(string); return !settings.Everybody(text) },
 	"fixed":  func(value any) bool { text, _ := value.(string); return !slices.Contains(moving, text) },
 	"on":     func(value any) bool { return value == true },
+	within:   func(any) bool { return true }, // Spent knows
 }
+
+// within is the test of the budget, which needs the prices of the cloud.
+const within = "within"
 
 // moving are tags that name a branch rather than a version.
 var moving = []string{"latest", "main", "master", "dev", "develop", "edge", "nightly", "stable"}
@@ -65,7 +73,7 @@ var Rules = sync.OnceValues(func() ([]Rule, error) {
 		return nil, fmt.Errorf("internal/policy/policy.yaml: %w", err)
 	}
 	for _, rule := range rules {
-		if _, known := tests[rule.Is]; !known {
+		if _, known := tests[rule.Is]; !known && rule.CEL == "" {
 			return nil, fmt.Errorf("internal/policy/policy.yaml: %s: there is no test %q", rule.Name, rule.Is)
 		}
 	}
@@ -76,6 +84,9 @@ var Rules = sync.OnceValues(func() ([]Rule, error) {
 type Config struct {
 	// Exceptions let the environment be otherwise, each for a time. What is excepted is said at every update.
 	Exceptions []Exception `json:"exceptions,omitempty"`
+	// MonthlyBudget is how many rials a month of the machines and their volumes may cost, by the zone's list of prices; 0 is no limit. Every preview
+	// holds it against what the environment would cost.
+	MonthlyBudget int64 `json:"monthlyBudget,omitempty"`
 }
 
 // Exception is one exception from a rule.
@@ -99,6 +110,9 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 		names = append(names, rule.Name)
 	}
 	var problems field.ErrorList
+	if c.MonthlyBudget < 0 {
+		problems = append(problems, field.Invalid(path.Child("monthlyBudget"), c.MonthlyBudget, "must be an amount of rials, or 0 for no limit"))
+	}
 	for i, exception := range c.Exceptions {
 		at := path.Child("exceptions").Index(i)
 		problems = append(problems, settings.OneOf(exception.Rule, at.Child("rule"), names...)...)
@@ -137,12 +151,11 @@ func (c *Config) Breaches(config any, profile settings.Profile, today time.Time)
 	}
 	var found []Breach
 	for _, rule := range rules {
-		if rule.level(profile) == "" || !rule.holds(values) {
+		if rule.Key == "" || rule.level(profile) == "" || !rule.holds(values) {
 			continue
 		}
 		value, _ := at(values, rule.Key)
-		keys := strings.Split(rule.Key, ".")
-		path := field.NewPath(keys[0], keys[1:]...)
+		path := rule.path()
 		list, isList := value.([]any)
 		if !isList {
 			found = append(found, c.breach(rule, path, value, profile, today)...)
@@ -165,22 +178,48 @@ func (r Rule) holds(values map[string]any) bool {
 	return true
 }
 
+// path is where its key stands.
+func (r Rule) path() *field.Path {
+	keys := strings.Split(r.Key, ".")
+	return field.NewPath(keys[0], keys[1:]...)
+}
+
 func (c *Config) breach(rule Rule, path *field.Path, value any, profile settings.Profile, today time.Time) []Breach {
 	if tests[rule.Is](value) {
 		return nil
 	}
+	return []Breach{c.broken(rule, path, value, profile, today)}
+}
+
+// broken is a rule that does not hold.
+func (c *Config) broken(rule Rule, path *field.Path, value any, profile settings.Profile, today time.Time) Breach {
 	made := Breach{Rule: rule, Path: path, Value: value, Level: rule.level(profile)}
+	if found := c.excepted(rule, today); found != nil {
+		made.Exception, made.Ended = &found.Exception, found.Ended
+	}
+	return made
+}
+
+// applied is an exception on a day.
+type applied struct {
+	Exception
+	Ended bool
+}
+
+// excepted is the exception that lets a rule be broken, or did until it ended; nil if there is none.
+func (c *Config) excepted(rule Rule, today time.Time) *applied {
+	var found *applied
 	for _, exception := range c.Exceptions {
 		until, err := time.Parse(time.DateOnly, exception.Until)
 		if exception.Rule != rule.Name || err != nil { // Validate says so
 			continue
 		}
-		made.Exception, made.Ended = &exception, !today.Before(until.AddDate(0, 0, 1))
-		if !made.Ended {
+		found = &applied{exception, !today.Before(until.AddDate(0, 0, 1))}
+		if !found.Ended {
 			break
 		}
 	}
-	return []Breach{made}
+	return found
 }
 
 // Excepted tells whether a breach is let be.
@@ -238,7 +277,17 @@ func Markdown(rules []Rule) string {
 			}
 			return string(level)
 		}
-		fmt.Fprintf(&page, "| `%s` | `%s` | %s | %s | %s |\n", rule.Name, rule.Key, or(rule.Prod), or(rule.Demo), rule.Says)
+		about := "`" + rule.Key + "`"
+		if rule.CEL != "" {
+			about = "every pod"
+		}
+		fmt.Fprintf(&page, "| `%s` | %s | %s | %s | %s |\n", rule.Name, about, or(rule.Prod), or(rule.Demo), rule.Says)
+	}
+	page.WriteString("\nIn these namespaces a rule of pods does not hold:\n\n| rule | namespace | why |\n|---|---|---|\n")
+	for _, rule := range rules {
+		for _, except := range rule.Except {
+			fmt.Fprintf(&page, "| `%s` | `%s` | %s |\n", rule.Name, except.Namespace, except.Reason)
+		}
 	}
 	return page.String()
 }

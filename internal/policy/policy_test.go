@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -111,8 +112,74 @@ func TestExceptionsSayWhyAndUntilWhen(t *testing.T) {
 		said = append(said, problem.Error())
 	}
 	assert.Equal(t, strings.Join(said, "\n"), strings.Join([]string{
-		`policy.exceptions[0].rule: Unsupported value: "admin-range": supported values: "admin-ranges", "web-ranges", "image-tag", "protection", "etcd-backups", "database-backups", "database-drills"`,
+		`policy.exceptions[0].rule: Unsupported value: "admin-range": supported values: "admin-ranges", "web-ranges", "image-tag", "protection", "etcd-backups", "database-backups", "database-drills", "budget", "privileged-pods", "image-versions", "resource-requests"`,
 		`policy.exceptions[0].reason: Required value: say why, for whoever reads it later`,
 		`policy.exceptions[0].until: Invalid value: "soon": must be the last day on which it holds, such as "2027-03-31"`,
 	}, "\n"))
+}
+
+func TestTheBudget(t *testing.T) {
+	today := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		name            string
+		config          policy.Config
+		profile         settings.Profile
+		refused, warned string
+	}{
+		{"no limit", policy.Config{}, settings.Prod, "", ""},
+		{"just so much", policy.Config{MonthlyBudget: 1000}, settings.Prod, "", ""},
+		{"more", policy.Config{MonthlyBudget: 999}, settings.Prod, "policy.monthlyBudget: Invalid value: 999: is less than a month of the machines and volumes costs", ""},
+		{"more, in demo", policy.Config{MonthlyBudget: 999}, settings.Demo, "", "policy budget: policy.monthlyBudget is 999: "},
+		{"more, for a time", policy.Config{MonthlyBudget: 999, Exceptions: []policy.Exception{{Rule: "budget", Reason: "a sale", Until: "2026-12-01"}}},
+			settings.Prod, "", "It is excepted until 2026-12-01: a sale"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			breach, err := test.config.Spent(1000, test.profile, today)
+			assert.NilError(t, err)
+			if test.refused+test.warned == "" {
+				assert.Assert(t, breach == nil)
+				return
+			}
+			if test.refused == "" {
+				assert.Assert(t, breach.Refused() == nil)
+				assert.Check(t, is.Contains(breach.Warning(), test.warned))
+				return
+			}
+			assert.ErrorContains(t, breach.Refused(), test.refused)
+		})
+	}
+}
+
+// The cluster's own tests are in the sandbox, which has one. Here is what is refused where.
+func TestWhatTheClusterHolds(t *testing.T) {
+	today := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	names := func(config policy.Config, profile settings.Profile) (made []string) {
+		t.Helper()
+		objects, err := config.Objects(profile, today)
+		assert.NilError(t, err)
+		for _, each := range objects {
+			content := each.(object)
+			spec := content["spec"].(object)
+			line := content["kind"].(string) + " " + content["metadata"].(object)["name"].(string)
+			if actions, is := spec["validationActions"]; is {
+				line += fmt.Sprint(" ", actions)
+			}
+			made = append(made, line)
+		}
+		return made
+	}
+	assert.DeepEqual(t, names(policy.Config{}, settings.Prod), []string{
+		"ValidatingAdmissionPolicy exchange-platform-refused",
+		"ValidatingAdmissionPolicyBinding exchange-platform-refused [Deny Audit]",
+		"ValidatingAdmissionPolicyBinding exchange-platform-refused-elsewhere [Warn Audit]",
+		"ValidatingAdmissionPolicy exchange-platform-warned",
+		"ValidatingAdmissionPolicyBinding exchange-platform-warned [Warn Audit]",
+	})
+	assert.DeepEqual(t, names(policy.Config{}, settings.Demo), []string{
+		"ValidatingAdmissionPolicy exchange-platform-warned", "ValidatingAdmissionPolicyBinding exchange-platform-warned [Warn Audit]",
+	})
+	both := policy.Config{Exceptions: []policy.Exception{
+		{Rule: "privileged-pods", Reason: "r", Until: "2026-12-01"}, {Rule: "image-versions", Reason: "r", Until: "2026-12-01"},
+	}}
+	assert.Equal(t, len(names(both, settings.Prod)), 2, "nothing is refused")
 }

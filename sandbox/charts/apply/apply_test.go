@@ -20,10 +20,13 @@ import (
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/yaml"
 
+	"github.com/iransre/exchange-platform/internal/policy"
+	"github.com/iransre/exchange-platform/internal/settings"
 	"github.com/iransre/exchange-platform/sandbox/charts"
 	"github.com/iransre/exchange-platform/sandbox/charts/internal/render"
 	"github.com/iransre/exchange-platform/sandbox/controlplane/controlplanetest"
@@ -54,6 +57,7 @@ var levels = map[string]string{
 
 func TestTheAPIServerTakesWhatTheChartsRender(t *testing.T) {
 	c := connect(t)
+	c.hold(t, &policy.Config{}, settings.Prod, releasesOf.Replace)
 	// The kinds of the Prometheus operator come first, as they do in a stack.
 	first := "prometheus-operator-crds"
 	c.apply(t, c.standIn(t, first))
@@ -85,6 +89,11 @@ func connect(t *testing.T) *cluster {
 	config, err := clientcmd.RESTConfigFromKubeConfig(controlplanetest.Start(t).Kubeconfig())
 	assert.NilError(t, err)
 	config.QPS = -1
+	return connectTo(t, config)
+}
+
+func connectTo(t *testing.T, config *rest.Config) *cluster {
+	t.Helper()
 	objects, err := dynamic.NewForConfig(config)
 	assert.NilError(t, err)
 	kinds, err := discovery.NewDiscoveryClientForConfig(config)
@@ -120,7 +129,9 @@ func (c *cluster) render(t *testing.T, of *chart.Chart, release string, values m
 	assert.NilError(t, err)
 	c.apply(t, []*unstructured.Unstructured{
 		{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{
-			"name": release, "labels": map[string]any{"pod-security.kubernetes.io/enforce": levels[release]},
+			"name": release, "labels": map[string]any{
+				"pod-security.kubernetes.io/enforce": levels[release], policy.PlatformLabel: policy.PlatformValue,
+			},
 		}}},
 		// A controller would make it a moment later; no pod is admitted without it.
 		{Object: map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": map[string]any{
