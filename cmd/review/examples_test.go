@@ -167,7 +167,6 @@ func TestWhoHasWhichSecret(t *testing.T) {
 
 // The page's commands work as they stand there.
 func TestThePagesCommands(t *testing.T) {
-	withEngine(t, map[string]string{"state.json": someState, "preview.json": removal})
 	count := 0
 	for _, block := range strings.Split(read(t, "../../docs/reviews.md"), "```sh\n")[1:] {
 		lines, _, _ := strings.Cut(block, "```")
@@ -177,7 +176,14 @@ func TestThePagesCommands(t *testing.T) {
 				continue // the recording is a test of its own, and so is what posts
 			}
 			count++
+			if strings.Contains(line, "--upgrade") {
+				cluster(t, nil)
+				output, err := bash(t, t.TempDir(), line)
+				assert.NilError(t, err, "%s: %s", line, output)
+				continue
+			}
 			folder := t.TempDir()
+			withEngine(t, map[string]string{"state.json": someState, "preview.json": removal})
 			assert.NilError(t, os.WriteFile(filepath.Join(folder, "preview.json"), []byte(removal), 0o644))
 			_, err := bash(t, folder, "./scripts/review --approve approved.json prod")
 			assert.NilError(t, err)

@@ -34,7 +34,8 @@ func main() {
 
 // options are what is asked for.
 type options struct {
-	root, stack, preview, out, counts, gate, approve, against string
+	root, stack, preview, out, counts, gate, approve, against, accept string
+	upgrade                                                           bool
 }
 
 func parse(arguments []string, help io.Writer, rules *review.Rules) (*options, error) {
@@ -48,11 +49,13 @@ func parse(arguments []string, help io.Writer, rules *review.Rules) (*options, e
 	set.StringVar(&asked.gate, "gate", "", "end with the exit code of the worst change if it is of this `rank` or worse")
 	set.StringVar(&asked.approve, "approve", "", "write what is approved with this review to this `file`; it holds no values")
 	set.StringVar(&asked.against, "against", "", "end with 3 if this preview does anything that is not approved in this `file`, or ranks worse")
+	set.BoolVar(&asked.upgrade, "upgrade", false, "before another version of this platform: ask the cluster as well whether it is ready; end with 5 if it is not")
+	set.StringVar(&asked.accept, "accept", "", "with --upgrade, let these `answers` be that are not good, by name, with commas between")
 	set.Usage = func() {
 		fmt.Fprint(help, usage)
 		set.PrintDefaults()
-		fmt.Fprintf(help, "\nexit codes: 0, 1 (the review could not be made), %d (the preview failed), %d (not what was approved), and at a gate\n",
-			review.Failed, review.Unapproved)
+		fmt.Fprintf(help, "\nexit codes: 0, 1 (the review could not be made), %d (the preview failed), %d (not what was approved), %d (not ready), and at a gate\n",
+			review.Failed, review.Unapproved, review.NotReady)
 		for _, rank := range rules.Ranks {
 			if rank.Exit != 0 {
 				fmt.Fprintf(help, "  %d %s: %s\n", rank.Exit, rank.Name, rank.Says)
@@ -91,7 +94,16 @@ func run(ctx context.Context, arguments []string, out, help io.Writer) (int, err
 		return 1, err
 	}
 	made := rules.Make(asked.stack, preview, source)
-	if err := write(asked.out, out, made.Comment()); err != nil {
+	comment, notReady := made.Comment(), 0
+	if asked.upgrade {
+		var said string
+		if said, notReady, err = asked.ready(ctx, rules, made); err != nil {
+			return 1, err
+		}
+		mark := review.Mark(asked.stack) + "\n"
+		comment = mark + said + "\n" + strings.TrimPrefix(comment, mark)
+	}
+	if err := write(asked.out, out, comment); err != nil {
 		return 1, err
 	}
 	if err := writeJSON(asked.counts, made.Counts()); err != nil {
@@ -106,8 +118,8 @@ func run(ctx context.Context, arguments []string, out, help io.Writer) (int, err
 	if code, err := asked.compare(made); err != nil {
 		return code, err
 	}
-	if asked.gate == "" {
-		return 0, nil
+	if notReady != 0 || asked.gate == "" {
+		return notReady, nil
 	}
 	return made.Exit(gate), nil
 }

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -112,4 +113,42 @@ func (c *Client) manifest(ctx context.Context, record Record) (*Manifest, error)
 		return nil, fmt.Errorf("the record %s: %w", record.secret, err)
 	}
 	return &Manifest{record.Revision, record.By, record.At, release.Manifest}, nil
+}
+
+// Text asks for a path that answers no JSON.
+func (c *Client) Text(ctx context.Context, path string) (string, error) {
+	var text string
+	_, err := c.do(ctx, http.MethodGet, path, nil, nil, &text)
+	return text, err
+}
+
+// CertificatesEnd is when the first of the certificates ends with which the API server and this client know each other.
+func (c *Client) CertificatesEnd(ctx context.Context) (time.Time, error) {
+	transport, is := c.http.Transport.(*http.Transport)
+	if !is {
+		return time.Time{}, errors.New("the client has no certificates")
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.server+"/version", nil)
+	if err != nil {
+		return time.Time{}, err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("ask the cluster: %w", err)
+	}
+	defer response.Body.Close()
+	if response.TLS == nil || len(response.TLS.PeerCertificates) == 0 {
+		return time.Time{}, errors.New("the API server shows no certificate")
+	}
+	first := response.TLS.PeerCertificates[0].NotAfter
+	for _, pair := range transport.TLSClientConfig.Certificates {
+		mine, err := x509.ParseCertificate(pair.Certificate[0])
+		if err != nil {
+			return time.Time{}, err
+		}
+		if mine.NotAfter.Before(first) {
+			first = mine.NotAfter
+		}
+	}
+	return first, nil
 }

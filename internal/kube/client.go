@@ -182,6 +182,11 @@ func (c *Client) do(ctx context.Context, method, path string, header map[string]
 	if into == nil {
 		return clock, nil
 	}
+	if text, is := into.(*string); is {
+		read, err := io.ReadAll(response.Body)
+		*text = string(read)
+		return clock, err
+	}
 	return clock, json.NewDecoder(response.Body).Decode(into)
 }
 

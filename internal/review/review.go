@@ -119,9 +119,11 @@ func (r *Review) Of(rank Rank) []Finding {
 
 // Exit codes that are none of a rank.
 const (
-	// Failed is the one where there is no preview to judge, Unapproved that of one that is not what was approved.
+	// Failed is the one where there is no preview to judge, Unapproved that of one that is not what was approved, NotReady that of an
+	// environment that is not ready for an upgrade.
 	Failed     = 2
 	Unapproved = 3
+	NotReady   = 5
 )
 
 // Exit is what a gate at a rank ends with: 0 if nothing is as bad as that.
