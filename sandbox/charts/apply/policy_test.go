@@ -2,6 +2,7 @@ package apply_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -66,9 +67,7 @@ func TestTheClusterHoldsThePolicy(t *testing.T) {
 	}
 	container := func(with object) object {
 		made := object{"name": "c", "image": "registry.ir:5000/shop:1.4.0", "resources": object{"requests": object{"cpu": "1", "memory": "1Gi"}}}
-		for key, value := range with {
-			made[key] = value
-		}
+		maps.Copy(made, with)
 		return made
 	}
 	pod := func(spec object) object { return object{"kind": "Pod", "apiVersion": "v1", "spec": spec} }
