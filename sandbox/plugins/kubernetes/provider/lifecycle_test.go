@@ -43,6 +43,7 @@ func TestAgainstACluster(t *testing.T) {
 		"failed atomic":    failedAtomicRelease,
 		"drift":            handMadeChanges,
 		"unasked":          unaskedObjects,
+		"upgrade":          beforeAnUpgrade,
 		// what updates leave that are interrupted, and what the program does about it
 		"left object":      leftObject,
 		"left install":     leftInstall,
