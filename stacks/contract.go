@@ -18,6 +18,9 @@ func contract(parts *platform) (pulumi.Map, error) {
 	told := pulumi.Map{"contractVersion": pulumi.Int(contractVersion)}
 	value := reflect.ValueOf(parts).Elem()
 	for _, field := range value.Fields() {
+		if field.IsNil() {
+			continue // this environment has none
+		}
 		if err := collect(told, "", field); err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/alerting"
 	"github.com/iransre/exchange-platform/components/arvan"
+	"github.com/iransre/exchange-platform/components/delivery"
 	"github.com/iransre/exchange-platform/components/edge"
 	"github.com/iransre/exchange-platform/components/exchange"
 	"github.com/iransre/exchange-platform/components/ingress"
@@ -45,6 +46,7 @@ type Config struct {
 	Postgres    postgres.Config    `json:"postgres"`
 	ObjectStore objectstore.Config `json:"objectStore"`
 	Exchange    exchange.Config    `json:"exchange"`
+	Delivery    delivery.Config    `json:"delivery"`
 	Mirrors     Mirrors            `json:"mirrors"`
 	Policy      policy.Config      `json:"policy"`
 }
@@ -60,6 +62,7 @@ type platform struct {
 	Postgres    *postgres.Postgres
 	ObjectStore *objectstore.ObjectStore
 	Exchange    *exchange.Exchange
+	Delivery    *delivery.Delivery // nil where the program itself delivers
 	Edge        *edge.Edge
 }
 
@@ -175,9 +178,16 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	p.Exchange, err = exchange.New(ctx, "exchange", &exchange.Args{
 		Installer: installer, Config: cfg.Exchange, MonitorCRDs: monitorCRDs, IngressClass: p.Ingress.Class,
 		Database: exchangeDatabase(cfg, p.Postgres), ObjectStore: exchangeFiles(cfg, p.ObjectStore),
+		Delivered: cfg.Delivery.By(), Left: last.installed,
 	}, base)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.Delivery.By() != "" {
+		p.Delivery, err = delivery.New(ctx, "delivery", &delivery.Args{Installer: installer, Config: cfg.Delivery, MonitorCRDs: monitorCRDs}, base)
+		if err != nil {
+			return nil, err
+		}
 	}
 	p.Edge, err = edge.New(ctx, "edge", &edge.Args{
 		Config: cfg.Edge, Host: cfg.Exchange.Host, FilesHost: filesHost(cfg), Addresses: p.Machines.PublicAddresses(arvan.Worker),

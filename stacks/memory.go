@@ -14,6 +14,7 @@ import (
 	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/exchange"
 	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/components/objectstore"
 	"github.com/iransre/exchange-platform/components/postgres"
@@ -45,6 +46,10 @@ type memory struct {
 	// releases are those of Helm, by the names of their resources; releaseNames are these names, by namespace/name in the cluster.
 	releases     map[string]chart.Left
 	releaseNames map[string]string
+	// delivery is who brought new versions of the exchange; empty if that was the update itself.
+	delivery string
+	// installed says that the state has the exchange's release.
+	installed bool
 	// machine is the one that ran the update.
 	machine string
 }
@@ -53,6 +58,9 @@ type memory struct {
 type remembered struct {
 	pulumi.ResourceState
 }
+
+// exchangeRelease is the resource of the exchange's release.
+const exchangeRelease = "exchange-release"
 
 const rememberedType = "exchange:stacks:Settings"
 
@@ -92,6 +100,11 @@ func recall(ctx *pulumi.Context) (*memory, error) {
 		}
 	}
 	last.inferEngines()
+	if last.delivery != "" {
+		release := last.releases[exchangeRelease]
+		release.Elsewhere = true
+		last.releases[exchangeRelease] = release
+	}
 	return last, nil
 }
 
@@ -144,6 +157,8 @@ func (m *memory) take(urn, token string, outputs map[string]any) error {
 		if text, _ := outputs["state"].(string); text != "" {
 			m.cluster = text
 		}
+	case exchange.Type:
+		m.delivery, _ = outputs["delivery"].(string)
 	case access.Type:
 		err = convert(outputs["terms"], &m.tokens)
 	case rememberedType:
@@ -155,6 +170,7 @@ func (m *memory) take(urn, token string, outputs map[string]any) error {
 		var made struct{ Name, Namespace, Description string }
 		err = convert(outputs, &made)
 		m.releases[nameOf(urn)] = chart.Left{Description: made.Description}
+		m.installed = m.installed || nameOf(urn) == exchangeRelease
 		m.releaseNames[made.Namespace+"/"+made.Name] = nameOf(urn)
 	case "pulumi:pulumi:Stack":
 		if m.tokens == nil {

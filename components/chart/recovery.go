@@ -27,6 +27,7 @@ type Left struct {
 	Description string
 	Busy        string // Helm's status of it, where that says that somebody works on it or was interrupted; empty where it does not
 	Revision    int    // the one of that status
+	Elsewhere   bool   // others have upgraded it since (ReleaseArgs.Frozen), or made its objects without one
 }
 
 // Recovery is how the installer deals with what an interrupted update left in the cluster. What it does, it does right before
@@ -156,7 +157,10 @@ func (i *Installer) releaseHooks(ctx *pulumi.Context) ([]pulumi.ResourceOption, 
 }
 
 // again begins the part of a release's description that says why it is installed again although nothing else changed.
-const again = "again, because revision "
+const again = "again, because "
+
+// takenBack is the reason where others have upgraded it meanwhile. It stays until something else of the release changes.
+const takenBack = again + "others delivered it"
 
 // description is a release's, which changes only where the program's own does, or where an update was interrupted at it: the
 // state then may say what is wanted although the cluster has something else.
@@ -171,7 +175,9 @@ func (r *Recovery) description(name, wanted string) string {
 	}
 	switch {
 	case left.Busy != "":
-		return fmt.Sprintf("%s%s%s%d was left %s", wanted, separator, again, left.Revision, left.Busy)
+		return fmt.Sprintf("%s%s%srevision %d was left %s", wanted, separator, again, left.Revision, left.Busy)
+	case left.Elsewhere:
+		return wanted + separator + takenBack
 	case strings.HasPrefix(left.Description, wanted+separator+again):
 		return left.Description
 	}

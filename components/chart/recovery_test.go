@@ -71,3 +71,31 @@ func TestTheHooksAskForWhatIsAboutToBeMade(t *testing.T) {
 		assert.Equal(t, asked, test.asks)
 	}
 }
+
+// What others have upgraded is upgraded once more when it comes back, whatever the state says of it, and never undone: Helm would go
+// back to what ran before they took over.
+func TestAReleaseThatComesBack(t *testing.T) {
+	made := func(left map[string]Left) resource.PropertyMap {
+		recording := mocktest.Run(t, func(ctx *pulumi.Context) error {
+			cluster, _, err := mocktest.Providers(ctx)
+			if err != nil {
+				return err
+			}
+			installer := &Installer{Provider: cluster, Recovery: &Recovery{Kubeconfig: pulumi.String("").ToStringOutput(), Left: left}}
+			_, err = installer.Release(ctx, "shop", &ReleaseArgs{
+				Path: "../../charts/exchange", Name: "shop", Namespace: pulumi.String("web"), Values: pulumi.Map{}, Atomic: true,
+			})
+			return err
+		})
+		return recording.Get(t, "shop").Inputs
+	}
+	usual := made(nil)
+	assert.Assert(t, usual["atomic"].BoolValue())
+	back := made(map[string]Left{"shop": {Description: usual["description"].StringValue(), Elsewhere: true}})
+	assert.Equal(t, back["description"].StringValue(), usual["description"].StringValue()+"; again, because others delivered it")
+	assert.Assert(t, !back["atomic"].BoolValue() && !back["cleanupOnFail"].BoolValue())
+	later := made(map[string]Left{"shop": {Description: back["description"].StringValue()}})
+	assert.DeepEqual(t, later, back) // the next update has nothing to do
+	changed := made(map[string]Left{"shop": {Description: "chart sha256:another; again, because others delivered it"}})
+	assert.DeepEqual(t, changed, usual)
+}

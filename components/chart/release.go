@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -25,6 +26,7 @@ type ReleaseArgs struct {
 	Atomic    bool               // a failed install or upgrade is undone: where half of it is worse than none
 	CRDs      pulumi.Resource    // installs the custom kinds that the chart has objects of; nil if it has none
 	Needs     string             // the same as a Part of the releases that Install makes with it, in place of CRDs
+	Frozen    bool               // others upgrade it now: it stays in the state, and in the cluster, as it is
 }
 
 // Release is an installed chart.
@@ -36,6 +38,18 @@ type Release struct {
 	Chart         pulumi.StringOutput         `pulumi:"chart"`
 	Version       pulumi.StringPtrOutput      `pulumi:"version"`
 	ResourceNames pulumi.StringArrayMapOutput `pulumi:"resourceNames"`
+}
+
+// frozen keeps every input as the state has it, so that nothing is done to the release.
+var frozen = pulumi.IgnoreChanges(inputNames())
+
+// inputNames are the names under which all inputs travel.
+func inputNames() []string {
+	var names []string
+	for field := range reflect.TypeFor[releaseProperties]().Fields() {
+		names = append(names, field.Tag.Get("pulumi"))
+	}
+	return names
 }
 
 // After returns a value whose users wait for the release: the address of a service, for example. Previews know it.
@@ -58,6 +72,9 @@ func (i *Installer) Release(
 		return nil, fmt.Errorf("release %q: %w", name, err)
 	}
 	all = append(all, hooks...)
+	if args.Frozen {
+		all = append(all, frozen)
+	}
 	if args.CRDs != nil {
 		all = append(all, pulumi.DependsOn([]pulumi.Resource{args.CRDs}))
 	}
@@ -96,7 +113,12 @@ func (i *Installer) releaseInputs(name string, args *ReleaseArgs) (*releaseInput
 			return nil, err
 		}
 		inputs.Chart = pulumi.String(args.Path)
-		inputs.Description = pulumi.String(i.Recovery.description(name, "chart "+digest))
+		description := i.Recovery.description(name, "chart "+digest)
+		inputs.Description = pulumi.String(description)
+		if strings.Contains(description, takenBack) {
+			// what Helm would go back to is what ran before others took over, or nothing
+			inputs.Atomic, inputs.CleanupOnFail = pulumi.Bool(false), pulumi.Bool(false)
+		}
 		return inputs, nil
 	}
 	entry, err := entryOf(args.Entry)

@@ -42,6 +42,8 @@ type Image struct {
 	Repository string `json:"repository" login:"the login goes to registryUser and registryPassword"`
 	// Tag is the version to run.
 	Tag string `json:"tag"`
+	// Digest pins the very bytes behind the tag, "sha256:…". Empty means whatever the registry has under the tag when a node pulls it.
+	Digest string `json:"digest,omitempty"`
 	// RegistryUser may pull the image, if its registry asks who does. Empty means that everybody may.
 	RegistryUser string `json:"registryUser,omitempty"`
 	// RegistryPassword belongs to RegistryUser; most registries call it a token. Set it with
@@ -55,6 +57,16 @@ func (c *Config) SetDefaults(profile settings.Profile) {
 	*c = Config{WebReplicas: count, WorkerReplicas: count, WorkerProbe: Processes}
 }
 
+// digest is how a registry knows an image.
+var digest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+func (i Image) validateDigest(path *field.Path) field.ErrorList {
+	if i.Digest == "" {
+		return nil
+	}
+	return settings.Matches(i.Digest, path, digest, "must be \"sha256:\" and 64 digits of 0-9a-f, as a push prints it")
+}
+
 // argument is one of a program's, in its long form.
 var argument = regexp.MustCompile(`^--[a-z][a-z0-9-]*(=\S+)?$`)
 
@@ -64,6 +76,7 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 		settings.Messages(field.IsDNS1123Subdomain(c.Host), c.Host, path.Child("host")),
 		settings.Text(c.Image.Repository, path.Child("image", "repository"), "name the application's image without its tag"),
 		settings.Text(c.Image.Tag, path.Child("image", "tag"), "name the version to run"),
+		c.Image.validateDigest(path.Child("image", "digest")),
 		c.Image.validateLogin(path.Child("image")),
 		settings.AtLeast(c.WebReplicas, path.Child("webReplicas"), 1),
 		settings.AtLeast(c.WorkerReplicas, path.Child("workerReplicas"), 1),

@@ -54,21 +54,30 @@ type Args struct {
 	ObjectStore  ObjectStore
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
+	// Delivered is by whom, where that is not this program: it then makes what the application needs, and not the application.
+	Delivered string
+	// Left says that the state has a release from before.
+	Left bool
 }
 
 // Exchange is the running application.
 type Exchange struct {
 	pulumi.ResourceState
 
-	// Ready is the release's name; it arrives when the rollout is through.
+	// Ready is the release's name; it arrives when the rollout is through, or when others may begin with it.
 	Ready     pulumi.StringOutput `pulumi:"ready"`
 	Namespace pulumi.StringOutput `pulumi:"namespace" output:"namespaces.exchange"`
+	// Delivery is who brings new versions, for the next update to know.
+	Delivery pulumi.StringOutput `pulumi:"delivery"`
 }
+
+// Type is the component's type in a stack's state.
+const Type = "exchange:exchange:Exchange"
 
 // New installs the application.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Exchange, error) {
 	self := &Exchange{}
-	return component.New(ctx, "exchange:exchange:Exchange", name, self, opts, func(child pulumi.ResourceOption) error {
+	return component.New(ctx, Type, name, self, opts, func(child pulumi.ResourceOption) error {
 		return self.install(ctx, name, args, child)
 	})
 }
@@ -90,14 +99,14 @@ func (e *Exchange) install(ctx *pulumi.Context, name string, args *Args, child p
 	if path == "" {
 		path = DefaultChartPath
 	}
-	made, err := args.Installer.Install(ctx, name, &chart.Parts{
-		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted},
-		Secrets:   secrets,
-		Releases: []chart.ReleaseArgs{{
-			Path: path, Name: releaseName, Atomic: true, CRDs: args.MonitorCRDs,
-			Values: values(args, pulumi.String(secretName), chart.Revision(ctx, credentials)),
-		}},
-	}, child)
+	values := values(args, pulumi.String(secretName), chart.Revision(ctx, credentials))
+	parts := &chart.Parts{Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted}, Secrets: secrets}
+	if args.Delivered == "" || args.Left {
+		parts.Releases = []chart.ReleaseArgs{{
+			Path: path, Name: releaseName, Atomic: true, CRDs: args.MonitorCRDs, Values: values, Frozen: args.Delivered != "",
+		}}
+	}
+	made, err := args.Installer.Install(ctx, name, parts, child)
 	if err != nil {
 		return err
 	}
@@ -107,8 +116,16 @@ func (e *Exchange) install(ctx *pulumi.Context, name string, args *Args, child p
 	if err != nil {
 		return err
 	}
-	e.Ready = made.Release("release").After(releaseName)
-	e.Namespace = made.Namespace.Name
+	e.Namespace, e.Delivery = made.Namespace.Name, pulumi.String(args.Delivered).ToStringOutput()
+	if args.Delivered == "" {
+		e.Ready = made.Release("release").After(releaseName)
+		return nil
+	}
+	told, err := handOver(ctx, name, args, made, values, child)
+	if err != nil {
+		return err
+	}
+	e.Ready = told.After(releaseName)
 	return nil
 }
 
@@ -147,6 +164,9 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 		database["sslMode"] = pulumi.String("require")
 	}
 	image := pulumi.Map{"repository": pulumi.String(args.Config.Image.Repository), "tag": pulumi.String(args.Config.Image.Tag)}
+	if args.Config.Image.Digest != "" {
+		image["digest"] = pulumi.String(args.Config.Image.Digest)
+	}
 	if args.Config.Image.private() {
 		image["pullSecrets"] = pulumi.ToStringArray([]string{registrySecretName})
 	}

@@ -37,9 +37,10 @@ type Workflow struct {
 
 // Job is one of a workflow's.
 type Job struct {
-	If, Environment string
-	Env             map[string]string
-	Steps           []Step
+	If          string
+	Environment any // its name, or that and its address
+	Env         map[string]string
+	Steps       []Step
 }
 
 // Step is one of a job's.

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.http import HttpResponse
-from django.test import Client, TestCase, override_settings
+from django.test import Client, TestCase, override_settings, tag
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 
@@ -28,6 +28,7 @@ def run_tasks() -> None:
         row.delete()
 
 
+@tag("store")  # wants an object store; a pipeline without one leaves it out
 @override_settings(ALLOWED_HOSTS=[HOST], CSRF_TRUSTED_ORIGINS=[])
 class Page(TestCase):
     """A browser, with all that Django checks of one."""

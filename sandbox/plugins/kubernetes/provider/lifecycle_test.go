@@ -50,6 +50,7 @@ func TestAgainstACluster(t *testing.T) {
 		"left upgrade":     leftUpgrade,
 		"left uninstall":   leftUninstall,
 		"others' releases": othersReleases,
+		"hand over":        handOver,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, w) })
 	}

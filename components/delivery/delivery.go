@@ -1,0 +1,44 @@
+// Package delivery is who brings a new version of the exchange into the cluster, where that is not the program itself.
+package delivery
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/internal/component"
+)
+
+// Args describes the delivery.
+type Args struct {
+	Installer *chart.Installer
+	Config    Config
+	// MonitorCRDs installs the kinds of the Prometheus operator, of which the exchange has objects.
+	MonitorCRDs pulumi.Resource
+}
+
+// Delivery is what others need in the cluster to deliver.
+type Delivery struct {
+	pulumi.ResourceState
+}
+
+// New makes what the mode needs.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Delivery, error) {
+	self := &Delivery{}
+	return component.New(ctx, "exchange:delivery:Delivery", name, self, opts, func(child pulumi.ResourceOption) error {
+		return args.letEditorsMonitor(ctx, name, child)
+	})
+}
+
+// letEditorsMonitor lets whoever may deploy in a namespace (Kubernetes' own role "edit") have it monitored, too: the chart has objects
+// of these kinds, of which that role knows nothing.
+func (a *Args) letEditorsMonitor(ctx *pulumi.Context, name string, child pulumi.ResourceOption) error {
+	_, err := a.Installer.Object(ctx, name+"-edit-monitors", &chart.ObjectArgs{
+		APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole", Name: "edit-monitors",
+		Labels: map[string]string{"rbac.authorization.k8s.io/aggregate-to-edit": "true"},
+		Fields: pulumi.Map{"rules": pulumi.ToArray([]any{map[string]any{
+			"apiGroups": []any{"monitoring.coreos.com"}, "resources": []any{"servicemonitors"},
+			"verbs": []any{"get", "list", "watch", "create", "update", "patch", "delete"},
+		}})},
+	}, child)
+	return err
+}

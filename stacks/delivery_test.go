@@ -1,0 +1,51 @@
+package stacks
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gotest.tools/v3/assert"
+
+	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/delivery"
+	"github.com/iransre/exchange-platform/components/exchange"
+	"github.com/iransre/exchange-platform/internal/mocktest"
+)
+
+// delivered is the demo with a way of delivery, after an update that left something.
+func delivered(t *testing.T, mode delivery.Mode, last ...mocktest.Left) *mocktest.Recording {
+	t.Helper()
+	cfg, err := Load(project, "demo", completed(t, "demo"))
+	assert.NilError(t, err)
+	cfg.Delivery.Mode = mode
+	t.Chdir("..")
+	defer t.Chdir("stacks")
+	return mocktest.World{Last: last}.Run(t, func(ctx *pulumi.Context) error { _, err := deployAgain(ctx, cfg); return err })
+}
+
+func leftRelease(description string) mocktest.Left {
+	return mocktest.Left{Type: chart.ReleaseType, Name: "exchange-release", Outputs: map[string]any{
+		"name": "exchange", "namespace": "exchange", "description": description,
+	}}
+}
+
+func TestTheExchangeChangesHands(t *testing.T) {
+	assert.Check(t, !slices.ContainsFunc(delivered(t, delivery.Pulumi).Names(), func(name string) bool { return strings.HasPrefix(name, "delivery") }))
+	first := delivered(t, delivery.GitHub)
+	assert.Assert(t, !slices.Contains(first.Names(), "exchange-release"), "a new environment has none")
+	assert.Assert(t, slices.Contains(first.Names(), "exchange-values"))
+
+	ran := leftRelease("chart 1")
+	over := delivered(t, delivery.GitHub, ran)
+	assert.Assert(t, slices.Contains(over.Get(t, "exchange-release").IgnoreChanges, "values"))
+
+	byOthers := mocktest.Left{Type: exchange.Type, Name: "exchange", Outputs: map[string]any{"delivery": "github"}}
+	for _, left := range [][]mocktest.Left{{ran, byOthers}, {byOthers}} {
+		back := delivered(t, delivery.Pulumi, left...).Get(t, "exchange-release")
+		assert.Equal(t, len(back.IgnoreChanges), 0)
+		assert.Check(t, strings.HasSuffix(back.Inputs["description"].StringValue(), "; again, because others delivered it"))
+		assert.Check(t, !back.Inputs["atomic"].BoolValue())
+	}
+}
