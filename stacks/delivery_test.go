@@ -49,3 +49,48 @@ func TestTheExchangeChangesHands(t *testing.T) {
 		assert.Check(t, !back.Inputs["atomic"].BoolValue())
 	}
 }
+
+// Argo CD is told of the exchange when all is there that its pods need, and others are told where it is.
+func TestArgoCDIsToldOfTheExchange(t *testing.T) {
+	cfg, err := Load(project, "demo", completed(t, "demo"))
+	assert.NilError(t, err)
+	cfg.Delivery.Mode, cfg.Delivery.GitOps.Repository = delivery.ByGit, "https://gitlab.iransre.ir/iransre/exchange-devops.git"
+	recording := deployedWith(t, cfg)
+	for _, first := range []string{"exchange-secret", "exchange-values", "postgres-release", "objectstore-release"} {
+		assert.Check(t, waitsFor(recording, "delivery-application", first), first)
+	}
+	assert.DeepEqual(t, recording.SecretsOutside(), []string(nil))
+	t.Chdir("..")
+	defer t.Chdir("stacks")
+	mocktest.Run(t, func(ctx *pulumi.Context) error {
+		parts, err := deployAgain(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		told, err := contract(parts)
+		_, where := told["argocd"]
+		assert.Check(t, where)
+		return err
+	})
+}
+
+// waitsFor tells whether a resource depends on another, be it by way of others.
+func waitsFor(recording *mocktest.Recording, name, first string) bool {
+	seen := map[string]bool{}
+	var look func(string) bool
+	look = func(name string) bool {
+		for _, each := range recording.Resources {
+			if each.Name != name || seen[name] {
+				continue
+			}
+			seen[name] = true
+			for _, next := range each.DependsOn {
+				if next == first || look(next) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return look(name)
+}

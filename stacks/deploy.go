@@ -62,7 +62,7 @@ type platform struct {
 	Postgres    *postgres.Postgres
 	ObjectStore *objectstore.ObjectStore
 	Exchange    *exchange.Exchange
-	Delivery    *delivery.Delivery // nil where the program itself delivers
+	Delivery    *delivery.Delivery // nil without Argo CD: others tell nobody anything
 	Edge        *edge.Edge
 }
 
@@ -184,9 +184,14 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		return nil, err
 	}
 	if cfg.Delivery.By() != "" {
-		p.Delivery, err = delivery.New(ctx, "delivery", &delivery.Args{Installer: installer, Config: cfg.Delivery, MonitorCRDs: monitorCRDs}, base)
+		made, err := delivery.New(ctx, "delivery", &delivery.Args{
+			Installer: installer, Config: cfg.Delivery, Profile: cfg.Profile, Exchange: p.Exchange.Namespace, Ready: p.Exchange.Ready, MonitorCRDs: monitorCRDs,
+		}, base)
 		if err != nil {
 			return nil, err
+		}
+		if cfg.Delivery.Mode == delivery.ByGit {
+			p.Delivery = made
 		}
 	}
 	p.Edge, err = edge.New(ctx, "edge", &edge.Args{

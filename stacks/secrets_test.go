@@ -98,6 +98,7 @@ func TestEverySecretOfTheConfigurationSaysSo(t *testing.T) {
 	cfg.Mirrors.Logins = kubespray.RegistryLogins{{Password: "hush"}}
 	cfg.Exchange.Image.RegistryPassword, cfg.Kubernetes.EtcdBackup.SecretKey, cfg.Postgres.Backup.SecretKey = "hush", "hush", "hush"
 	cfg.Alerting.Telegram.Token, cfg.Alerting.SMS.Key = "hush", "hush"
+	cfg.Delivery.GitOps.Password = "hush"
 	said := map[string]bool{}
 	for _, path := range settings.Secrets(cfg) {
 		_, key, _ := strings.Cut(strings.ReplaceAll(path.String(), "[0]", "[]"), ".")

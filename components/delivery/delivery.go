@@ -6,25 +6,37 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/internal/component"
+	"github.com/iransre/exchange-platform/internal/settings"
 )
 
 // Args describes the delivery.
 type Args struct {
 	Installer *chart.Installer
 	Config    Config
-	// MonitorCRDs installs the kinds of the Prometheus operator, of which the exchange has objects.
+	Profile   settings.Profile
+	// Exchange is the namespace of what is delivered, and Ready arrives when there is all that it needs.
+	Exchange, Ready pulumi.StringInput
+	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
 }
 
 // Delivery is what others need in the cluster to deliver.
 type Delivery struct {
 	pulumi.ResourceState
+
+	// ArgoCD is where it is; its Secret has the keys username and password.
+	ArgoCD chart.Endpoint `output:"argocd"`
+	// Namespace is that of Argo CD.
+	Namespace pulumi.StringOutput `output:"namespaces.argocd"`
 }
 
 // New makes what the mode needs.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Delivery, error) {
 	self := &Delivery{}
 	return component.New(ctx, "exchange:delivery:Delivery", name, self, opts, func(child pulumi.ResourceOption) error {
+		if args.Config.Mode == ByGit {
+			return self.installArgoCD(ctx, name, args, child)
+		}
 		return args.letEditorsMonitor(ctx, name, child)
 	})
 }

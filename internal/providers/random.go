@@ -9,6 +9,8 @@ type Password struct {
 
 	// Result is the text; secret.
 	Result pulumi.StringOutput `pulumi:"result"`
+	// BcryptHash is what a server may keep of it; secret as well.
+	BcryptHash pulumi.StringOutput `pulumi:"bcryptHash"`
 }
 
 // NewPassword makes a text of length characters, 5.95 random bits each, which stays the same until its resource is replaced.

@@ -29,6 +29,8 @@ type Platform struct {
 	Prometheus   Service `json:"prometheus"`
 	Alertmanager Service `json:"alertmanager"`
 	Kibana       Service `json:"kibana"`
+	// ArgoCD keeps the exchange as a git repository says; nil where nobody or something else does.
+	ArgoCD *Service `json:"argocd,omitempty"`
 	// Postgres is the exchange's database.
 	Postgres Postgres `json:"postgres"`
 	// ObjectStore is the exchange's S3 store.
@@ -134,7 +136,7 @@ type Cost struct {
 // secret, "kubeconfig" and "kubeconfigs" (by name, see Access): read them with reference.GetOutput.
 var Names = []string{
 	"contractVersion", "exchange", "kubernetes", "ingress", "grafana", "prometheus", "alertmanager", "kibana",
-	"postgres", "objectStore", "nodes", "cost", "access", "namespaces",
+	"argocd", "postgres", "objectStore", "nodes", "cost", "access", "namespaces",
 }
 
 // StackReference is what Read needs of a *pulumi.StackReference. To name that type here would cost the platform's program,

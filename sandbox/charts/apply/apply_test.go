@@ -39,6 +39,7 @@ const (
 
 // levels are the pod security levels that the platform's components give their namespaces.
 var levels = map[string]string{
+	"argo-cd":                  "restricted",
 	"cloudnative-pg":           "restricted",
 	"elasticsearch":            "restricted",
 	"fluent-bit":               "privileged",
