@@ -57,12 +57,14 @@ func init() {
 		map[string]any{"burst": 20}, map[string]any{"blockDuration": 0}, map[string]any{"action": "challenge"},
 		map[string]any{"allowedMethods": []any{"GET", "POST"}}, map[string]any{"excludeSources": []any{"192.0.2.1"}}, map[string]any{"enabled": false})
 	lives["arvancloud:traffic:PageRule"] = rule("ruleId",
-		map[string]any{"url": "demo.iransre.ir/static/**", "enabled": true, "cacheMode": "uri", "lifetimeOk": "7d", "lifetimeAny": "1m",
+		map[string]any{"url": "demo.iransre.ir/static/**", "place": 10, "enabled": true, "cacheMode": "uri", "lifetimeOk": "7d", "lifetimeAny": "1m",
 			"lifetimeBrowser": "1h", "waf": false, "firewall": false, "customHostHeader": "origin.iransre.ir", "loadBalancerId": "one",
+			"requestHeaders": []any{map[string]any{"name": "X-Cdn-Key", "value": "one"}},
 			"redirect": map[string]any{"enabled": true, "statusCode": 302, "url": "https://iransre.ir/"}},
-		map[string]any{"url": "demo.iransre.ir/**"}, map[string]any{"enabled": false}, map[string]any{"cacheMode": "off"},
+		map[string]any{"url": "demo.iransre.ir/**"}, map[string]any{"place": 0}, map[string]any{"enabled": false}, map[string]any{"cacheMode": "off"},
 		map[string]any{"lifetimeOk": "1h"}, map[string]any{"lifetimeAny": "0s"}, map[string]any{"lifetimeBrowser": "default"},
 		map[string]any{"waf": true}, map[string]any{"firewall": true}, map[string]any{"customHostHeader": "other.iransre.ir"},
+		map[string]any{"requestHeaders": []any{map[string]any{"name": "X-Cdn-Key", "value": "two"}}},
 		map[string]any{"loadBalancerId": "two"}, map[string]any{"redirect": map[string]any{"enabled": true, "statusCode": 301, "url": "https://iransre.ir/x"}})
 	origin := func(address string, port int) map[string]any {
 		return map[string]any{"name": "", "address": address, "port": port, "weight": 10, "protocol": "https", "hostHeader": "iransre.ir", "enabled": true}

@@ -84,7 +84,7 @@ func withUnknownsIn(value, input property.Value) property.Value {
 	return value
 }
 
-// withSecrets marks the secret ones of a resource's outputs.
+// withSecrets marks the secret ones of a resource's outputs, or of the inputs that an import or a refresh tells.
 func withSecrets(outputs property.Map, row resource.Row) property.Map {
 	for _, name := range row.Secrets {
 		if value, there := outputs.GetOk(name); there {

@@ -57,3 +57,15 @@ func TestRequestsNameTheirSender(t *testing.T) {
 	}
 	assert.Assert(t, len(tap.seen) > 1)
 }
+
+func TestWhatTheCDNSaysToAnOriginIsASecret(t *testing.T) {
+	cloud := newCloud(t)
+	plugin := newPlugin(t, cloud)
+	rule := plugin.create("arvancloud:traffic:PageRule", map[string]any{
+		"domain": testDomain, "url": "demo.iransre.ir/**", "requestHeaders": []any{map[string]any{"name": "X-Cdn-Key", "value": "hush"}},
+	})
+	assert.Assert(t, rule.state.Get("requestHeaders").Secret())
+	read := plugin.imported("arvancloud:traffic:PageRule", rule.id)
+	assert.Assert(t, read.inputs.Get("requestHeaders").Secret())
+	assert.Assert(t, read.state.Get("requestHeaders").Secret())
+}

@@ -54,7 +54,7 @@ func withTable(provider p.Provider, config *resource.Config, rows table) p.Provi
 		row := own(request.Urn, request.ID)
 		request.Properties = withLaterOutputs(request.Properties, row)
 		response, err := provider.Read(ctx, request)
-		response.Inputs = withoutUnset(response.Inputs, row)
+		response.Inputs = withSecrets(withoutUnset(response.Inputs, row), row)
 		response.Properties = withSecrets(response.Properties, row)
 		return response, err
 	}

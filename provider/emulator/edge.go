@@ -16,7 +16,8 @@ import (
 )
 
 // Edge is the CDN as browsers meet it: it passes requests for the names of proxied records on to the addresses that these have, with
-// the headers that ArvanCloud describes (docs.arvancloud.ir/en/cdn/headers). It keeps and inspects nothing: no cache, no WAF.
+// the headers that ArvanCloud describes (docs.arvancloud.ir/en/cdn/headers) and those of the page rule that is for the request. It keeps and
+// inspects nothing: no cache, no WAF.
 type Edge struct {
 	emulator *Emulator
 	reverse  *httputil.ReverseProxy
@@ -47,6 +48,9 @@ func (e *Emulator) Edge(dial Dialer) *Edge {
 			r.SetXForwarded()
 			client, _, _ := net.SplitHostPort(r.In.RemoteAddr)
 			r.Out.Header.Set("X-Real-IP", client)
+			for name, value := range chosen(r.In.Context()).rule.headers {
+				r.Out.Header.Set(name, value)
+			}
 		},
 		Transport: &http.Transport{
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -72,6 +76,7 @@ func (e *Emulator) Edge(dial Dialer) *Edge {
 type upstream struct {
 	addresses []netip.AddrPort
 	secure    bool // the CDN speaks TLS to them
+	rule      edgeRule
 }
 
 type upstreamKey struct{}
@@ -93,6 +98,11 @@ func (edge *Edge) ServeHTTP(response http.ResponseWriter, request *http.Request)
 			names = "none"
 		}
 		edge.refuse(response, http.StatusNotFound, "The CDN serves no "+host+". Names with a proxied record: "+names)
+		return
+	}
+	if found.rule = edge.emulator.ruleFor(host, request.URL.Path); found.rule.redirect != "" {
+		edge.sign(response.Header())
+		http.Redirect(response, request, found.rule.redirect, found.rule.status)
 		return
 	}
 	edge.reverse.ServeHTTP(response, request.WithContext(context.WithValue(request.Context(), upstreamKey{}, found)))

@@ -84,3 +84,47 @@ func TestTheEdgePassesRequestsOnToTheAddressesOfProxiedRecords(t *testing.T) {
 	assert.Equal(t, status, http.StatusNotFound)
 	assert.Equal(t, text, "The CDN serves no bare.iransre.ir. Names with a proxied record: demo.iransre.ir, safe.iransre.ir, dead.iransre.ir\n")
 }
+
+func TestTheFirstPageRuleThatIsForARequestCounts(t *testing.T) {
+	a := open(t, emulator.Options{})
+	a.call(201, "POST", records, map[string]any{
+		"type": "A", "name": "demo", "ttl": 120, "cloud": true, "upstream_https": "http", "value": []any{map[string]any{"ip": "192.0.2.1"}},
+	})
+	rule := func(place int, url string, on bool, more map[string]any) {
+		more["seq"], more["url"], more["status"] = place, url, on
+		a.call(201, "POST", demo+"/page-rules", more)
+	}
+	key := func(value string) map[string]any {
+		return map[string]any{"req_custom_headers": []any{map[string]any{"name": "X-Cdn-Key", "value": value}}}
+	}
+	rule(30, "demo.iransre.ir/**", true, key("any"))
+	rule(20, "demo.iransre.ir/static/*", true, key("static"))
+	rule(10, "demo.iransre.ir/**", false, key("none"))
+	rule(15, "demo.iransre.ir/old/**", true, map[string]any{"redirect": map[string]any{"enable": true, "status_code": 302, "url": "https://iransre.ir/new"}})
+	server := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
+		fmt.Fprint(response, request.Header.Get("X-Cdn-Key"))
+	}))
+	t.Cleanup(server.Close)
+	edge := httptest.NewServer(a.emulator.Edge(func(ctx context.Context, _ netip.AddrPort) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", server.Listener.Addr().String())
+	}))
+	t.Cleanup(edge.Close)
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for path, wanted := range map[string]string{
+		"/": "200 any", "/static/a.css": "200 static", "/static/a/b.css": "200 any", "/old/a": "302 https://iransre.ir/new",
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, edge.URL+path, nil)
+		assert.NilError(t, err)
+		request.Host = "demo.iransre.ir"
+		request.Header.Set("X-Cdn-Key", "forged")
+		response, err := client.Do(request)
+		assert.NilError(t, err)
+		text, err := io.ReadAll(response.Body)
+		assert.NilError(t, err)
+		assert.NilError(t, response.Body.Close())
+		if response.StatusCode != http.StatusOK {
+			text = []byte(response.Header.Get("Location"))
+		}
+		assert.Equal(t, fmt.Sprint(response.StatusCode, " ", string(text)), wanted, path)
+	}
+}

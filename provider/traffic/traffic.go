@@ -91,6 +91,7 @@ var CacheSettings = document.Settings[CacheSettingsArgs, CacheSettingsState]{
 type PageRuleArgs struct {
 	Domain           string            `pulumi:"domain" provider:"replaceOnChanges" doc:"Domain on the CDN, for example iransre.ir."`
 	URL              string            `pulumi:"url" wire:"url" doc:"What the rule is for, for example demo.iransre.ir/static/**."`
+	Place            *int              `pulumi:"place,optional" wire:"seq" allow:"0..100000" doc:"Place among the domain's rules: of those that are for a request, the one with the lowest place counts, and no other. Default the last."`
 	Enabled          *bool             `pulumi:"enabled,optional" wire:"status" doc:"Whether the rule counts. Default true."`
 	CacheMode        string            `pulumi:"cacheMode,optional" wire:"cache_level" allow:"off|uri|query_string" doc:"off, uri or query_string."`
 	LifetimeOK       string            `pulumi:"lifetimeOk,optional" wire:"cache_200" doc:"How long answers of status 200 are kept, for example 7d."`
@@ -100,7 +101,14 @@ type PageRuleArgs struct {
 	Firewall         *bool             `pulumi:"firewall,optional" wire:"fw_status" doc:"Whether the firewall looks at these requests."`
 	CustomHostHeader string            `pulumi:"customHostHeader,optional" wire:"custom_host_header" doc:"Host header that the origin gets."`
 	LoadBalancerID   string            `pulumi:"loadBalancerId,optional" wire:"load_balancer" doc:"Id of the load balancer that answers these requests."`
+	RequestHeaders   []PageRuleHeader  `pulumi:"requestHeaders,optional" provider:"secret" wire:"req_custom_headers" doc:"Headers that the origin gets besides those of the visitor. Always a secret: what only the CDN says may be what the origin knows it by."`
 	Redirect         *PageRuleRedirect `pulumi:"redirect,optional" wire:"redirect" doc:"Where these requests are redirected to."`
+}
+
+// PageRuleHeader is a header that the CDN adds.
+type PageRuleHeader struct {
+	Name  string `pulumi:"name" wire:"name" doc:"Name of the header."`
+	Value string `pulumi:"value" wire:"value" doc:"Its value."`
 }
 
 // PageRuleRedirect tells where requests are redirected to.
@@ -119,6 +127,11 @@ type PageRuleState struct {
 // Annotate describes the type in the schema.
 func (s *PageRuleRedirect) Annotate(a infer.Annotator) {
 	resource.Nested(a, "traffic:PageRuleRedirect", s)
+}
+
+// Annotate describes the type in the schema.
+func (s *PageRuleHeader) Annotate(a infer.Annotator) {
+	resource.Nested(a, "traffic:PageRuleHeader", s)
 }
 
 // PageRule is the resource arvancloud:traffic:PageRule.

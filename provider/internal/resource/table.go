@@ -59,8 +59,7 @@ func (k *Kind[I, S, O]) Row() Row {
 // secretFields are the outputs with a tag provider:"secret". Inference marks only inputs as such, and what is made from secret inputs.
 func secretFields[S any]() []string {
 	var names []string
-	state := reflect.TypeFor[S]()
-	for field := range state.Fields() {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[S]()) {
 		if strings.Contains(field.Tag.Get("provider"), "secret") {
 			names = append(names, propertyName(field))
 		}

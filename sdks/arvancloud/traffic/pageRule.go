@@ -40,8 +40,12 @@ type PageRule struct {
 	LifetimeOk pulumi.StringPtrOutput `pulumi:"lifetimeOk"`
 	// Id of the load balancer that answers these requests.
 	LoadBalancerId pulumi.StringPtrOutput `pulumi:"loadBalancerId"`
+	// Place among the domain's rules: of those that are for a request, the one with the lowest place counts, and no other. Default the last.
+	Place pulumi.IntPtrOutput `pulumi:"place"`
 	// Where these requests are redirected to.
 	Redirect PageRuleRedirectPtrOutput `pulumi:"redirect"`
+	// Headers that the origin gets besides those of the visitor. Always a secret: what only the CDN says may be what the origin knows it by.
+	RequestHeaders PageRuleHeaderArrayOutput `pulumi:"requestHeaders"`
 	// Id of the rule.
 	RuleId pulumi.StringOutput `pulumi:"ruleId"`
 	// What the rule is for, for example demo.iransre.ir/static/**.
@@ -63,6 +67,13 @@ func NewPageRule(ctx *pulumi.Context,
 	if args.Url == nil {
 		return nil, errors.New("invalid value for required argument 'Url'")
 	}
+	if args.RequestHeaders != nil {
+		args.RequestHeaders = pulumi.ToSecret(args.RequestHeaders).(PageRuleHeaderArrayInput)
+	}
+	secrets := pulumi.AdditionalSecretOutputs([]string{
+		"requestHeaders",
+	})
+	opts = append(opts, secrets)
 	replaceOnChanges := pulumi.ReplaceOnChanges([]string{
 		"domain",
 	})
@@ -124,8 +135,12 @@ type pageRuleArgs struct {
 	LifetimeOk *string `pulumi:"lifetimeOk"`
 	// Id of the load balancer that answers these requests.
 	LoadBalancerId *string `pulumi:"loadBalancerId"`
+	// Place among the domain's rules: of those that are for a request, the one with the lowest place counts, and no other. Default the last.
+	Place *int `pulumi:"place"`
 	// Where these requests are redirected to.
 	Redirect *PageRuleRedirect `pulumi:"redirect"`
+	// Headers that the origin gets besides those of the visitor. Always a secret: what only the CDN says may be what the origin knows it by.
+	RequestHeaders []PageRuleHeader `pulumi:"requestHeaders"`
 	// What the rule is for, for example demo.iransre.ir/static/**.
 	Url string `pulumi:"url"`
 	// Whether the web application firewall looks at these requests.
@@ -152,8 +167,12 @@ type PageRuleArgs struct {
 	LifetimeOk pulumi.StringPtrInput
 	// Id of the load balancer that answers these requests.
 	LoadBalancerId pulumi.StringPtrInput
+	// Place among the domain's rules: of those that are for a request, the one with the lowest place counts, and no other. Default the last.
+	Place pulumi.IntPtrInput
 	// Where these requests are redirected to.
 	Redirect PageRuleRedirectPtrInput
+	// Headers that the origin gets besides those of the visitor. Always a secret: what only the CDN says may be what the origin knows it by.
+	RequestHeaders PageRuleHeaderArrayInput
 	// What the rule is for, for example demo.iransre.ir/static/**.
 	Url pulumi.StringInput
 	// Whether the web application firewall looks at these requests.
@@ -242,9 +261,19 @@ func (o PageRuleOutput) LoadBalancerId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *PageRule) pulumi.StringPtrOutput { return v.LoadBalancerId }).(pulumi.StringPtrOutput)
 }
 
+// Place among the domain's rules: of those that are for a request, the one with the lowest place counts, and no other. Default the last.
+func (o PageRuleOutput) Place() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PageRule) pulumi.IntPtrOutput { return v.Place }).(pulumi.IntPtrOutput)
+}
+
 // Where these requests are redirected to.
 func (o PageRuleOutput) Redirect() PageRuleRedirectPtrOutput {
 	return o.ApplyT(func(v *PageRule) PageRuleRedirectPtrOutput { return v.Redirect }).(PageRuleRedirectPtrOutput)
+}
+
+// Headers that the origin gets besides those of the visitor. Always a secret: what only the CDN says may be what the origin knows it by.
+func (o PageRuleOutput) RequestHeaders() PageRuleHeaderArrayOutput {
+	return o.ApplyT(func(v *PageRule) PageRuleHeaderArrayOutput { return v.RequestHeaders }).(PageRuleHeaderArrayOutput)
 }
 
 // Id of the rule.

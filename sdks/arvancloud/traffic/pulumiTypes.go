@@ -315,6 +315,112 @@ func (o LoadBalancerPoolArrayOutput) Index(i pulumi.IntInput) LoadBalancerPoolOu
 	}).(LoadBalancerPoolOutput)
 }
 
+type PageRuleHeader struct {
+	// Name of the header.
+	Name string `pulumi:"name"`
+	// Its value.
+	Value string `pulumi:"value"`
+}
+
+// PageRuleHeaderInput is an input type that accepts PageRuleHeaderArgs and PageRuleHeaderOutput values.
+// You can construct a concrete instance of `PageRuleHeaderInput` via:
+//
+//	PageRuleHeaderArgs{...}
+type PageRuleHeaderInput interface {
+	pulumi.Input
+
+	ToPageRuleHeaderOutput() PageRuleHeaderOutput
+	ToPageRuleHeaderOutputWithContext(context.Context) PageRuleHeaderOutput
+}
+
+type PageRuleHeaderArgs struct {
+	// Name of the header.
+	Name pulumi.StringInput `pulumi:"name"`
+	// Its value.
+	Value pulumi.StringInput `pulumi:"value"`
+}
+
+func (PageRuleHeaderArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PageRuleHeader)(nil)).Elem()
+}
+
+func (i PageRuleHeaderArgs) ToPageRuleHeaderOutput() PageRuleHeaderOutput {
+	return i.ToPageRuleHeaderOutputWithContext(context.Background())
+}
+
+func (i PageRuleHeaderArgs) ToPageRuleHeaderOutputWithContext(ctx context.Context) PageRuleHeaderOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PageRuleHeaderOutput)
+}
+
+// PageRuleHeaderArrayInput is an input type that accepts PageRuleHeaderArray and PageRuleHeaderArrayOutput values.
+// You can construct a concrete instance of `PageRuleHeaderArrayInput` via:
+//
+//	PageRuleHeaderArray{ PageRuleHeaderArgs{...} }
+type PageRuleHeaderArrayInput interface {
+	pulumi.Input
+
+	ToPageRuleHeaderArrayOutput() PageRuleHeaderArrayOutput
+	ToPageRuleHeaderArrayOutputWithContext(context.Context) PageRuleHeaderArrayOutput
+}
+
+type PageRuleHeaderArray []PageRuleHeaderInput
+
+func (PageRuleHeaderArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]PageRuleHeader)(nil)).Elem()
+}
+
+func (i PageRuleHeaderArray) ToPageRuleHeaderArrayOutput() PageRuleHeaderArrayOutput {
+	return i.ToPageRuleHeaderArrayOutputWithContext(context.Background())
+}
+
+func (i PageRuleHeaderArray) ToPageRuleHeaderArrayOutputWithContext(ctx context.Context) PageRuleHeaderArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PageRuleHeaderArrayOutput)
+}
+
+type PageRuleHeaderOutput struct{ *pulumi.OutputState }
+
+func (PageRuleHeaderOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PageRuleHeader)(nil)).Elem()
+}
+
+func (o PageRuleHeaderOutput) ToPageRuleHeaderOutput() PageRuleHeaderOutput {
+	return o
+}
+
+func (o PageRuleHeaderOutput) ToPageRuleHeaderOutputWithContext(ctx context.Context) PageRuleHeaderOutput {
+	return o
+}
+
+// Name of the header.
+func (o PageRuleHeaderOutput) Name() pulumi.StringOutput {
+	return o.ApplyT(func(v PageRuleHeader) string { return v.Name }).(pulumi.StringOutput)
+}
+
+// Its value.
+func (o PageRuleHeaderOutput) Value() pulumi.StringOutput {
+	return o.ApplyT(func(v PageRuleHeader) string { return v.Value }).(pulumi.StringOutput)
+}
+
+type PageRuleHeaderArrayOutput struct{ *pulumi.OutputState }
+
+func (PageRuleHeaderArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]PageRuleHeader)(nil)).Elem()
+}
+
+func (o PageRuleHeaderArrayOutput) ToPageRuleHeaderArrayOutput() PageRuleHeaderArrayOutput {
+	return o
+}
+
+func (o PageRuleHeaderArrayOutput) ToPageRuleHeaderArrayOutputWithContext(ctx context.Context) PageRuleHeaderArrayOutput {
+	return o
+}
+
+func (o PageRuleHeaderArrayOutput) Index(i pulumi.IntInput) PageRuleHeaderOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) PageRuleHeader {
+		return vs[0].([]PageRuleHeader)[vs[1].(int)]
+	}).(PageRuleHeaderOutput)
+}
+
 type PageRuleRedirect struct {
 	// Whether requests are redirected.
 	Enabled bool `pulumi:"enabled"`
@@ -495,12 +601,16 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*LoadBalancerOriginArrayInput)(nil)).Elem(), LoadBalancerOriginArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*LoadBalancerPoolInput)(nil)).Elem(), LoadBalancerPoolArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*LoadBalancerPoolArrayInput)(nil)).Elem(), LoadBalancerPoolArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PageRuleHeaderInput)(nil)).Elem(), PageRuleHeaderArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PageRuleHeaderArrayInput)(nil)).Elem(), PageRuleHeaderArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PageRuleRedirectInput)(nil)).Elem(), PageRuleRedirectArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PageRuleRedirectPtrInput)(nil)).Elem(), PageRuleRedirectArgs{})
 	pulumi.RegisterOutputType(LoadBalancerOriginOutput{})
 	pulumi.RegisterOutputType(LoadBalancerOriginArrayOutput{})
 	pulumi.RegisterOutputType(LoadBalancerPoolOutput{})
 	pulumi.RegisterOutputType(LoadBalancerPoolArrayOutput{})
+	pulumi.RegisterOutputType(PageRuleHeaderOutput{})
+	pulumi.RegisterOutputType(PageRuleHeaderArrayOutput{})
 	pulumi.RegisterOutputType(PageRuleRedirectOutput{})
 	pulumi.RegisterOutputType(PageRuleRedirectPtrOutput{})
 }
