@@ -60,7 +60,7 @@ func init() {
 		map[string]any{"url": "demo.iransre.ir/static/**", "place": 10, "enabled": true, "cacheMode": "uri", "lifetimeOk": "7d", "lifetimeAny": "1m",
 			"lifetimeBrowser": "1h", "waf": false, "firewall": false, "customHostHeader": "origin.iransre.ir", "loadBalancerId": "one",
 			"requestHeaders": []any{map[string]any{"name": "X-Cdn-Key", "value": "one"}},
-			"redirect": map[string]any{"enabled": true, "statusCode": 302, "url": "https://iransre.ir/"}},
+			"redirect":       map[string]any{"enabled": true, "statusCode": 302, "url": "https://iransre.ir/"}},
 		map[string]any{"url": "demo.iransre.ir/**"}, map[string]any{"place": 0}, map[string]any{"enabled": false}, map[string]any{"cacheMode": "off"},
 		map[string]any{"lifetimeOk": "1h"}, map[string]any{"lifetimeAny": "0s"}, map[string]any{"lifetimeBrowser": "default"},
 		map[string]any{"waf": true}, map[string]any{"firewall": true}, map[string]any{"customHostHeader": "other.iransre.ir"},

@@ -2,7 +2,9 @@ package stacks
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/arvan"
@@ -57,6 +59,10 @@ func warnTogether(cfg *Config) []string {
 
 // validateHost asks for a name of the exchange in the domain that holds its record.
 func validateHost(cfg *Config) field.ErrorList {
+	if away, err := url.Parse(cfg.Edge.Maintenance); err == nil && cfg.Exchange.Host != "" && strings.EqualFold(away.Hostname(), cfg.Exchange.Host) {
+		return field.ErrorList{field.Invalid(field.NewPath("edge", "maintenance"), cfg.Edge.Maintenance,
+			"is the exchange itself, from where everybody would be sent there again; name a page elsewhere")}
+	}
 	if cfg.Edge.Domain == "" || settings.InDomain(cfg.Exchange.Host, cfg.Edge.Domain) {
 		return nil
 	}

@@ -152,8 +152,16 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		return nil, err
 	}
 	monitorCRDs := p.Monitoring.CRDs
+	p.Edge, err = edge.New(ctx, "edge", &edge.Args{
+		Installer: installer, Config: cfg.Edge, Host: cfg.Exchange.Host, FilesHost: filesHost(cfg), StaticPath: "/" + cfg.ObjectStore.StaticBucket + "/",
+		Addresses: p.Machines.PublicAddresses(arvan.Worker),
+	}, base, pulumi.DependsOn([]pulumi.Resource{p.Cluster.Allowed}))
+	if err != nil {
+		return nil, err
+	}
 	p.Ingress, err = ingress.New(ctx, "ingress", &ingress.Args{
 		Installer: installer, Config: cfg.Ingress, MonitorCRDs: monitorCRDs, TrustedProxies: trustedProxies(cfg),
+		OriginKey: p.Edge.OriginKey, OriginHeader: edge.OriginHeader,
 	}, base)
 	if err != nil {
 		return nil, err
@@ -193,12 +201,6 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		if cfg.Delivery.Mode == delivery.ByGit {
 			p.Delivery = made
 		}
-	}
-	p.Edge, err = edge.New(ctx, "edge", &edge.Args{
-		Config: cfg.Edge, Host: cfg.Exchange.Host, FilesHost: filesHost(cfg), Addresses: p.Machines.PublicAddresses(arvan.Worker),
-	}, base, pulumi.DependsOn([]pulumi.Resource{p.Cluster.Allowed}))
-	if err != nil {
-		return nil, err
 	}
 	p.Kubeconfigs, err = access.New(ctx, "access", accessArgs(cfg, &p, installer, last.tokens), base)
 	return &p, err

@@ -21,8 +21,9 @@ func madeOf(recording *mocktest.Recording, users ...any) (made []*mocktest.Resou
 		if !strings.HasPrefix(each.Type, "arvancloud:") {
 			continue
 		}
-		if each.Type == "arvancloud:storage:VolumeAttachment" {
-			continue // has no name, and is taken over where it is
+		module := strings.Split(each.Type, ":")[1]
+		if each.Type == "arvancloud:storage:VolumeAttachment" || module == "traffic" || module == "protection" {
+			continue // has no name, and is taken over, or refused, where it is made
 		}
 		made = append(made, each)
 		inventory = append(inventory, map[string]any{

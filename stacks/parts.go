@@ -63,7 +63,7 @@ func clusterArgs(stack string, cfg *Config, machines *arvan.Machines, api *apiNa
 
 // trustedProxies are the CDN's ranges where nobody else reaches the workers: what they say of a client is true.
 func trustedProxies(cfg *Config) []string {
-	if !cfg.Edge.Proxied || slices.ContainsFunc(cfg.Network.WebCIDRs, settings.Everybody) {
+	if !cfg.Edge.ThroughCDN() || slices.ContainsFunc(cfg.Network.WebCIDRs, settings.Everybody) {
 		return nil
 	}
 	return cfg.Network.WebCIDRs

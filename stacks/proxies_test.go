@@ -6,6 +6,7 @@ import (
 
 	"gotest.tools/v3/assert"
 
+	"github.com/iransre/exchange-platform/components/edge"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
@@ -15,19 +16,22 @@ func TestOnlyAProxyingCDNIsBelieved(t *testing.T) {
 	cdn := []string{"185.143.232.0/22", "2.144.3.128/28"}
 	for name, test := range map[string]struct {
 		proxied bool
+		mode    edge.Mode
 		web     []string
 		trusted []string
 	}{
-		"behind the CDN":          {true, cdn, cdn},
-		"the CDN is not used":     {false, cdn, nil},
-		"everybody gets in":       {true, []string{"0.0.0.0/0"}, nil},
-		"everybody besides it":    {true, append([]string{"::/0"}, cdn...), nil},
-		"everybody in two halves": {true, []string{"0.0.0.0/1", "128.0.0.0/1"}, nil},
+		"behind the CDN":          {true, edge.CDN, cdn, cdn},
+		"behind its WAF":          {true, edge.WithWAF, cdn, cdn},
+		"the CDN is not used":     {false, edge.CDN, cdn, nil},
+		"plain records":           {true, edge.DNS, cdn, nil},
+		"everybody gets in":       {true, edge.CDN, []string{"0.0.0.0/0"}, nil},
+		"everybody besides it":    {true, edge.CDN, append([]string{"::/0"}, cdn...), nil},
+		"everybody in two halves": {true, edge.CDN, []string{"0.0.0.0/1", "128.0.0.0/1"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, err := Load(project, "prod", completed(t, "prod"))
 			assert.NilError(t, err)
-			cfg.Edge.Proxied, cfg.Network.WebCIDRs = test.proxied, test.web
+			cfg.Edge.Proxied, cfg.Edge.Mode, cfg.Network.WebCIDRs = test.proxied, test.mode, test.web
 			recording := deployedWith(t, cfg)
 			controller := mocktest.Plain(recording.Get(t, "ingress-release").Inputs["values"]).(map[string]any)["controller"].(map[string]any)
 			config := controller["config"].(map[string]any)

@@ -42,7 +42,7 @@ type Network struct {
 	ServiceCIDR string `json:"serviceCidr" later:"refused" because:"the cluster's certificates and its DNS have their addresses from it"`
 	// MTU is the private network's, in bytes. The pods' follows from it.
 	MTU int `json:"mtu"`
-	// WebCIDRs may reach the workers' ports 80 and 443. Behind the CDN (`edge.proxied`) what they say of a client's address and
+	// WebCIDRs may reach the workers' ports 80 and 443. Behind the CDN (`edge.mode`) what they say of a client's address and
 	// scheme is believed: list nobody but the CDN.
 	WebCIDRs []string `json:"webCidrs"`
 }

@@ -9,35 +9,85 @@ import (
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
-// Config is the part of ArvanCloud's CDN an environment uses.
+// Config is how users reach the workers, and the part of ArvanCloud's CDN an environment uses.
 type Config struct {
 	// Domain is the zone in the CDN that holds the exchange's name, for example "iransre.ir".
 	Domain string `json:"domain" later:"another record; the old one goes"`
 	// TTLSeconds is how long others may keep the record; the CDN takes a fixed set of values only.
 	TTLSeconds int `json:"ttlSeconds"`
-	// Proxied puts the CDN in front of the workers; false only names them.
+	// Mode is "cdn" (users reach the CDN, and the CDN the workers), "waf" (the same, with the CDN's web application firewall in between) or
+	// "dns" (users reach the workers). docs/edge.md has what each brings.
+	Mode Mode `json:"mode"`
+	// Proxied is an older way to say it: false is `mode: dns`.
 	Proxied bool `json:"proxied"`
+	// Origin is what lies between the CDN and the workers.
+	Origin Origin `json:"origin"`
+	// HTTPS is how the CDN serves the domain over HTTPS.
+	HTTPS HTTPS `json:"https"`
+	// WAF is the CDN's web application firewall, with `mode: waf`.
+	WAF WAF `json:"waf"`
+	// DDoS is what the CDN does against floods of requests.
+	DDoS DDoS `json:"ddos"`
+	// Firewall is the CDN's, which decides by what is known of a request before it is looked into.
+	Firewall Firewall `json:"firewall"`
+	// RateLimits are how often one visitor may ask for some of the exchange's pages.
+	RateLimits []RateLimit `json:"rateLimits,omitempty"`
+	// Cache is what the CDN keeps.
+	Cache Cache `json:"cache"`
+	// PageRules are for some of the exchange's pages. Of those that are for a request, the first counts.
+	PageRules []PageRule `json:"pageRules,omitempty"`
+	// Maintenance is where every request for the exchange is sent as long as it is set, for example "https://status.iransre.ir/".
+	Maintenance string `json:"maintenance,omitempty"`
 }
+
+// Mode is a way from the users to the workers.
+type Mode string
+
+// The ways.
+const (
+	CDN     Mode = "cdn"
+	WithWAF Mode = "waf"
+	DNS     Mode = "dns"
+)
+
+// ThroughCDN tells whether the CDN is in front of the workers; else the records only name them.
+func (c *Config) ThroughCDN() bool { return c.Proxied && c.Mode != DNS }
 
 // URL is what a browser types for a name of the domain.
 func (c *Config) URL(host string) string {
-	if c.Proxied {
+	if c.ThroughCDN() {
 		return "https://" + host
 	}
 	return "http://" + host
 }
 
 // SetDefaults fills in what the profile gives.
-func (c *Config) SetDefaults(settings.Profile) { *c = Config{TTLSeconds: 120, Proxied: true} }
+func (c *Config) SetDefaults(settings.Profile) {
+	*c = Config{
+		TTLSeconds: 120, Mode: CDN, Proxied: true,
+		HTTPS: HTTPS{MinimumTLS: "TLSv1.2"}, WAF: WAF{Mode: "protect"}, DDoS: DDoS{BelievedSeconds: 3600},
+	}
+}
 
 // ttls are the only values the CDN takes (its OpenAPI file).
 var ttls = []int{120, 180, 300, 600, 900, 1800, 3600, 7200, 18000, 43200, 86400, 172800, 432000}
 
 // Validate reports what is wrong with the section.
 func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
-	problems := settings.Messages(field.IsDNS1123Subdomain(c.Domain), c.Domain, path.Child("domain"))
+	problems := slices.Concat(
+		settings.Messages(field.IsDNS1123Subdomain(c.Domain), c.Domain, path.Child("domain")),
+		settings.OneOf(c.Mode, path.Child("mode"), CDN, WithWAF, DNS))
 	if !slices.Contains(ttls, c.TTLSeconds) {
 		problems = append(problems, field.Invalid(path.Child("ttlSeconds"), c.TTLSeconds, "the CDN takes only "+strings.Trim(fmt.Sprint(ttls), "[]")))
+	}
+	if c.ThroughCDN() {
+		return append(problems, c.validateSections(path)...)
+	}
+	if c.Mode == WithWAF {
+		problems = append(problems, field.Invalid(path.Child("proxied"), c.Proxied, `with "mode: waf" everything goes through the CDN: leave it out`))
+	}
+	for _, section := range c.sectionsInUse() {
+		problems = append(problems, field.Forbidden(path.Child(section), `is the CDN's, which "mode: dns" leaves out: take "mode: cdn" or "waf", or leave this out`))
 	}
 	return problems
 }

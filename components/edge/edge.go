@@ -1,21 +1,26 @@
-// Package edge puts ArvanCloud's CDN between the users and the workers.
+// Package edge leads users to the workers, by ArvanCloud's CDN in front of them or by plain records.
 package edge
 
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/dns"
 	"github.com/iransre/exchange-platform/components/internal/component"
 )
 
+// OriginHeader is the header by which the workers know the CDN.
+const OriginHeader = "X-Cdn-Key"
+
 // Args says which name leads where.
 type Args struct {
-	Config Config
+	Installer *chart.Installer
+	Config    Config
 	// Host is a name in the domain, or the domain itself.
 	Host string
 	// FilesHost is the name of static and media files. It is another one than Host: what users upload must not run as the
-	// exchange in the browsers of others.
-	FilesHost string
+	// exchange in the browsers of others. Static files are below StaticPath, which begins and ends with a slash.
+	FilesHost, StaticPath string
 	// Addresses are the workers' public ones; traffic is spread over them.
 	Addresses pulumi.StringArray
 }
@@ -30,6 +35,9 @@ type Edge struct {
 	URL pulumi.StringOutput `pulumi:"url" output:"exchange.url"`
 	// FilesURL is where browsers load static and media files.
 	FilesURL pulumi.StringOutput `pulumi:"filesUrl" output:"objectStore.publicUrl"`
+	// OriginKey is what OriginHeader says in every request that comes through our part of the CDN; secret. It arrives when the CDN says it.
+	// Nil if the workers need not ask for it.
+	OriginKey pulumi.StringInput
 }
 
 // Type is the component's type in a stack's state.
@@ -39,11 +47,15 @@ const Type = "exchange:edge:Edge"
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Edge, error) {
 	edge := &Edge{}
 	return component.New(ctx, Type, name, edge, opts, func(child pulumi.ResourceOption) error {
+		if args.Config.ThroughCDN() {
+			if err := edge.configure(ctx, name, args, child); err != nil {
+				return err
+			}
+		}
 		lead := func(part, host string) (pulumi.StringOutput, error) {
 			return dns.Record(ctx, name+part, &dns.RecordArgs{
 				Domain: args.Config.Domain, Host: host, Addresses: args.Addresses, TTLSeconds: args.Config.TTLSeconds,
-				// the CDN ends TLS; to the workers it speaks what the ingress serves without a certificate of its own
-				Proxied: args.Config.Proxied, Upstream: "http",
+				Proxied: args.Config.ThroughCDN(), Upstream: upstream(&args.Config),
 			}, child)
 		}
 		var err error
@@ -57,4 +69,13 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		edge.FilesURL = pulumi.String(args.Config.URL(args.FilesHost)).ToStringOutput()
 		return nil
 	})
+}
+
+// upstream is what the CDN speaks to the workers. The ingress answers TLS in any case, with a certificate of its own making if it has no
+// other, and the CDN checks none.
+func upstream(config *Config) string {
+	if config.Origin.HTTPS {
+		return "https"
+	}
+	return "http"
 }

@@ -29,6 +29,9 @@ type Args struct {
 	// TrustedProxies are the address ranges in front of the workers (the CDN's), and all that the firewall lets in. From them,
 	// and only if there are any, the client's address and scheme are taken from the X-Forwarded headers.
 	TrustedProxies []string
+	// OriginKey is what those in front of the workers say in OriginHeader; who does not is refused. Nil lets in whoever the firewall does.
+	OriginKey    pulumi.StringInput
+	OriginHeader string
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
 }

@@ -1,6 +1,9 @@
 package ingress_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -54,4 +57,22 @@ func TestEverybodyIsNoProxy(t *testing.T) {
 		_, err := mocktest.Try(program(ingress.Args{Config: nginx, TrustedProxies: []string{"185.143.232.0/22", cidr}}, false))
 		assert.ErrorContains(t, err, "chooses the address he is logged with")
 	}
+}
+
+func TestWhoDoesNotSayTheKeyIsRefused(t *testing.T) {
+	args := ingress.Args{
+		Config: nginx, TrustedProxies: []string{"185.143.232.0/22"},
+		OriginKey: pulumi.ToSecret(pulumi.String("hush")).(pulumi.StringOutput), OriginHeader: "X-Cdn-Key",
+	}
+	r := mocktest.Run(t, program(args, false))
+	r.CheckEngine(t, "origin-key")
+	file := r.Get(t, "ingress-origin-key").Inputs["stringData"]
+	assert.Assert(t, file.IsSecret())
+	text := file.SecretValue().Element.ObjectValue()["origin-key.conf"]
+	for text.IsSecret() {
+		text = text.SecretValue().Element
+	}
+	assert.Equal(t, text.StringValue(), "map $http_x_cdn_key $from_origin {\n  default 0;\n  \"hush\" 1;\n}\n")
+	assert.Assert(t, !strings.Contains(fmt.Sprint(r.Get(t, "ingress-release").Inputs), "hush"), "it stands in no value of the chart")
+	assert.Assert(t, slices.Contains(r.Get(t, "ingress-release").DependsOn, "ingress-origin-key"))
 }

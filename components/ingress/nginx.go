@@ -13,11 +13,17 @@ import (
 const nginxNamespace = "ingress-nginx"
 
 func (i *Ingress) installNginx(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
-	made, err := args.Installer.Install(ctx, name, &chart.Parts{
+	parts := &chart.Parts{
 		// ports of the host are beyond "baseline"
 		Namespace: chart.NamespaceArgs{Name: nginxNamespace, PodSecurity: chart.Privileged},
-		Releases:  []chart.ReleaseArgs{{Entry: "ingress-nginx", Values: pulumi.ToMap(nginxValues(args)), Atomic: true, CRDs: args.MonitorCRDs}},
-	}, child)
+	}
+	controller := nginxController(args)
+	if args.OriginKey != nil {
+		parts.Secrets = append(parts.Secrets, askForKey(ctx, args, controller))
+	}
+	values := pulumi.Map{"controller": pulumi.ToMap(controller)}
+	parts.Releases = []chart.ReleaseArgs{{Entry: "ingress-nginx", Values: values, Atomic: true, CRDs: args.MonitorCRDs}}
+	made, err := args.Installer.Install(ctx, name, parts, child)
 	if err != nil {
 		return err
 	}
@@ -32,28 +38,26 @@ func (i *Ingress) installNginx(ctx *pulumi.Context, name string, args *Args, chi
 	return nil
 }
 
-func nginxValues(args *Args) map[string]any {
+func nginxController(args *Args) map[string]any {
 	return map[string]any{
-		"controller": map[string]any{
-			// The CDN sends to every worker's public address on 80 and 443, so every worker runs a controller that owns these
-			// ports. A DaemonSet frees the port before it starts the next version; a Deployment's new pod would wait for ever for
-			// the port the old one holds. Ports of the host, not its network: the controller's other ports stay inside.
-			"kind":     "DaemonSet",
-			"hostPort": map[string]any{"enabled": true},
-			"service":  map[string]any{"type": "ClusterIP"},
-			// Ingress objects show the addresses of the workers, not the service's.
-			"publishService":       map[string]any{"enabled": false},
-			"ingressClassResource": map[string]any{"name": class, "default": true},
-			// Its certificate is made by a hook job with one more image to pull, and while the controller is away it refuses every
-			// change of an Ingress.
-			"admissionWebhooks": map[string]any{"enabled": false},
-			"config":            nginxConfig(args),
-			"metrics": map[string]any{
-				"enabled":        args.MonitorCRDs != nil,
-				"serviceMonitor": map[string]any{"enabled": args.MonitorCRDs != nil},
-			},
-			"resources": chart.Requests("50m", "90Mi"),
+		// The CDN sends to every worker's public address on 80 and 443, so every worker runs a controller that owns these
+		// ports. A DaemonSet frees the port before it starts the next version; a Deployment's new pod would wait for ever for
+		// the port the old one holds. Ports of the host, not its network: the controller's other ports stay inside.
+		"kind":     "DaemonSet",
+		"hostPort": map[string]any{"enabled": true},
+		"service":  map[string]any{"type": "ClusterIP"},
+		// Ingress objects show the addresses of the workers, not the service's.
+		"publishService":       map[string]any{"enabled": false},
+		"ingressClassResource": map[string]any{"name": class, "default": true},
+		// Its certificate is made by a hook job with one more image to pull, and while the controller is away it refuses every
+		// change of an Ingress.
+		"admissionWebhooks": map[string]any{"enabled": false},
+		"config":            nginxConfig(args),
+		"metrics": map[string]any{
+			"enabled":        args.MonitorCRDs != nil,
+			"serviceMonitor": map[string]any{"enabled": args.MonitorCRDs != nil},
 		},
+		"resources": chart.Requests("50m", "90Mi"),
 	}
 }
 

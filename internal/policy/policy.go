@@ -171,7 +171,12 @@ func (c *Config) Breaches(config any, profile settings.Profile, today time.Time)
 // holds tells whether other keys have the values with which the rule holds.
 func (r Rule) holds(values map[string]any) bool {
 	for key, wanted := range r.Given {
-		if value, _ := at(values, key); !reflect.DeepEqual(value, wanted) {
+		value, _ := at(values, key)
+		several, isList := wanted.([]any)
+		if !isList {
+			several = []any{wanted}
+		}
+		if !slices.ContainsFunc(several, func(each any) bool { return reflect.DeepEqual(value, each) }) {
 			return false
 		}
 	}

@@ -129,8 +129,17 @@ func (c *Controller) watch() error {
 				data = settings.Data
 			}
 		}
-		found.settings, err = readSettings(data)
-		return found, err
+		if found.settings, err = readSettings(data); err != nil {
+			return found, err
+		}
+		if namespace, name, named := strings.Cut(data["proxy-set-headers"], "/"); named {
+			headers := found.configMap(namespace, name)
+			if headers == nil {
+				return found, fmt.Errorf("proxy-set-headers: there is no ConfigMap %s/%s", namespace, name)
+			}
+			found.settings.upstream = headers.Data
+		}
+		return found, nil
 	}
 	return nil
 }

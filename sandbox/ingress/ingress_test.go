@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -296,4 +298,43 @@ func TestHostsHaveTheirCertificatesAndAreServedWithThem(t *testing.T) {
 		assert.Assert(t, strings.Contains(subject, name), subject)
 		assert.NilError(t, connection.Close())
 	}
+}
+
+func TestRequestsWithoutTheHeaderThatIsAskedForAreRefused(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "origin-key.conf")
+	assert.NilError(t, os.WriteFile(file, []byte("map $http_x_cdn_key $from_origin {\n  default 0;\n  \"hush\" 1;\n}\n"), 0o600))
+	headers := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "ingress-nginx", Name: "headers"}, Data: map[string]string{"X-Cdn-Key": ""},
+	}
+	f := start(t, join(service("web", application(t, "web")), []runtime.Object{
+		rules("web", "shop.example", nil, path{"/", false, "web"}), headers, config(map[string]string{
+			"http-snippet": "include " + file + ";", "server-snippet": "if ($from_origin = 0) { return 403; }", "proxy-set-headers": "ingress-nginx/headers",
+		}),
+	})...)
+	f.eventually(t, "http://"+f.http+"/", "shop.example", http.StatusForbidden, "403 Forbidden\n")
+	for key, wanted := range map[string]string{"": "403 403 Forbidden\n", "guess": "403 403 Forbidden\n", "hush": `200 web "" "shop.example"`} {
+		header := map[string]string{"Host": "shop.example", "X-Cdn-Key": key}
+		response, text := f.ask(t, http.MethodGet, "http://"+f.http+"/?headers=X-Cdn-Key+X-Forwarded-Host", nil, header)
+		assert.Equal(t, fmt.Sprint(response.StatusCode, " ", text), wanted, "key %q", key)
+	}
+	status, _ := f.get(t, "elsewhere.example", "/")
+	assert.Equal(t, status, http.StatusForbidden)
+}
+
+func TestASnippetThatIsNotUnderstoodKeepsWhatWasServed(t *testing.T) {
+	f := start(t, join(service("web", application(t, "web")), []runtime.Object{rules("web", "shop.example", nil, path{"/", false, "web"}), config(nil)})...)
+	f.eventually(t, "http://"+f.http+"/", "shop.example", http.StatusOK, "web")
+	_, err := f.client.CoreV1().ConfigMaps("ingress-nginx").Update(t.Context(), config(map[string]string{"server-snippet": "return 403;"}), metav1.UpdateOptions{})
+	assert.NilError(t, err)
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		_, metrics := f.ask(t, http.MethodGet, "http://"+f.health+"/metrics", nil, nil)
+		if strings.Contains(metrics, "nginx_ingress_controller_config_last_reload_successful 0") {
+			break
+		}
+		assert.Assert(t, time.Now().Before(deadline), metrics)
+		time.Sleep(20 * time.Millisecond)
+	}
+	status, _ := f.get(t, "shop.example", "/")
+	assert.Equal(t, status, http.StatusOK)
 }

@@ -82,6 +82,8 @@ func (p *proxy) ServeHTTP(response http.ResponseWriter, in *http.Request) {
 	defer func() { p.count(asked.route, counted.status) }()
 	response = counted
 	switch {
+	case !t.settings.asked.answered(in.Header):
+		http.Error(response, "403 Forbidden", http.StatusForbidden)
 	case asked.route == nil:
 		http.Error(response, "default backend - 404", http.StatusNotFound)
 	case asked.scheme == "http" && asked.route.redirect && t.certificate(host) != nil:
@@ -126,6 +128,12 @@ func rewrite(request *httputil.ProxyRequest) {
 		"X-Forwarded-Port": asked.port, "X-Forwarded-Proto": asked.scheme, "X-Forwarded-Scheme": asked.scheme, "X-Scheme": asked.scheme,
 	} {
 		request.Out.Header.Set(name, value)
+	}
+	for name, value := range asked.settings.upstream {
+		request.Out.Header.Set(name, value)
+		if value == "" {
+			request.Out.Header.Del(name)
+		}
 	}
 }
 

@@ -17,6 +17,10 @@ type settings struct {
 	fullForwarded bool
 	// allowed are the headers that custom-headers may set, in canonical form.
 	allowed []string
+	// asked is the header that a request has to have; nil lets everybody in.
+	asked *askedHeader
+	// upstream are headers that applications get; those with an empty value are kept from them.
+	upstream map[string]string
 }
 
 func readSettings(data map[string]string) (settings, error) {
@@ -39,6 +43,11 @@ func readSettings(data map[string]string) (settings, error) {
 		}
 		s.proxies = append(s.proxies, prefix)
 	}
+	asked, err := readSnippets(data["http-snippet"], data["server-snippet"])
+	if err != nil {
+		return s, err
+	}
+	s.asked = asked
 	s.allowed = strings.FieldsFunc(strings.ToLower(data["global-allowed-response-headers"]), func(r rune) bool { return r == ',' || r == ' ' })
 	return s, nil
 }
