@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/internal/flows"
 	"github.com/iransre/exchange-platform/internal/providers"
 )
 
@@ -61,10 +62,28 @@ func newInstaller(ctx *pulumi.Context, name string, cfg *Config, p *platform, la
 	if err != nil {
 		return nil, err
 	}
+	isolate, err := isolation(cfg)
+	if err != nil {
+		return nil, err
+	}
 	return &chart.Installer{
+		Flows:    isolate,
 		Provider: provider, Runbooks: cfg.Alerting.Runbooks, Mirror: cfg.Mirrors.Charts, Recovery: newRecovery(ctx, last, p.Cluster.Kubeconfig),
 		// The machines as a whole: a single one may be replaced. What the cluster keeps, its volumes too, is on their disks, and
 		// the platform makes nothing outside by way of it: no volume, address or record of the cloud is left behind.
 		Within: p.Machines,
 	}, nil
+}
+
+// isolation is what each namespace takes and sends; nil where that is not limited.
+func isolation(cfg *Config) (func(namespace string) map[string]any, error) {
+	if !cfg.Network.Isolate {
+		return nil, nil
+	}
+	table, err := flows.Load()
+	if err != nil {
+		return nil, err
+	}
+	ranges := flows.Ranges{Nodes: cfg.Network.CIDR, Pods: cfg.Network.PodCIDR, Services: cfg.Network.ServiceCIDR}
+	return func(namespace string) map[string]any { return table.Policy(namespace, ranges) }, nil
 }

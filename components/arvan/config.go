@@ -45,6 +45,8 @@ type Network struct {
 	// WebCIDRs may reach the workers' ports 80 and 443. Behind the CDN (`edge.mode`) what they say of a client's address and
 	// scheme is believed: list nobody but the CDN.
 	WebCIDRs []string `json:"webCidrs"`
+	// Isolate has the platform's pods take and send only what the table in docs/edge.md names, by a NetworkPolicy for each namespace.
+	Isolate bool `json:"isolate"`
 }
 
 // Nodes are the cluster's machines in the order in which they joined. Append new ones; to remove a node, delete its entry. A

@@ -30,6 +30,8 @@ type Installer struct {
 	// Within is what the cluster is made of: whatever deletes it deletes all objects and releases, without the cluster, which may
 	// be gone already, being asked. It must be nothing that is ever replaced, or they all would be.
 	Within pulumi.Resource
+	// Flows are the specification of a namespace's NetworkPolicy, nil for a namespace that has none. Without it, none has one.
+	Flows func(namespace string) map[string]any
 }
 
 // ImageOf is the image that a catalogue entry names for a role.

@@ -64,14 +64,26 @@ func (i *Installer) Namespace(
 		return nil, err
 	}
 	namespace.Name = after(namespace, args.Name)
-	if args.StorageGiB == 0 {
+	if args.StorageGiB > 0 {
+		limit, err := i.storageLimit(ctx, name, namespace, args, opts)
+		if err != nil {
+			return nil, err
+		}
+		namespace.Name = limit.After(args.Name) // a pod that is there before the limit would have none
+	}
+	if i.Flows == nil {
 		return namespace, nil
 	}
-	limit, err := i.storageLimit(ctx, name, namespace, args, opts)
-	if err != nil {
-		return nil, err
+	if flows := i.Flows(args.Name); flows != nil {
+		policy, err := i.Object(ctx, strings.TrimSuffix(name, "-namespace")+"-flows", &ObjectArgs{
+			APIVersion: "networking.k8s.io/v1", Kind: "NetworkPolicy", Name: "flows", Namespace: namespace.Name,
+			Fields: pulumi.Map{"spec": pulumi.ToMap(flows)},
+		}, opts...)
+		if err != nil {
+			return nil, err
+		}
+		namespace.Name = policy.After(args.Name) // nor shall any pod have been free to talk to whom it likes
 	}
-	namespace.Name = limit.After(args.Name) // a pod that is there before the limit would have none
 	return namespace, nil
 }
 

@@ -1,5 +1,5 @@
 // Command docs writes docs/configuration.md from the types of the configuration, the table of refusals in
-// docs/cluster.md, and the policy in docs/reviews.md.
+// docs/cluster.md, the policy in docs/reviews.md, and the flows in docs/edge.md.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/iransre/exchange-platform/internal/flows"
 	"github.com/iransre/exchange-platform/internal/policy"
 	"github.com/iransre/exchange-platform/internal/refusals"
 )
@@ -40,6 +41,7 @@ func main() {
 // tables are the pages that have a table of data in them.
 var tables = map[string]func(page string) (string, error){
 	"/docs/cluster.md": WithRefusals,
+	"/docs/edge.md":    WithFlows,
 	"/docs/reviews.md": WithPolicy,
 }
 
@@ -56,6 +58,21 @@ func WithRefusals(page string) (string, error) {
 		return "", err
 	}
 	return between(page, refusalsBegin, table.Markdown(), refusalsEnd)
+}
+
+// The lines around the table of flows in docs/edge.md.
+const (
+	flowsBegin = "<!-- made from internal/flows by `go generate ./stacks`; do not edit -->\n"
+	flowsEnd   = "<!-- end of the flows -->\n"
+)
+
+// WithFlows is the page with the flows as they are now.
+func WithFlows(page string) (string, error) {
+	table, err := flows.Load()
+	if err != nil {
+		return "", err
+	}
+	return between(page, flowsBegin, table.Markdown(), flowsEnd)
 }
 
 // The lines around the rules of the policy in docs/reviews.md.

@@ -1,0 +1,36 @@
+package stacks
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"gotest.tools/v3/assert"
+
+	"github.com/iransre/exchange-platform/internal/flows"
+	"github.com/iransre/exchange-platform/internal/mocktest"
+)
+
+// A namespace that is added and forgotten in the table would be open to all, and could reach all.
+func TestEachNamespaceIsIsolated(t *testing.T) {
+	table, err := flows.Load()
+	assert.NilError(t, err)
+	for _, stack := range theStacks {
+		raw := completed(t, stack)
+		cfg, err := Load(project, stack, raw)
+		assert.NilError(t, err)
+		cfg.Network.Isolate = true
+		recording := deployedWith(t, cfg)
+		isolated := map[string]bool{}
+		for _, policy := range recording.OfType("kubernetes:networking.k8s.io/v1:NetworkPolicy") {
+			made := mocktest.Plain(resource.NewProperty(policy.Inputs)).(map[string]any)
+			if metadata := made["metadata"].(map[string]any); metadata["name"] == "flows" {
+				isolated[metadata["namespace"].(string)] = true
+			}
+		}
+		for _, made := range recording.OfType("kubernetes:core/v1:Namespace") {
+			name := made.Inputs["metadata"].ObjectValue()["name"].StringValue()
+			assert.Check(t, isolated[name] || table.Others[name] != "", "%s: %s has no policy, and internal/flows/flows.yaml does not say why", stack, name)
+		}
+		assert.Check(t, len(isolated) > 5)
+	}
+}
