@@ -19,6 +19,9 @@ var functionCalls = map[tokens.Type]struct {
 	"arvancloud:iaas:getPlan": {map[string]any{"planId": "g2-4-2-0"}, func(t *testing.T, told property.Map) {
 		assert.Equal(t, told.Get("cpus").AsNumber(), 2.0)
 	}},
+	"arvancloud:cdn:getRanges": {nil, func(t *testing.T, told property.Map) {
+		assert.Equal(t, told.Get("ranges").AsArray().Get(0).AsString(), "185.143.232.0/22")
+	}},
 	"arvancloud:account:getZones": {nil, func(t *testing.T, told property.Map) {
 		first := told.Get("zones").AsArray().Get(0).AsMap()
 		assert.Equal(t, first.Get("code").AsString(), "eu-west1-a")

@@ -27,7 +27,7 @@ var resources = []resource.Resource{
 
 // functions are all functions.
 var functions = []resource.Lookup{
-	iaas.GetImage, iaas.GetPlan,
+	iaas.GetImage, iaas.GetPlan, cdn.GetRanges,
 	account.GetZones, account.GetPlans, account.GetImages, account.GetNetworks, account.GetQuota, account.GetInventory, account.GetAccount,
 }
 

@@ -42,6 +42,7 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 	return slices.Concat(
 		clusterArgs(stack, cfg, &arvan.Machines{}, &apiNames{}, "").Problems(),
 		validateHost(cfg),
+		validateRanges(cfg),
 		validateNames(cfg),
 		validateRoom(cfg),
 		validateServers(cfg),

@@ -92,6 +92,10 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 			return nil, err
 		}
 	}
+	ranges, err := takeRanges(ctx, cfg, providers.arvancloud, last.webRanges)
+	if err != nil {
+		return nil, err
+	}
 	imageIDs, err := checkOffer(ctx, cfg, providers.arvancloud, last.machines)
 	if err != nil {
 		return nil, err
@@ -108,7 +112,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := remember(ctx, cfg, p.Machines); err != nil {
+	if err := remember(ctx, cfg, p.Machines, ranges); err != nil {
 		return nil, err
 	}
 	holdBudget(ctx, cfg, p.Machines)

@@ -30,6 +30,8 @@ type memory struct {
 	name string
 	// settled are the settings that cannot change, by their paths, as JSON.
 	settled map[string]string
+	// webRanges are the CDN's, as they were let in; none if the stack file lists what is let in.
+	webRanges []string
 	// cluster is what was known of the cluster, as JSON.
 	cluster string
 	// machines are the servers, as the cloud was last told.
@@ -66,13 +68,17 @@ const rememberedType = "exchange:stacks:Settings"
 
 // remember keeps the settings from the moment at which there is something they hold for, the private network, and from where the
 // update ran.
-func remember(ctx *pulumi.Context, cfg *Config, machines *arvan.Machines) error {
+func remember(ctx *pulumi.Context, cfg *Config, machines *arvan.Machines, webRanges []string) error {
 	self := &remembered{}
 	if err := ctx.RegisterComponentResource(rememberedType, "settings", self); err != nil {
 		return err
 	}
 	settled := machines.NetworkID.ApplyT(func(string) map[string]string { return settings.Settled(cfg) })
-	return ctx.RegisterResourceOutputs(self, pulumi.Map{"settled": settled, "machine": pulumi.String(thisMachine())})
+	outputs := pulumi.Map{"settled": settled, "machine": pulumi.String(thisMachine())}
+	if len(webRanges) > 0 {
+		outputs["webRanges"] = pulumi.ToStringArray(webRanges)
+	}
+	return ctx.RegisterResourceOutputs(self, outputs)
 }
 
 // recall reads the stack's own state, because what is planned must be shown, and may be refused, before any command can ask
@@ -163,7 +169,7 @@ func (m *memory) take(urn, token string, outputs map[string]any) error {
 		err = convert(outputs["terms"], &m.tokens)
 	case rememberedType:
 		m.machine, _ = outputs["machine"].(string)
-		err = convert(outputs["settled"], &m.settled)
+		err = errors.Join(convert(outputs["settled"], &m.settled), convert(outputs["webRanges"], &m.webRanges))
 	case "pulumi:providers:kubernetes":
 		m.kubeconfig, _ = outputs["kubeconfig"].(string)
 	case chart.ReleaseType:

@@ -43,11 +43,15 @@ type Network struct {
 	// MTU is the private network's, in bytes. The pods' follows from it.
 	MTU int `json:"mtu"`
 	// WebCIDRs may reach the workers' ports 80 and 443. Behind the CDN (`edge.mode`) what they say of a client's address and
-	// scheme is believed: list nobody but the CDN.
+	// scheme is believed: list nobody but the CDN. "cdn" stands for its ranges as ArvanCloud publishes them; what changes in them shows in the
+	// preview.
 	WebCIDRs []string `json:"webCidrs"`
 	// Isolate has the platform's pods take and send only what the table in docs/edge.md names, by a NetworkPolicy for each namespace.
 	Isolate bool `json:"isolate"`
 }
+
+// CDNRanges stands for the CDN's ranges in Network.WebCIDRs.
+const CDNRanges = "cdn"
 
 // Nodes are the cluster's machines in the order in which they joined. Append new ones; to remove a node, delete its entry. A
 // node is known by its name: a new name is a new machine.

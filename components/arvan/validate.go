@@ -68,9 +68,14 @@ func (n *Network) Validate(profile settings.Profile, path *field.Path) field.Err
 		problems = append(problems, field.Invalid(path.Child("mtu"), n.MTU, "must be between 1280 and 9000 bytes; `ip link` on a machine of the network shows it"))
 	}
 	if profile == settings.Prod && len(n.WebCIDRs) == 0 {
-		problems = append(problems, field.Required(path.Child("webCidrs"), "list the ranges web traffic comes from: those of the CDN, "+cdnRanges))
+		problems = append(problems, field.Required(path.Child("webCidrs"), "list the ranges web traffic comes from: \"cdn\" stands for those of the CDN, "+cdnRanges))
 	}
-	return append(problems, settings.CIDRs(n.WebCIDRs, path.Child("webCidrs"))...)
+	for i, cidr := range n.WebCIDRs {
+		if cidr != CDNRanges {
+			problems = append(problems, settings.CIDR(cidr, path.Child("webCidrs").Index(i))...)
+		}
+	}
+	return problems
 }
 
 func (n *Network) validateRanges(path *field.Path) field.ErrorList {

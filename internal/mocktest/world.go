@@ -30,6 +30,8 @@ type World struct {
 	Withdrawn []string
 	// Inventory is what the account has already: objects with type, name, id and users.
 	Inventory []any
+	// Ranges are the CDN's, as its site lists them; without it, two of them.
+	Ranges func() ([]any, error)
 }
 
 // Left is a resource in the state of a stack's last update.
@@ -183,6 +185,12 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 		}), nil
 	case "arvancloud:account:getInventory":
 		return with(args.Args, map[string]any{"objects": r.world.Inventory}), nil
+	case "arvancloud:cdn:getRanges":
+		ranges, err := []any{"185.143.232.0/22", "2.144.3.128/28"}, error(nil)
+		if r.world.Ranges != nil {
+			ranges, err = r.world.Ranges()
+		}
+		return with(args.Args, map[string]any{"ranges": ranges}), err
 	case "pulumi:pulumi:readStackResourceOutputs":
 		return with(args.Args, map[string]any{"outputs": r.world.resourceOutputs()}), nil
 	}

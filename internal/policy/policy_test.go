@@ -23,7 +23,7 @@ func config(changes object) object {
 		"protect":    true,
 		"cloud":      object{"adminCidrs": []any{"203.0.113.0/24"}},
 		"network":    object{"webCidrs": []any{"185.143.232.0/22"}},
-		"edge":       object{"proxied": true, "mode": "cdn"},
+		"edge":       object{"proxied": true, "mode": "cdn", "origin": object{"key": true}},
 		"exchange":   object{"image": object{"tag": "1.0.0"}},
 		"kubernetes": object{"etcdBackup": object{"enabled": true}},
 		"postgres":   object{"engine": "cloudnative-pg", "backup": object{"enabled": true}, "drill": object{"enabled": true}},
@@ -63,7 +63,8 @@ func TestRules(t *testing.T) {
 		{"around the CDN", object{"network": object{"webCidrs": []any{"::/0"}}}, settings.Prod, "network.webCidrs[0]", ""},
 		{"without a CDN, everybody is let in", object{"network": object{"webCidrs": []any{"::/0"}}, "edge": object{"proxied": false}}, settings.Prod, "", ""},
 		{"nor with plain records", object{"network": object{"webCidrs": []any{"::/0"}}, "edge": object{"proxied": true, "mode": "dns"}}, settings.Prod, "", ""},
-		{"around the WAF", object{"network": object{"webCidrs": []any{"::/0"}}, "edge": object{"proxied": true, "mode": "waf"}}, settings.Prod, "network.webCidrs[0]", ""},
+		{"around the WAF", object{"network": object{"webCidrs": []any{"::/0"}}, "edge": object{"proxied": true, "mode": "waf", "origin": object{"key": true}}}, settings.Prod, "network.webCidrs[0]", ""},
+		{"beside the CDN", object{"edge": object{"proxied": true, "mode": "waf", "origin": object{"key": false}}}, settings.Prod, "", "policy origin-key: edge.origin.key is false"},
 		{"no backups of etcd", object{"kubernetes": object{"etcdBackup": object{"enabled": false}}}, settings.Prod, "", "etcd is not backed up"},
 		{"no backups in demo", object{"kubernetes": object{"etcdBackup": object{"enabled": false}}}, settings.Demo, "", ""},
 		{"no backups of the database", object{"postgres": object{"engine": "cloudnative-pg", "backup": object{"enabled": false}}}, settings.Prod, "", "the database is not backed up"},
@@ -114,7 +115,7 @@ func TestExceptionsSayWhyAndUntilWhen(t *testing.T) {
 		said = append(said, problem.Error())
 	}
 	assert.Equal(t, strings.Join(said, "\n"), strings.Join([]string{
-		`policy.exceptions[0].rule: Unsupported value: "admin-range": supported values: "admin-ranges", "web-ranges", "image-tag", "protection", "etcd-backups", "database-backups", "database-drills", "budget", "privileged-pods", "image-versions", "resource-requests"`,
+		`policy.exceptions[0].rule: Unsupported value: "admin-range": supported values: "admin-ranges", "web-ranges", "origin-key", "image-tag", "protection", "etcd-backups", "database-backups", "database-drills", "budget", "privileged-pods", "image-versions", "resource-requests"`,
 		`policy.exceptions[0].reason: Required value: say why, for whoever reads it later`,
 		`policy.exceptions[0].until: Invalid value: "soon": must be the last day on which it holds, such as "2027-03-31"`,
 	}, "\n"))

@@ -29,6 +29,8 @@ type Options struct {
 	Variants Variants
 	// Quota limits what one zone may hold; the zero value is generous.
 	Quota Quota
+	// Ranges are what the list of the CDN's addresses says; empty for the real one's of 2026.
+	Ranges []string
 	// Logger receives one debug line per call and a warning per failed boot; nil discards them.
 	Logger *slog.Logger
 }

@@ -10,10 +10,14 @@ import (
 // maxBody is more than any call needs: user data is at most 64 KiB.
 const maxBody = 4 << 20
 
-// ServeHTTP serves the API, the administration under /_emulator/ and the page at /.
+// ServeHTTP serves the API, the list of the CDN's ranges, the administration under /_emulator/ and the page at /.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/_emulator/") {
 		e.admin.ServeHTTP(w, r)
+		return
+	}
+	if r.URL.Path == rangesPath {
+		e.serveRanges(w)
 		return
 	}
 	started := e.now()
