@@ -60,7 +60,7 @@ func warnTogether(cfg *Config) []string {
 
 // validateHost asks for a name of the exchange in the domain that holds its record.
 func validateHost(cfg *Config) field.ErrorList {
-	if away, err := url.Parse(cfg.Edge.Maintenance); err == nil && cfg.Exchange.Host != "" && strings.EqualFold(away.Hostname(), cfg.Exchange.Host) {
+	if away, err := url.Parse(cfg.Edge.Maintenance); err == nil && slices.Contains(cfg.Exchange.Names(), strings.ToLower(away.Hostname())) && away.Hostname() != "" {
 		return field.ErrorList{field.Invalid(field.NewPath("edge", "maintenance"), cfg.Edge.Maintenance,
 			"is the exchange itself, from where everybody would be sent there again; name a page elsewhere")}
 	}
@@ -79,14 +79,22 @@ func validateNames(cfg *Config) field.ErrorList {
 		files = cfg.ObjectStore.PublicHost // none is made of a name that is refused itself
 	}
 	var problems field.ErrorList
-	for _, name := range []struct {
+	type place struct {
 		at   *field.Path
 		host string
-	}{
+	}
+	names := []place{
 		{field.NewPath("kubernetes", "apiHost"), cfg.Kubernetes.APIHost},
 		{field.NewPath("kubernetes", "internalHost"), cfg.Kubernetes.InternalHost},
 		{field.NewPath("objectStore", "publicHost"), files},
-	} {
+	}
+	for i, host := range cfg.Exchange.MoreHosts {
+		names = append(names, place{field.NewPath("exchange", "moreHosts").Index(i), host})
+	}
+	for i, host := range cfg.Exchange.RedirectHosts {
+		names = append(names, place{field.NewPath("exchange", "redirectHosts").Index(i), host})
+	}
+	for _, name := range names {
 		if name.host == "" {
 			continue
 		}

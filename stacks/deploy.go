@@ -157,7 +157,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	}
 	monitorCRDs := p.Monitoring.CRDs
 	p.Edge, err = edge.New(ctx, "edge", &edge.Args{
-		Installer: installer, Config: cfg.Edge, Host: cfg.Exchange.Host, FilesHost: filesHost(cfg), StaticPath: "/" + cfg.ObjectStore.StaticBucket + "/",
+		Installer: installer, Config: cfg.Edge, Host: cfg.Exchange.Host, MoreHosts: cfg.Exchange.Names()[1:], FilesHost: filesHost(cfg), StaticPath: "/" + cfg.ObjectStore.StaticBucket + "/",
 		Addresses: p.Machines.PublicAddresses(arvan.Worker),
 	}, base, pulumi.DependsOn([]pulumi.Resource{p.Cluster.Allowed}))
 	if err != nil {
@@ -188,7 +188,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		return nil, err
 	}
 	p.Exchange, err = exchange.New(ctx, "exchange", &exchange.Args{
-		Installer: installer, Config: cfg.Exchange, MonitorCRDs: monitorCRDs, IngressClass: p.Ingress.Class,
+		Installer: installer, Config: cfg.Exchange, URL: cfg.Edge.URL(cfg.Exchange.Host), MonitorCRDs: monitorCRDs, IngressClass: p.Ingress.Class,
 		Database: exchangeDatabase(cfg, p.Postgres), ObjectStore: exchangeFiles(cfg, p.ObjectStore),
 		Delivered: cfg.Delivery.By(), Left: last.installed,
 	}, base)

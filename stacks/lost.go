@@ -69,12 +69,17 @@ func named(stack string, cfg *Config) []there {
 	for _, object := range machines.Objects(stack) {
 		all = append(all, there{Object: object, parent: stack, component: arvan.MachinesType})
 	}
-	for _, record := range []struct{ parent, component, resource, host string }{
+	type record struct{ parent, component, resource, host string }
+	records := []record{
 		{"edge", edge.Type, "edge-record", cfg.Exchange.Host},
 		{"edge", edge.Type, "edge-files-record", filesHost(cfg)},
 		{"kubernetes-api", dns.Type, "kubernetes-api-record", cfg.Kubernetes.APIHost},
 		{"kubernetes-internal", dns.Type, "kubernetes-internal-record", cfg.Kubernetes.InternalHost},
-	} {
+	}
+	for _, host := range cfg.Exchange.Names()[1:] {
+		records = append(records, record{"edge", edge.Type, "edge" + edge.RecordOf(host), host})
+	}
+	for _, record := range records {
 		if record.host != "" {
 			name := dns.NameIn(cfg.Edge.Domain, record.host)
 			all = append(all, there{arvan.Object{Type: "arvancloud:cdn:DnsRecord", Resource: record.resource, Name: name}, record.parent, record.component, "", nil})

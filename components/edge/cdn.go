@@ -155,12 +155,16 @@ func pagesOf(args *Args) []page {
 		pages = append(pages, page{"files", args.FilesHost + everyPage, restPlace, maps.Clone(rest)})
 	}
 	if config.Origin.Key || config.Cache.Static != "" || config.Maintenance != "" {
-		all := page{"exchange", args.Host + everyPage, restPlace, pulumi.Map{}}
-		maps.Copy(all.inputs, rest)
-		if config.Maintenance != "" {
-			all.place, all.inputs["redirect"] = maintenancePlace, redirect(config.Maintenance, 307)
+		for i, host := range append([]string{args.Host}, args.MoreHosts...) {
+			all := page{"exchange", host + everyPage, restPlace, maps.Clone(rest)}
+			if i > 0 {
+				all.name += "-" + host
+			}
+			if config.Maintenance != "" {
+				all.place, all.inputs["redirect"] = maintenancePlace, redirect(config.Maintenance, 307)
+			}
+			pages = append(pages, all)
 		}
-		pages = append(pages, all)
 	}
 	return pages
 }

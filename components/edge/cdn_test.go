@@ -36,7 +36,7 @@ var everything = edge.Config{
 }
 
 // made is what the component asks of the cloud, by name.
-func made(t *testing.T, config edge.Config) *mocktest.Recording {
+func made(t *testing.T, config edge.Config, moreHosts ...string) *mocktest.Recording {
 	t.Helper()
 	return mocktest.Run(t, func(ctx *pulumi.Context) error {
 		cluster, random, err := mocktest.Providers(ctx)
@@ -48,7 +48,7 @@ func made(t *testing.T, config edge.Config) *mocktest.Recording {
 			return err
 		}
 		_, err = edge.New(ctx, "edge", &edge.Args{
-			Installer: &chart.Installer{Provider: cluster, Random: random}, Config: config, Host: "demo.iransre.ir",
+			Installer: &chart.Installer{Provider: cluster, Random: random}, Config: config, Host: "demo.iransre.ir", MoreHosts: moreHosts,
 			FilesHost: "demo-files.iransre.ir", StaticPath: "/static/", Addresses: pulumi.StringArray{pulumi.String("203.0.113.2")},
 		}, pulumi.Providers(cloud))
 		return err
@@ -157,5 +157,22 @@ func TestTheProviderKnowsWhatIsSaid(t *testing.T) {
 			}
 		}
 		assert.Assert(t, seen, token)
+	}
+}
+
+func TestFurtherNamesLeadTheSameWay(t *testing.T) {
+	config := everything
+	config.Maintenance = "https://status.iransre.ir/"
+	recording := made(t, config, "iransre.ir", "www.iransre.ir")
+	apex, www := inputs(t, recording, "edge-record-iransre.ir"), inputs(t, recording, "edge-record-www.iransre.ir")
+	assert.Equal(t, apex["name"], "@")
+	assert.Equal(t, www["name"], "www")
+	first := inputs(t, recording, "edge-record")
+	assert.DeepEqual(t, www["addresses"], first["addresses"])
+	for name, host := range map[string]string{"edge-page-exchange-iransre.ir": "iransre.ir", "edge-page-exchange-www.iransre.ir": "www.iransre.ir"} {
+		rule, whole := inputs(t, recording, name), inputs(t, recording, "edge-page-exchange")
+		assert.Equal(t, rule["url"], host+"/**")
+		rule["url"] = whole["url"]
+		assert.DeepEqual(t, rule, whole)
 	}
 }

@@ -18,6 +18,8 @@ type Args struct {
 	Config    Config
 	// Host is a name in the domain, or the domain itself.
 	Host string
+	// MoreHosts lead where Host does.
+	MoreHosts []string
 	// FilesHost is the name of static and media files. It is another one than Host: what users upload must not run as the
 	// exchange in the browsers of others. Static files are below StaticPath, which begins and ends with a slash.
 	FilesHost, StaticPath string
@@ -65,11 +67,19 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		if _, err = lead("-files-record", args.FilesHost); err != nil {
 			return err
 		}
+		for _, host := range args.MoreHosts {
+			if _, err = lead(RecordOf(host), host); err != nil {
+				return err
+			}
+		}
 		edge.URL = pulumi.String(args.Config.URL(args.Host)).ToStringOutput()
 		edge.FilesURL = pulumi.String(args.Config.URL(args.FilesHost)).ToStringOutput()
 		return nil
 	})
 }
+
+// RecordOf is how the record of one of MoreHosts ends its resource's name.
+func RecordOf(host string) string { return "-record-" + host }
 
 // upstream is what the CDN speaks to the workers. The ingress answers TLS in any case, with a certificate of its own making if it has no
 // other, and the CDN checks none.

@@ -12,6 +12,10 @@ import (
 type Config struct {
 	// Host is the name its users type, in `edge.domain`.
 	Host string `json:"host" later:"another record; the old one goes"`
+	// MoreHosts are further names under which it answers, in `edge.domain`: the domain itself can be one.
+	MoreHosts []string `json:"moreHosts,omitempty" later:"other records; those that are left out go"`
+	// RedirectHosts are names in `edge.domain` from where browsers are sent to the same page of Host: "www.iransre.ir".
+	RedirectHosts []string `json:"redirectHosts,omitempty" later:"other records; those that are left out go"`
 	// Image holds the Django project, its gunicorn and its Django-Q cluster.
 	Image Image `json:"image"`
 	// WebReplicas is the number of pods of the web server.
@@ -24,6 +28,11 @@ type Config struct {
 	// GunicornArgs are further arguments of the web server, such as "--workers=4"; they win over the chart's own. Those that
 	// only some of its releases know depend on the image: `--no-control-socket` is known from gunicorn 25.1 on.
 	GunicornArgs []string `json:"gunicornArgs,omitempty"`
+}
+
+// Names are all of the exchange's, Host first: those that it answers to, and those from where browsers are sent on.
+func (c *Config) Names() []string {
+	return slices.Concat([]string{c.Host}, c.MoreHosts, c.RedirectHosts)
 }
 
 // Probe is what a worker is known by to be broken.
@@ -84,6 +93,12 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 	for i, arg := range c.GunicornArgs {
 		problems = append(problems, settings.Matches(arg, path.Child("gunicornArgs").Index(i), argument,
 			`must be one argument with its value, such as "--workers=4"`)...)
+	}
+	for i, host := range c.MoreHosts {
+		problems = append(problems, settings.Text(host, path.Child("moreHosts").Index(i), "name a host in edge.domain")...)
+	}
+	for i, host := range c.RedirectHosts {
+		problems = append(problems, settings.Text(host, path.Child("redirectHosts").Index(i), "name a host in edge.domain")...)
 	}
 	if profile == settings.Prod && c.WebReplicas == 1 {
 		problems = append(problems, field.Invalid(path.Child("webReplicas"), 1, "prod needs at least 2: with one, the exchange is away whenever its node is"))

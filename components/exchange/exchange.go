@@ -46,9 +46,11 @@ type ObjectStore struct {
 
 // Args describes the application.
 type Args struct {
-	Installer    *chart.Installer
-	ChartPath    string // DefaultChartPath if empty
-	Config       Config
+	Installer *chart.Installer
+	ChartPath string // DefaultChartPath if empty
+	Config    Config
+	// URL is where users go, without a slash at its end.
+	URL          string
 	IngressClass pulumi.StringInput // whose controller lets users in
 	Database     Database
 	ObjectStore  ObjectStore
@@ -117,6 +119,9 @@ func (e *Exchange) install(ctx *pulumi.Context, name string, args *Args, child p
 		return err
 	}
 	e.Namespace, e.Delivery = made.Namespace.Name, pulumi.String(args.Delivered).ToStringOutput()
+	if err := redirect(ctx, name, args, made, child); err != nil {
+		return err
+	}
 	if args.Delivered == "" {
 		e.Ready = made.Release("release").After(releaseName)
 		return nil
@@ -170,7 +175,7 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 	if args.Config.Image.private() {
 		image["pullSecrets"] = pulumi.ToStringArray([]string{registrySecretName})
 	}
-	return pulumi.Map{
+	values := pulumi.Map{
 		"image":    image,
 		"host":     pulumi.String(args.Config.Host),
 		"django":   pulumi.Map{"existingSecret": secret},
@@ -200,6 +205,10 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 			"queue":          pulumi.Map{"enabled": pulumi.Bool(monitored)},
 		},
 	}
+	if len(args.Config.MoreHosts) > 0 {
+		values["extraHosts"] = pulumi.ToStringArray(args.Config.MoreHosts)
+	}
+	return values
 }
 
 // migrationTime leaves a part of the release's time to the rollout behind the migrations. It also makes the Job give up

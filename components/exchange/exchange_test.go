@@ -148,3 +148,15 @@ func TestTheExchangeReachesThePrimaryInItsOwnWays(t *testing.T) {
 		"port": 5432.0, "name": "exchange", "user": "exchange", "existingSecret": "exchange", "sslMode": "require",
 	})
 }
+
+func TestFurtherNames(t *testing.T) {
+	r := mocktest.Run(t, program(func(args *exchange.Args) {
+		args.Config.MoreHosts, args.Config.RedirectHosts, args.URL = []string{"iransre.ir"}, []string{"www.iransre.ir"}, "https://demo.iransre.ir"
+	}, nil))
+	assert.DeepEqual(t, valuesOf(t, r)["extraHosts"], []any{"iransre.ir"})
+	ingress := mocktest.Plain(resource.NewProperty(r.Get(t, "exchange-redirect").Inputs)).(map[string]any)
+	annotations := ingress["metadata"].(map[string]any)["annotations"].(map[string]any)
+	assert.Equal(t, annotations["nginx.ingress.kubernetes.io/permanent-redirect"], "https://demo.iransre.ir$request_uri")
+	rule := ingress["spec"].(map[string]any)["rules"].([]any)[0].(map[string]any)
+	assert.Equal(t, rule["host"], "www.iransre.ir")
+}

@@ -42,7 +42,8 @@ type route struct {
 	path                        string
 	exact                       bool
 	bodyLimit                   int64
-	redirect                    bool // to HTTPS, where the host has a certificate
+	redirect                    bool   // to HTTPS, where the host has a certificate
+	elsewhere                   string // where requests are sent instead; $request_uri stands for what was asked for
 	headers                     map[string]string
 	endpoints                   []string
 	turn                        atomic.Uint32
@@ -81,7 +82,7 @@ func (t *table) problem(ingress *networkingv1.Ingress, format string, values ...
 }
 
 func (t *table) add(o objects, ingress *networkingv1.Ingress) {
-	common := route{namespace: ingress.Namespace, ingress: ingress.Name, bodyLimit: t.settings.bodyLimit, redirect: ingress.Annotations[annotation+"ssl-redirect"] != "false"}
+	common := route{namespace: ingress.Namespace, ingress: ingress.Name, bodyLimit: t.settings.bodyLimit, redirect: ingress.Annotations[annotation+"ssl-redirect"] != "false", elsewhere: ingress.Annotations[annotation+"permanent-redirect"]}
 	if text := ingress.Annotations[annotation+"proxy-body-size"]; text != "" {
 		limit, err := readSize(text)
 		if err != nil {
@@ -113,7 +114,7 @@ func (t *table) add(o objects, ingress *networkingv1.Ingress) {
 // to is a route like r, for one path.
 func (r *route) to(path string, exact bool) *route {
 	return &route{
-		namespace: r.namespace, ingress: r.ingress, bodyLimit: r.bodyLimit, redirect: r.redirect, headers: r.headers,
+		namespace: r.namespace, ingress: r.ingress, bodyLimit: r.bodyLimit, redirect: r.redirect, elsewhere: r.elsewhere, headers: r.headers,
 		path: "/" + strings.TrimPrefix(path, "/"), exact: exact,
 	}
 }
