@@ -5,10 +5,10 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/iransre/exchange-platform/components/arvan"
-	"github.com/iransre/exchange-platform/sdks/arvancloud"
+	"github.com/iransre/exchange-platform/internal/field"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // validateRanges asks for the CDN where its ranges are let in.
@@ -23,7 +23,7 @@ func validateRanges(cfg *Config) field.ErrorList {
 
 // takeRanges puts the CDN's ranges, as ArvanCloud publishes them today, where the stack file says so, and returns them: what has changed
 // in them shows in the preview. A list that cannot be had, or that has lost most of what it held, changes nothing.
-func takeRanges(ctx *pulumi.Context, cfg *Config, cloud *arvancloud.Provider, last []string) ([]string, error) {
+func takeRanges(ctx *pulumi.Context, cfg *Config, cloud *providers.Provider, last []string) ([]string, error) {
 	at := slices.Index(cfg.Network.WebCIDRs, arvan.CDNRanges)
 	if at < 0 {
 		return nil, nil

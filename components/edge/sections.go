@@ -6,9 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/apimachinery/pkg/util/validation/field"
-
+	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
@@ -188,7 +186,7 @@ func named(taken map[string]bool, kind, name string, at *field.Path) field.Error
 		return field.ErrorList{field.Duplicate(at.Child("name"), name)}
 	}
 	taken[key] = true
-	return settings.Messages(validation.IsDNS1123Label(name), name, at.Child("name"))
+	return settings.Messages(field.IsDNS1123Label(name), name, at.Child("name"))
 }
 
 func pages(path string, at *field.Path) field.ErrorList {

@@ -2,9 +2,9 @@ package exchange
 
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"sigs.k8s.io/yaml"
 
 	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/internal/yaml"
 )
 
 // valuesName is the ConfigMap that tells whoever delivers the application with which values its chart is installed.

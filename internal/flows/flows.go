@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"sigs.k8s.io/yaml"
+	"github.com/iransre/exchange-platform/internal/yaml"
 )
 
 //go:embed flows.yaml
