@@ -9,6 +9,7 @@ import (
 	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/kubespray"
+	"github.com/iransre/exchange-platform/components/logging"
 	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
@@ -128,7 +129,7 @@ func validateRoom(cfg *Config) field.ErrorList {
 	}{
 		{"postgres", cfg.Postgres.MaxSizeGiB, cfg.Postgres.MaxSizeGiB * cfg.Postgres.Clusters(), cfg.Postgres.Copies()},
 		{"objectStore", cfg.ObjectStore.MaxSizeGiB, cfg.ObjectStore.MaxSizeGiB, cfg.ObjectStore.Servers()},
-		{"logging", cfg.Logging.MaxSizeGiB, cfg.Logging.StorageGiB(), 1},
+		{"logging", cfg.Logging.MaxSizeGiB, cfg.Logging.StorageGiB(), cfg.Logging.Servers()},
 	}
 	if largest == 0 { // refused by itself
 		return nil
@@ -138,16 +139,28 @@ func validateRoom(cfg *Config) field.ErrorList {
 	for _, store := range stores {
 		total += store.reserved * store.copies
 		if store.reserved > largest-systemGiB {
-			problems = append(problems, field.Invalid(field.NewPath(store.section, "maxSizeGiB"), store.size, fmt.Sprintf(
+			key, size := "maxSizeGiB", store.size
+			if store.section == "logging" && cfg.Logging.Engine == logging.ECK {
+				key, size = "volumeGiB", store.reserved
+			}
+			problems = append(problems, field.Invalid(field.NewPath(store.section, key), size, fmt.Sprintf(
 				"no worker has so much room: the largest has %d GiB, of which %d are for the system and its images; lower it, or raise nodes[].diskGiB", largest, systemGiB)))
 		}
 	}
 	if len(problems) == 0 && total > all {
 		problems = append(problems, field.Invalid(field.NewPath("postgres", "maxSizeGiB"), cfg.Postgres.MaxSizeGiB, fmt.Sprintf(
-			"with objectStore.maxSizeGiB (%d) and logging.maxSizeGiB (%d, half as much again to merge) it takes %d GiB of the %d that all workers have beside system and images; lower one, or raise nodes[].diskGiB",
-			cfg.ObjectStore.MaxSizeGiB, cfg.Logging.MaxSizeGiB, total, all)))
+			"with objectStore.maxSizeGiB (%d) and %s it takes %d GiB of the %d that all workers have beside system and images; lower one, or raise nodes[].diskGiB",
+			cfg.ObjectStore.MaxSizeGiB, roomOfLogs(&cfg.Logging), total, all)))
 	}
 	return problems
+}
+
+// roomOfLogs names the key that decides how much room logs have.
+func roomOfLogs(config *logging.Config) string {
+	if config.Engine == logging.ECK {
+		return fmt.Sprintf("logging.volumeGiB (%d on each of %d nodes)", config.VolumeGiB, config.Nodes)
+	}
+	return fmt.Sprintf("logging.maxSizeGiB (%d, half as much again to merge)", config.MaxSizeGiB)
 }
 
 // validateServers asks for a worker for each server of what keeps copies: two on one would both be lost with it.
@@ -166,6 +179,10 @@ func validateServers(cfg *Config) field.ErrorList {
 		problems = append(problems, field.Invalid(field.NewPath("postgres", "engine"), cfg.Postgres.Engine, fmt.Sprintf(
 			"has %d servers, each on a worker of its own, so that the loss of one loses nothing; there are only %d workers without taints. Append to nodes, or take \"bitnami\", which keeps nothing",
 			servers, workers)))
+	}
+	if servers := cfg.Logging.Servers(); workers < servers {
+		problems = append(problems, field.Invalid(field.NewPath("logging", "nodes"), cfg.Logging.Nodes, fmt.Sprintf(
+			"has each node of Elasticsearch on a worker of its own, so that the loss of one loses no log; there are only %d workers without taints. Append to nodes, or take 1", workers)))
 	}
 	if servers := cfg.ObjectStore.Servers(); workers < servers {
 		problems = append(problems, field.Invalid(field.NewPath("objectStore", "mode"), cfg.ObjectStore.Mode, fmt.Sprintf(

@@ -170,7 +170,9 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Logging, err = logging.New(ctx, "logging", &logging.Args{Installer: installer, Config: cfg.Logging, MonitorCRDs: monitorCRDs}, base)
+	p.Logging, err = logging.New(ctx, "logging", &logging.Args{
+		Installer: installer, Config: cfg.Logging, MonitorCRDs: monitorCRDs, Protect: cfg.Protect,
+	}, base)
 	if err != nil {
 		return nil, err
 	}

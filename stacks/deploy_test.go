@@ -100,6 +100,7 @@ func TestNoSecretLeavesItsPlace(t *testing.T) {
 func TestReleasesWaitOnlyForWhatTheyNeed(t *testing.T) {
 	needs := map[string][]string{
 		"exchange-release":                {"objectstore-release", "postgres-operator-backup-plugin", "postgres-operator-release", "postgres-proxy"},
+		"logging-collector-release":       {"logging-operator-release"},
 		"postgres-operator-backup-plugin": {"postgres-operator-release"},
 		"postgres-proxy":                  {"postgres-operator-backup-plugin", "postgres-operator-release"},
 	}

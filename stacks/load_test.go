@@ -75,6 +75,7 @@ func completed(t *testing.T, stack string) map[string]string {
 	}
 	complete("kubernetes", "etcdBackup", map[string]any{"certificate": testCertificate(t), "accessKey": "the-access-key", "secretKey": "the-storage-key"})
 	complete("postgres", "backup", map[string]any{"accessKey": "the-access-key", "secretKey": "the-database-storage-key"})
+	complete("logging", "snapshots", map[string]any{"accessKey": "the-access-key", "secretKey": "the-logs-storage-key"})
 	return raw
 }
 
@@ -93,11 +94,13 @@ func testCertificate(t *testing.T) string {
 func TestTheProdStackFileLacksOnlyWhatIsTheUsersOwn(t *testing.T) {
 	_, err := Load(project, "prod", stackFile(t, "../Pulumi.prod.yaml"))
 	assert.Error(t, err, strings.Join([]string{
-		"the stack's configuration has 5 mistakes; nothing was changed:",
+		"the stack's configuration has 7 mistakes; nothing was changed:",
 		`  kubernetes.etcdBackup.certificate: Invalid value: "etcd-backup.crt": no such file can be read beside the stack file ` +
 			`(open etcd-backup.crt: no such file or directory); docs/etcd.md says how to make one`,
 		"  kubernetes.etcdBackup.accessKey: Required value: give the storage user's key: pulumi config set --secret --path exchange-platform:kubernetes.etcdBackup.accessKey",
 		"  kubernetes.etcdBackup.secretKey: Required value: give the storage user's key: pulumi config set --secret --path exchange-platform:kubernetes.etcdBackup.secretKey",
+		"  logging.snapshots.accessKey: Required value: give the storage user's key: pulumi config set --secret --path exchange-platform:logging.snapshots.accessKey",
+		"  logging.snapshots.secretKey: Required value: give the storage user's key: pulumi config set --secret --path exchange-platform:logging.snapshots.secretKey",
 		"  postgres.backup.accessKey: Required value: give the storage user's key: pulumi config set --secret --path exchange-platform:postgres.backup.accessKey",
 		"  postgres.backup.secretKey: Required value: give the storage user's key: pulumi config set --secret --path exchange-platform:postgres.backup.secretKey",
 	}, "\n"))
@@ -121,10 +124,11 @@ func TestBackupsCanBeDeclined(t *testing.T) {
 	raw := stackFile(t, "../Pulumi.prod.yaml")
 	raw[project+":kubernetes"] = `{"etcdBackup": {"enabled": false}}`
 	raw[project+":postgres"] = `{"backup": {"enabled": false}}`
+	raw[project+":logging"] = `{"snapshots": {"enabled": false}}`
 	cfg, err := Load(project, "prod", raw)
 	assert.NilError(t, err)
 	assert.Assert(t, !cfg.Kubernetes.EtcdBackup.Enabled && !cfg.Postgres.Backup.Enabled)
-	for _, wanted := range []string{"etcd is not backed up", "the database is not backed up"} {
+	for _, wanted := range []string{"etcd is not backed up", "the database is not backed up", "the logs have no copy outside the cluster"} {
 		assert.Assert(t, slices.ContainsFunc(warningsOf(t, cfg), func(said string) bool { return strings.Contains(said, wanted) }), wanted)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/exchange"
 	"github.com/iransre/exchange-platform/components/kubespray"
+	"github.com/iransre/exchange-platform/components/logging"
 	"github.com/iransre/exchange-platform/components/objectstore"
 	"github.com/iransre/exchange-platform/components/postgres"
 	"github.com/iransre/exchange-platform/internal/settings"
@@ -119,6 +120,7 @@ func (m *memory) inferEngines() {
 	for _, first := range []struct{ release, path, value string }{
 		{"postgres-release", "postgres.engine", string(postgres.Bitnami)},
 		{"objectstore-release", "objectStore.mode", string(objectstore.Standalone)},
+		{"logging-elasticsearch", "logging.engine", string(logging.Bitnami)},
 	} {
 		if _, there := m.releases[first.release]; !there || m.settled[first.path] != "" {
 			continue

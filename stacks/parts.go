@@ -36,6 +36,9 @@ func clusterArgs(stack string, cfg *Config, machines *arvan.Machines, api *apiNa
 		PodCIDR:          cfg.Network.PodCIDR, ServiceCIDR: cfg.Network.ServiceCIDR, MTU: cfg.Network.MTU,
 		DownloadMirror: cfg.Mirrors.Files, RegistryLogins: cfg.Mirrors.Logins,
 	}
+	if cfg.Logging.MapsFiles() {
+		args.MemoryMappings = 1 << 20 // as Elastic's manual asks for
+	}
 	for _, registry := range slices.Sorted(maps.Keys(cfg.Mirrors.Registries)) {
 		args.RegistryMirrors = append(args.RegistryMirrors, kubespray.RegistryMirror{
 			Registry: registry, Mirrors: []string{cfg.Mirrors.Registries[registry]},

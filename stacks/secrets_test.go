@@ -97,6 +97,7 @@ func TestEverySecretOfTheConfigurationSaysSo(t *testing.T) {
 	cfg := Defaults(settings.Demo)
 	cfg.Mirrors.Logins = kubespray.RegistryLogins{{Password: "hush"}}
 	cfg.Exchange.Image.RegistryPassword, cfg.Kubernetes.EtcdBackup.SecretKey, cfg.Postgres.Backup.SecretKey = "hush", "hush", "hush"
+	cfg.Logging.Snapshots.SecretKey = "hush"
 	cfg.Alerting.Telegram.Token, cfg.Alerting.SMS.Key = "hush", "hush"
 	cfg.Delivery.GitOps.Password = "hush"
 	said := map[string]bool{}

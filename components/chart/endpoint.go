@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 
@@ -16,8 +17,9 @@ type Endpoint struct {
 	SecretName pulumi.StringOutput `pulumi:"secretName" output:"secretName"` // of the Secret with the login; empty if there is none
 }
 
-// EndpointArgs describes an HTTP service that a release brings.
+// EndpointArgs describes an HTTP service that a release or an object brings.
 type EndpointArgs struct {
+	Scheme     string // http if empty
 	Namespace  string
 	Service    string
 	Port       int
@@ -25,13 +27,18 @@ type EndpointArgs struct {
 }
 
 // Endpoint describes an HTTP service that the release brings.
-func (r *Release) Endpoint(args EndpointArgs) Endpoint {
+func (r *Release) Endpoint(args EndpointArgs) Endpoint { return endpointOf(r, args) }
+
+// Endpoint describes an HTTP service that is there with the object.
+func (o *Object) Endpoint(args EndpointArgs) Endpoint { return endpointOf(o, args) }
+
+func endpointOf(of pulumi.Resource, args EndpointArgs) Endpoint {
 	return Endpoint{
-		URL:        r.After(fmt.Sprintf("http://%s:%d", ServiceHost(args.Service, args.Namespace), args.Port)),
-		Namespace:  r.After(args.Namespace),
-		Service:    r.After(args.Service),
-		Port:       r.URN().ApplyT(func(pulumi.URN) int { return args.Port }).(pulumi.IntOutput),
-		SecretName: r.After(args.SecretName),
+		URL:        after(of, fmt.Sprintf("%s://%s:%d", cmp.Or(args.Scheme, "http"), ServiceHost(args.Service, args.Namespace), args.Port)),
+		Namespace:  after(of, args.Namespace),
+		Service:    after(of, args.Service),
+		Port:       of.URN().ApplyT(func(pulumi.URN) int { return args.Port }).(pulumi.IntOutput),
+		SecretName: after(of, args.SecretName),
 	}
 }
 

@@ -40,8 +40,13 @@ func TestIngress(t *testing.T) {
 func TestWithoutProxiesAndMonitoring(t *testing.T) {
 	r := mocktest.Run(t, program(ingress.Args{Config: nginx}, false))
 	values := mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any)["controller"].(map[string]any)
-	assert.DeepEqual(t, values["config"], map[string]any{
-		"proxy-body-size": "20m", "global-allowed-response-headers": "Cache-Control",
+	config := values["config"].(map[string]any)
+	line, _ := config["log-format-upstream"].(string)
+	assert.Assert(t, strings.HasPrefix(line, "{") && !strings.Contains(line, "$request_uri") && !strings.Contains(line, "$args"), "what is after the ? may be a secret")
+	delete(config, "log-format-upstream")
+	assert.DeepEqual(t, config, map[string]any{
+		"log-format-escape-json": "true",
+		"proxy-body-size":        "20m", "global-allowed-response-headers": "Cache-Control",
 		"use-forwarded-headers": "false", "compute-full-forwarded-for": "false",
 	})
 	assert.DeepEqual(t, values["metrics"], map[string]any{"enabled": false, "serviceMonitor": map[string]any{"enabled": false}})

@@ -61,6 +61,11 @@ func nginxController(args *Args) map[string]any {
 	}
 }
 
+// accessLog is nginx' own form of a line. Numbers that may be missing are texts.
+const accessLog = `{"client":"$remote_addr","method":"$request_method","host":"$host","path":"$uri","status":$status,"bytes":$bytes_sent,` +
+	`"seconds":$request_time,"agent":"$http_user_agent","request_id":"$req_id","upstream":"$upstream_addr","upstream_status":"$upstream_status",` +
+	`"upstream_seconds":"$upstream_response_time","namespace":"$namespace","ingress":"$ingress_name","service":"$service_name"}`
+
 // nginxConfig is the controller's ConfigMap: all its values are text.
 func nginxConfig(args *Args) map[string]any {
 	trusts := len(args.TrustedProxies) > 0
@@ -72,6 +77,9 @@ func nginxConfig(args *Args) map[string]any {
 		"use-forwarded-headers": strconv.FormatBool(trusts),
 		// that files of the exchange's users are nobody's to keep
 		"global-allowed-response-headers": "Cache-Control",
+		// one JSON object for each request, without what is after the "?": that may hold the token of a link in a mail
+		"log-format-escape-json": "true",
+		"log-format-upstream":    accessLog,
 		// The application is told one address, the client's, and not the list that the client began.
 		"compute-full-forwarded-for": "false",
 	}

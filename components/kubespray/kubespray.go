@@ -48,6 +48,9 @@ type Args struct {
 	// DownloadMirror is an address under which the hosts of Kubernetes' binaries appear as folders
 	// ("https://mirror.example" serves https://mirror.example/dl.k8s.io/...). Empty means the hosts themselves.
 	DownloadMirror string
+
+	// MemoryMappings is how many a process may have on each machine; zero leaves it as the system has it.
+	MemoryMappings int
 }
 
 // Node is a machine of the cluster.

@@ -50,6 +50,9 @@ func (args *Args) allVariables() ordered {
 		entry{"ubuntu_stop_unattended_upgrades", true},
 		entry{"ubuntu_kernel_unattended_upgrades_disabled", true},
 	).optional(entry{"containerd_registries_mirrors", containerdMirrors(args.RegistryMirrors, args.RegistryLogins)})
+	if args.MemoryMappings > 0 {
+		all = append(all, entry{"additional_sysctl", []ordered{{{"name", "vm.max_map_count"}, {"value", args.MemoryMappings}}}})
+	}
 	if base := strings.TrimRight(args.DownloadMirror, "/"); base != "" {
 		all = append(all,
 			entry{"github_url", base + "/github.com"},

@@ -35,10 +35,11 @@ func (l *Logging) installBitnami(ctx *pulumi.Context, name string, args *Args, c
 		},
 	}
 	if args.Config.FluentBit {
-		collector, err := fluentBit(args)
+		collector, err := fluentBit(args, &bitnamiStore)
 		if err != nil {
 			return err
 		}
+		collector.Part = "fluent-bit"
 		parts.Namespace.PodSecurity = chart.Privileged // it reads the containers' log files from the host
 		parts.Releases = append(parts.Releases, *collector)
 	}

@@ -14,8 +14,12 @@ import (
 // Engine is the packaging of Elasticsearch and Kibana.
 type Engine string
 
-// Bitnami is Bitnami's charts with the images of bitnamilegacy.
-const Bitnami Engine = "bitnami"
+const (
+	// ECK is Elastic's operator: Elasticsearch's nodes have volumes, TLS and logins.
+	ECK Engine = "eck"
+	// Bitnami is Bitnami's charts with the images of bitnamilegacy: one Elasticsearch that keeps nothing.
+	Bitnami Engine = "bitnami"
+)
 
 const namespaceName = "logging"
 
@@ -25,6 +29,8 @@ type Args struct {
 	Config    Config
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
+	// Protect keeps what holds logs from being deleted: eck's nodes, their namespace, the operator and the logins.
+	Protect bool
 }
 
 // Logging is what keeps the logs.
@@ -41,10 +47,12 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	self := &Logging{}
 	return component.New(ctx, "exchange:logging:Logging", name, self, opts, func(child pulumi.ResourceOption) error {
 		switch args.Config.Engine {
+		case ECK:
+			return self.installECK(ctx, name, args, child)
 		case Bitnami:
 			return self.installBitnami(ctx, name, args, child)
 		default:
-			return fmt.Errorf("unknown engine %q: use %q", args.Config.Engine, Bitnami)
+			return fmt.Errorf("unknown engine %q: use %q or %q", args.Config.Engine, ECK, Bitnami)
 		}
 	})
 }

@@ -13,11 +13,11 @@ import (
 
 func program(args logging.Args) func(*pulumi.Context) error {
 	return func(ctx *pulumi.Context) error {
-		cluster, _, err := mocktest.Providers(ctx)
+		cluster, random, err := mocktest.Providers(ctx)
 		if err != nil {
 			return err
 		}
-		args.Installer = &chart.Installer{Provider: cluster}
+		args.Installer = &chart.Installer{Provider: cluster, Random: random}
 		args.MonitorCRDs = cluster
 		_, err = logging.New(ctx, "logging", &args)
 		return err
@@ -37,5 +37,5 @@ func TestWithoutFluentBitNoPodIsPrivileged(t *testing.T) {
 
 func TestUnknownEngine(t *testing.T) {
 	_, err := mocktest.Try(program(logging.Args{Config: logging.Config{Engine: "splunk"}}))
-	assert.ErrorContains(t, err, `unknown engine "splunk": use "bitnami"`)
+	assert.ErrorContains(t, err, `unknown engine "splunk": use "eck" or "bitnami"`)
 }

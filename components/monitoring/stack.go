@@ -36,7 +36,7 @@ func (m *Monitoring) install(ctx *pulumi.Context, name string, args *Args, child
 	if err != nil {
 		return err
 	}
-	watched := []string{"nodes", "certificates", "drift", "alerting"}
+	watched := []string{"nodes", "network", "names", "certificates", "drift", "alerting"}
 	if args.EtcdMembers != nil {
 		watched = append(watched, "etcd")
 	}

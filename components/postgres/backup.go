@@ -46,7 +46,7 @@ func pluginSecrets(ctx *pulumi.Context, name string, args *Args, child pulumi.Re
 		}
 		part := func(block string) pulumi.StringOutput {
 			return seed.ApplyT(func(text string) (string, error) {
-				made, err := certify(text, &x509.Certificate{
+				made, err := chart.Certify(text, &x509.Certificate{
 					Subject: pkix.Name{CommonName: pluginService + "-" + side.name}, DNSNames: []string{pluginService},
 					KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{side.usage},
 				})
@@ -55,7 +55,7 @@ func pluginSecrets(ctx *pulumi.Context, name string, args *Args, child pulumi.Re
 		}
 		secrets = append(secrets, chart.SecretArgs{
 			Name: pluginService + "-" + side.name + "-tls", Part: side.name + "-certificate", Type: "kubernetes.io/tls",
-			Data: pulumi.StringMap{"tls.crt": part(certificateBlock), "tls.key": part(keyBlock)},
+			Data: pulumi.StringMap{"tls.crt": part(chart.CertificateBlock), "tls.key": part(chart.KeyBlock)},
 		})
 	}
 	return secrets, nil

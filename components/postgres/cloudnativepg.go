@@ -41,14 +41,14 @@ func (p *Postgres) installCloudNativePG(ctx *pulumi.Context, name string, args *
 	if err != nil {
 		return err
 	}
-	trusted, err := newAuthority(ctx, name+"-authority", args.Installer, child)
+	trusted, err := args.Installer.Authority(ctx, name+"-authority", "postgres", child)
 	if err != nil {
 		return err
 	}
 	login := pulumi.StringMap{"username": pulumi.String(args.Config.User), "password": password}
 	secrets := []chart.SecretArgs{
 		{Name: loginSecret, Type: "kubernetes.io/basic-auth", Data: login, Labels: reload},
-		{Name: authoritySecret, Part: "authority", Labels: reload, Data: pulumi.StringMap{"ca.crt": trusted.certificate, "ca.key": trusted.key}},
+		{Name: authoritySecret, Part: "authority", Labels: reload, Data: pulumi.StringMap{"ca.crt": trusted.Certificate, "ca.key": trusted.Key}},
 	}
 	if args.Config.Backup.Enabled {
 		secrets = append(secrets, args.Config.Backup.storageSecret())
@@ -110,7 +110,7 @@ func (p *Postgres) installCloudNativePG(ctx *pulumi.Context, name string, args *
 			return err
 		}
 	}
-	p.Authority = trusted.certificate
+	p.Authority = trusted.Certificate
 	p.Password = password.ToStringOutput()
 	p.SecretName = made.Secret(loginSecret).Name
 	p.Namespace = made.Namespace.Name

@@ -6,8 +6,11 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"math/big"
 	"time"
+
+	"github.com/iransre/exchange-platform/components/chart"
 )
 
 // ProxyConfig is HAProxy's configuration.
@@ -15,8 +18,10 @@ var ProxyConfig = proxyConfig
 
 // SomeAuthority is the certificate and the key of an authority as the program makes them.
 func SomeAuthority() (certificate, key []byte, err error) {
-	made, err := certify("a test", authorityTemplate())
-	return []byte(made[certificateBlock]), []byte(made[keyBlock]), err
+	made, err := chart.Certify("a test", &x509.Certificate{
+		Subject: pkix.Name{CommonName: "a test"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+	})
+	return []byte(made[chart.CertificateBlock]), []byte(made[chart.KeyBlock]), err
 }
 
 // SignedBy is a certificate for one name, as the operator makes it.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -45,11 +44,11 @@ func LaterOf(tag reflect.StructTag) Later {
 // Refused tells whether the field cannot change.
 func (l Later) Refused() bool { return l.What == refused }
 
-// Settled are the values that cannot change, by their paths, as JSON.
+// Settled are the values that cannot change, and those that stay as they are where nothing is said, by their paths, as JSON.
 func Settled(config any) map[string]string {
 	values := map[string]string{}
-	walk(config, func(path string, value reflect.Value, later Later, _ reflect.StructTag) {
-		if later.Refused() {
+	walk(config, func(path string, value reflect.Value, later Later, tag reflect.StructTag) {
+		if later.Refused() || tag.Get("kept") != "" {
 			text, err := json.Marshal(value.Interface())
 			if err != nil {
 				panic(fmt.Sprintf("settings: %s cannot be remembered: %v", path, err)) // the type's author has to see to that
@@ -93,7 +92,16 @@ func Keep(config any, before map[string]string) error {
 }
 
 // RefusedPaths are the paths of all keys that cannot change.
-func RefusedPaths(config any) []string { return slices.Sorted(maps.Keys(Settled(config))) }
+func RefusedPaths(config any) []string {
+	var paths []string
+	walk(config, func(path string, _ reflect.Value, later Later, _ reflect.StructTag) {
+		if later.Refused() {
+			paths = append(paths, path)
+		}
+	})
+	slices.Sort(paths)
+	return paths
+}
 
 // walk visits every key below config but those inside lists, whose elements have an identity of their own.
 func walk(config any, visit func(path string, value reflect.Value, later Later, tag reflect.StructTag)) {

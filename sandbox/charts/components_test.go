@@ -57,7 +57,7 @@ func TestTheExchangesChartTakesWhatItsComponentSets(t *testing.T) {
 }
 
 // handedOn are maps that charts hand to Kubernetes as they are.
-var handedOn = []string{"resources", "securityContext", "containerSecurityContext"}
+var handedOn = []string{"resources", "securityContext", "podSecurityContext", "containerSecurityContext"}
 
 // unknown lists the keys that have no default. A default that is an empty map takes any key, and so does what is handed on.
 func unknown(prefix string, values, defaults map[string]any) []string {

@@ -13,10 +13,11 @@ import (
 	"time"
 )
 
-// What the sandbox's object storage has for backups of etcd and of the database, and for whoever tries it as the place of a state.
+// What the sandbox's object storage has for backups of etcd and of the database, for snapshots of the logs, and for whoever tries it as the place of a state.
 const (
 	BackupBucket         = "etcd-backup"
 	DatabaseBackupBucket = "postgres-backup"
+	LogsBucket           = "logs-snapshots"
 	StateBucket          = "my-state"
 	StorageRegion        = "sandbox"
 )
@@ -64,6 +65,7 @@ func (w *Workspace) backupCertificate() (string, error) {
 var backupKinds = []struct{ section, key, bucket string }{
 	{"exchange-platform:kubernetes", "etcdBackup", BackupBucket},
 	{"exchange-platform:postgres", "backup", DatabaseBackupBucket},
+	{"exchange-platform:logging", "snapshots", LogsBucket},
 }
 
 // pointBackupsHere points all backups of a stack file at the sandbox's storage. The storage's keys are not among that: as a user would, the

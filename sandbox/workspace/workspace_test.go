@@ -173,7 +173,7 @@ func TestAnUnknownStackIsNamed(t *testing.T) {
 func TestBackupsGoToTheSandboxsStorage(t *testing.T) {
 	root := checkout(t)
 	assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi.prod.yaml"), []byte(
-		"config:\n  exchange-platform:kubernetes: {etcdBackup: {bucket: the-users, keep: 9}}\n  exchange-platform:postgres: {backup: {bucket: the-users}}\n"), 0o644))
+		"config:\n  exchange-platform:kubernetes: {etcdBackup: {bucket: the-users, keep: 9}}\n  exchange-platform:postgres: {backup: {bucket: the-users}}\n  exchange-platform:logging: {snapshots: {bucket: the-users}}\n"), 0o644))
 	assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi.demo.yaml"), []byte("config: {}\n"), 0o644))
 	w, err := Open()
 	assert.NilError(t, err)
@@ -184,9 +184,11 @@ func TestBackupsGoToTheSandboxsStorage(t *testing.T) {
 	assert.NilError(t, err)
 	const key = "exchange-platform:kubernetes.etcdBackup."
 	const database = "exchange-platform:postgres.backup."
+	const logs = "exchange-platform:logging.snapshots."
 	assert.DeepEqual(t, missing, map[string]string{
 		key + "accessKey": "storage-access-key", key + "secretKey": "storage-secret-key",
 		database + "accessKey": "storage-access-key", database + "secretKey": "storage-secret-key",
+		logs + "accessKey": "storage-access-key", logs + "secretKey": "storage-secret-key",
 	})
 	none, err := w.MissingSecrets("demo")
 	assert.NilError(t, err)
@@ -194,7 +196,7 @@ func TestBackupsGoToTheSandboxsStorage(t *testing.T) {
 
 	text, err := os.ReadFile(w.StackFile("prod"))
 	assert.NilError(t, err)
-	for _, wanted := range []string{"keep: 9", "bucket: " + BackupBucket, "bucket: " + DatabaseBackupBucket, w.StorageURL(), "etcd-backup.crt"} {
+	for _, wanted := range []string{"keep: 9", "bucket: " + BackupBucket, "bucket: " + DatabaseBackupBucket, "bucket: " + LogsBucket, w.StorageURL(), "etcd-backup.crt"} {
 		assert.Assert(t, strings.Contains(string(text), wanted), "%s is missing in\n%s", wanted, text)
 	}
 	// as `pulumi config set --secret` leaves it
@@ -205,6 +207,7 @@ func TestBackupsGoToTheSandboxsStorage(t *testing.T) {
 	assert.NilError(t, err)
 	assert.DeepEqual(t, missing, map[string]string{
 		key + "accessKey": "storage-access-key", database + "accessKey": "storage-access-key", database + "secretKey": "storage-secret-key",
+		logs + "accessKey": "storage-access-key", logs + "secretKey": "storage-secret-key",
 	})
 	text, err = os.ReadFile(w.StackFile("prod"))
 	assert.NilError(t, err)

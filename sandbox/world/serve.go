@@ -166,7 +166,7 @@ func newCloud(w *workspace.Workspace, machines hosts.Machines, logger *slog.Logg
 // newStorage is where backups go, and a state if it is told to.
 func newStorage(w *workspace.Workspace) (*storage.Storage, error) {
 	options := storage.Options{Dir: w.Path("storage"), Region: workspace.StorageRegion,
-		Buckets: []string{workspace.BackupBucket, workspace.DatabaseBackupBucket, workspace.StateBucket}}
+		Buckets: []string{workspace.BackupBucket, workspace.DatabaseBackupBucket, workspace.LogsBucket, workspace.StateBucket}}
 	for key, field := range map[string]*string{"accessKey": &options.AccessKey, "secretKey": &options.SecretKey} {
 		var err error
 		if *field, err = w.Secret(workspace.BackupSecrets[key]); err != nil {

@@ -23,6 +23,7 @@ var capabilities = []struct{ file, name string }{
 	{"postgres", "PostgreSQL"},
 	{"objectstore", "Object store"},
 	{"search", "Logs: Elasticsearch and Fluent Bit"},
+	{"network", "Pods' network and names"},
 	{"nodes", "Nodes"},
 	{"etcd", "etcd and its backup"},
 	{"certificates", "Certificates"},

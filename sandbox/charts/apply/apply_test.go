@@ -41,6 +41,7 @@ const (
 var levels = map[string]string{
 	"argo-cd":                  "restricted",
 	"cloudnative-pg":           "restricted",
+	"eck-operator":             "restricted",
 	"elasticsearch":            "restricted",
 	"fluent-bit":               "privileged",
 	"ingress-nginx":            "privileged",

@@ -1,4 +1,4 @@
-package postgres
+package chart
 
 import (
 	"crypto"
@@ -15,50 +15,49 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/iransre/exchange-platform/components/chart"
 )
 
-// authority is a certificate with its key, in PEM. It is made of a random text that the state keeps, and so is the same at every
+// Authority is a certificate with its key, in PEM. It is made of a random text that the state keeps, and so is the same at every
 // update; another text is another authority.
-type authority struct {
-	certificate pulumi.StringOutput // not secret
-	key         pulumi.StringOutput // secret
+type Authority struct {
+	Certificate pulumi.StringOutput // not secret
+	Key         pulumi.StringOutput // secret
 }
 
-// newAuthority makes the one that the servers' certificates are signed with: clients in other namespaces have to know it, and
-// the operator's own stands in its namespace only.
-func newAuthority(ctx *pulumi.Context, name string, installer *chart.Installer, child pulumi.ResourceOption) (*authority, error) {
-	seed, err := installer.Password(ctx, name+"-seed", child)
+// Authority makes one that an operator signs its servers' certificates with: clients in other namespaces have to know it, and
+// the operator's own stands in its namespace only, and ends within a year.
+func (i *Installer) Authority(ctx *pulumi.Context, name, commonName string, opts ...pulumi.ResourceOption) (*Authority, error) {
+	seed, err := i.Password(ctx, name+"-seed", opts...)
 	if err != nil {
 		return nil, err
 	}
 	part := func(kind string) pulumi.StringOutput {
 		return seed.ApplyT(func(text string) (string, error) {
-			made, err := certify(text, authorityTemplate())
+			made, err := Certify(text, authorityTemplate(commonName))
 			return made[kind], err
 		}).(pulumi.StringOutput)
 	}
-	return &authority{
-		certificate: pulumi.UnsecretWithContext(ctx.Context(), part(certificateBlock)).(pulumi.StringOutput), key: part(keyBlock),
+	return &Authority{
+		Certificate: pulumi.UnsecretWithContext(ctx.Context(), part(CertificateBlock)).(pulumi.StringOutput), Key: part(KeyBlock),
 	}, nil
 }
 
-func authorityTemplate() *x509.Certificate {
+func authorityTemplate(commonName string) *x509.Certificate {
 	return &x509.Certificate{
-		Subject: pkix.Name{CommonName: "postgres"}, IsCA: true, BasicConstraintsValid: true,
+		Subject: pkix.Name{CommonName: commonName}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 	}
 }
 
+// The parts of what Certify makes.
 const (
-	certificateBlock = "CERTIFICATE"
-	keyBlock         = "EC PRIVATE KEY"
+	CertificateBlock = "CERTIFICATE"
+	KeyBlock         = "EC PRIVATE KEY"
 )
 
-// certify makes a self-signed certificate and its key of a random text: always the same ones of the same text. It is valid for as
+// Certify makes a self-signed certificate and its key of a random text: always the same ones of the same text. It is valid for as
 // long as an environment may live; who has to end it before makes the text anew.
-func certify(seed string, template *x509.Certificate) (map[string]string, error) {
+func Certify(seed string, template *x509.Certificate) (map[string]string, error) {
 	key, err := keyOf(seed)
 	if err != nil {
 		return nil, err
@@ -80,8 +79,8 @@ func certify(seed string, template *x509.Certificate) (map[string]string, error)
 		return nil, err
 	}
 	return map[string]string{
-		certificateBlock: string(pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: certificate})),
-		keyBlock:         string(pem.EncodeToMemory(&pem.Block{Type: keyBlock, Bytes: private})),
+		CertificateBlock: string(pem.EncodeToMemory(&pem.Block{Type: CertificateBlock, Bytes: certificate})),
+		KeyBlock:         string(pem.EncodeToMemory(&pem.Block{Type: KeyBlock, Bytes: private})),
 	}, nil
 }
 
