@@ -48,8 +48,8 @@ func takeRanges(ctx *pulumi.Context, cfg *Config, cloud *providers.Provider, las
 			return nil, err
 		}
 	}
-	all := slices.Clone(cfg.Network.WebCIDRs)
-	all = slices.Replace(all, at, at+1, told.Ranges...)
+	all := slices.DeleteFunc(slices.Clone(cfg.Network.WebCIDRs), func(each string) bool { return each == arvan.CDNRanges })
+	all = append(all, told.Ranges...)
 	slices.Sort(all)
 	cfg.Network.WebCIDRs = slices.Compact(all)
 	return told.Ranges, nil

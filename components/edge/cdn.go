@@ -69,12 +69,18 @@ func (e *Edge) configure(ctx *pulumi.Context, name string, args *Args, child pul
 		if limit.Challenge {
 			action = "challenge"
 		}
-		inputs := pulumi.Map{
-			"urlPattern": pulumi.String(args.Host + limit.Path), "rate": pulumi.Int(limit.Requests), "timeDuration": pulumi.Int(limit.Seconds),
-			"blockDuration": pulumi.Int(limit.BlockSeconds), "action": pulumi.String(action),
-		}
-		if _, err := register("protection:RateLimitRule", "limit-"+limit.Name, inputs); err != nil {
-			return err
+		for i, host := range append([]string{args.Host}, args.MoreHosts...) {
+			part := "limit-" + limit.Name
+			if i > 0 {
+				part += "-" + host
+			}
+			inputs := pulumi.Map{
+				"urlPattern": pulumi.String(host + limit.Path), "rate": pulumi.Int(limit.Requests), "timeDuration": pulumi.Int(limit.Seconds),
+				"blockDuration": pulumi.Int(limit.BlockSeconds), "action": pulumi.String(action),
+			}
+			if _, err := register("protection:RateLimitRule", part, inputs); err != nil {
+				return err
+			}
 		}
 	}
 	return e.pageRules(ctx, name, args, child, register)

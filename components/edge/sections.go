@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
@@ -49,7 +48,8 @@ type DDoS struct {
 type Firewall struct {
 	// Default is what happens to requests for the domain that no rule is for: "allow", "deny" or "challenge". Empty leaves it as it is.
 	Default string `json:"default,omitempty"`
-	// Rules are looked at in this order.
+	// Rules are looked at in the order in which they were made, at first this one: what is put before others later is looked at last,
+	// unless those get other names.
 	Rules []FirewallRule `json:"rules,omitempty"`
 }
 
@@ -69,7 +69,7 @@ type FirewallRule struct {
 type RateLimit struct {
 	// Name is another one for each limit of the stack.
 	Name string `json:"name"`
-	// Path is what it is for, below the exchange's name: "/login/**". A * is anything up to the next slash, ** is anything.
+	// Path is what it is for, below each of the exchange's names: "/login/**". A * is anything up to the next slash, ** is anything.
 	Path string `json:"path"`
 	// Requests are how many may be made in that time.
 	Requests int `json:"requests"`
@@ -196,7 +196,7 @@ func pages(path string, at *field.Path) field.ErrorList {
 // absolute asks for an address that a browser can be sent to.
 func absolute(address string, path *field.Path) field.ErrorList {
 	found, err := url.Parse(address)
-	if err != nil || found.Host == "" || found.User != nil || !strings.HasPrefix(found.Scheme, "http") {
+	if err != nil || found.Host == "" || found.User != nil || !slices.Contains([]string{"http", "https"}, found.Scheme) {
 		return field.ErrorList{field.Invalid(path, address, `must be an address such as "https://status.iransre.ir/"`)}
 	}
 	return nil

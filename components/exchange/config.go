@@ -14,7 +14,7 @@ type Config struct {
 	Host string `json:"host" later:"another record; the old one goes"`
 	// MoreHosts are further names under which it answers, in `edge.domain`: the domain itself can be one.
 	MoreHosts []string `json:"moreHosts,omitempty" later:"other records; those that are left out go"`
-	// RedirectHosts are names in `edge.domain` from where browsers are sent to the same page of Host: "www.iransre.ir".
+	// RedirectHosts are names in `edge.domain` from where browsers are sent to the first page of Host: "www.iransre.ir".
 	RedirectHosts []string `json:"redirectHosts,omitempty" later:"other records; those that are left out go"`
 	// Image holds the Django project, its gunicorn and its Django-Q cluster.
 	Image Image `json:"image"`

@@ -156,7 +156,7 @@ func TestFurtherNames(t *testing.T) {
 	assert.DeepEqual(t, valuesOf(t, r)["extraHosts"], []any{"iransre.ir"})
 	ingress := mocktest.Plain(resource.NewProperty(r.Get(t, "exchange-redirect").Inputs)).(map[string]any)
 	annotations := ingress["metadata"].(map[string]any)["annotations"].(map[string]any)
-	assert.Equal(t, annotations["nginx.ingress.kubernetes.io/permanent-redirect"], "https://demo.iransre.ir$request_uri")
+	assert.Equal(t, annotations["nginx.ingress.kubernetes.io/permanent-redirect"], "https://demo.iransre.ir")
 	rule := ingress["spec"].(map[string]any)["rules"].([]any)[0].(map[string]any)
 	assert.Equal(t, rule["host"], "www.iransre.ir")
 }

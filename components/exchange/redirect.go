@@ -6,7 +6,7 @@ import (
 	"github.com/iransre/exchange-platform/components/chart"
 )
 
-// redirect sends browsers from further names to the same page of the exchange. The ingress controller answers, so that it works with
+// redirect sends browsers from further names to the exchange. The ingress controller answers, so that it works with
 // and without the CDN in front.
 func redirect(ctx *pulumi.Context, name string, args *Args, made *chart.Installed, child pulumi.ResourceOption) error {
 	if len(args.Config.RedirectHosts) == 0 {
@@ -24,7 +24,8 @@ func redirect(ctx *pulumi.Context, name string, args *Args, made *chart.Installe
 	_, err := args.Installer.Object(ctx, name+"-redirect", &chart.ObjectArgs{
 		APIVersion: "networking.k8s.io/v1", Kind: "Ingress", Name: releaseName + "-redirect", Namespace: made.Namespace.Name,
 		Annotations: map[string]string{
-			"nginx.ingress.kubernetes.io/permanent-redirect": args.URL + "$request_uri",
+			// No variable such as $request_uri: ingress-nginx' validation of annotations, on by default, would leave out the whole Ingress.
+			"nginx.ingress.kubernetes.io/permanent-redirect": args.URL,
 			"pulumi.com/skipAwait":                           "true", // its address comes from a controller that may be installed after it
 		},
 		Fields: pulumi.Map{"spec": pulumi.Map{"ingressClassName": args.IngressClass, "rules": rules}},

@@ -76,7 +76,7 @@ func (l *Logging) installECK(ctx *pulumi.Context, name string, args *Args, child
 	if err != nil {
 		return err
 	}
-	if err := watch(ctx, name, args, made, ready, child); err != nil {
+	if err := watch(ctx, name, args, made, logins, ready, child); err != nil {
 		return err
 	}
 	if args.Config.FluentBit {

@@ -32,6 +32,8 @@ func collect(
 	if err != nil {
 		return err
 	}
+	// It reads the password when it starts.
+	release.Values["podAnnotations"] = pulumi.StringMap{"checksum/secret": chart.Revision(ctx, pulumi.StringMap{"password": known[writer]})}
 	_, err = args.Installer.Install(ctx, name, &chart.Parts{
 		Namespace: chart.NamespaceArgs{Name: collectorNamespace, PodSecurity: chart.Privileged},
 		Secrets:   []chart.SecretArgs{{Name: collectorSecret, Data: pulumi.StringMap{"ca.crt": trusted.Certificate, "password": known[writer]}}},

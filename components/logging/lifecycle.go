@@ -38,6 +38,8 @@ func template(config *Config) map[string]any {
 		"settings": map[string]any{"index": map[string]any{
 			"lifecycle":        map[string]any{"name": lifecyclePolicy},
 			"number_of_shards": "1", "number_of_replicas": strconv.Itoa(config.copies()),
+			// By itself Elasticsearch gives streams of such names the mode "logsdb", in which host is an object; the ingress controller's is a text.
+			"mode":  "standard",
 			"codec": "best_compression", "refresh_interval": "10s",
 			"mapping": map[string]any{
 				"ignore_malformed": "true",

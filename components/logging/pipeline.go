@@ -20,6 +20,9 @@ var (
 	parsers string
 )
 
+// secretText is what a text is masked for.
+const secretText = `(?i)(authorization\W{1,4}(bearer|basic|token)\s|bot[0-9]{6,}:[a-z0-9_-]{30,}|://[^/\s:@]+:[^/\s@]+@|-----BEGIN\s[A-Z\s]*PRIVATE\sKEY|(password|passwd|secret_?key|api_?key)[\x22\x27]?\s?[=:]\s?[\x22\x27]?[^\s\x22\x27,*]{6,})`
+
 // kind is a kind of logs: it has a tag in Fluent Bit and a stream in Elasticsearch.
 type kind struct {
 	name string
@@ -91,7 +94,7 @@ func pipeline(to *store) map[string]any {
 		}
 		outputs = append(outputs, to.output(&each))
 	}
-	before, after, _ := strings.Cut(filters, "# metadata\n")
+	before, after, _ := strings.Cut(strings.ReplaceAll(filters, "SECRET_TEXT", secretText), "# metadata\n")
 	return map[string]any{
 		"service":       serviceSection,
 		"inputs":        strings.Join(append(inputs, nodeInputs), "\n"),

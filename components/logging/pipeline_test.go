@@ -113,14 +113,18 @@ func TestTheNamesOfBitnamisIndicesStay(t *testing.T) {
 
 func TestSecretsAreMasked(t *testing.T) {
 	var keys, texts *regexp.Regexp
+	masked := map[string]string{}
 	for _, filter := range configured(t, "logging-collector-release", eck(t, production()))["FILTER"] {
 		if expression := filter.get("Remove_regex"); expression != "" {
 			keys = regexp.MustCompile(expression)
 		}
-		if condition, found := strings.CutPrefix(filter.get("Condition"), "Key_value_matches message "); found {
-			texts = regexp.MustCompile(condition)
+		if condition, found := strings.CutPrefix(filter.get("Condition"), "Key_value_matches "); found {
+			key, expression, _ := strings.Cut(condition, " ")
+			masked[key] = expression
 		}
 	}
+	texts = regexp.MustCompile(masked["message"])
+	assert.Equal(t, masked["exception"], masked["message"], "tracebacks are masked as texts are")
 	for key, secret := range map[string]bool{
 		"password": true, "new_password": true, "Authorization": true, "csrf-token": true, "api_key": true, "apikey": true, "otp": true, "set-cookie": true,
 		"tokens_left": false, "passwordless": false, "message": false, "path": false, "user": false,

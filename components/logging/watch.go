@@ -9,14 +9,19 @@ import (
 )
 
 // watch has Prometheus ask an exporter, since Elasticsearch itself tells it nothing, and warn of what it hears.
-func watch(ctx *pulumi.Context, name string, args *Args, made *chart.Installed, ready *chart.Object, child pulumi.ResourceOption) error {
+func watch(ctx *pulumi.Context, name string, args *Args, made *chart.Installed, known logins, ready *chart.Object, child pulumi.ResourceOption) error {
 	if args.MonitorCRDs == nil {
 		return nil
 	}
 	labels := map[string]string{"app.kubernetes.io/name": "elasticsearch-exporter"}
+	// it reads the password when it starts
+	revision := chart.Revision(ctx, pulumi.StringMap{"password": known[exporter]})
+	spec := revision.ApplyT(func(revision string) map[string]any {
+		return exporterSpec(labels, revision, args.Config.Snapshots.Enabled)
+	}).(pulumi.MapOutput)
 	_, err := args.Installer.Object(ctx, name+"-exporter", &chart.ObjectArgs{
 		APIVersion: "apps/v1", Kind: "Deployment", Name: "elasticsearch-exporter", Namespace: made.Namespace.Name, Labels: labels,
-		Fields: pulumi.Map{"spec": pulumi.ToMap(exporterSpec(labels, args.Config.Snapshots.Enabled))},
+		Fields: pulumi.Map{"spec": spec},
 	}, child, pulumi.DependsOn([]pulumi.Resource{ready}))
 	if err != nil {
 		return err
@@ -43,7 +48,7 @@ func watch(ctx *pulumi.Context, name string, args *Args, made *chart.Installed, 
 	}, child)
 }
 
-func exporterSpec(labels map[string]string, snapshots bool) map[string]any {
+func exporterSpec(labels map[string]string, revision string, snapshots bool) map[string]any {
 	flags := []any{fmt.Sprintf("--es.uri=https://%s:%d", eckService, elasticsearchPort), "--es.ca=/authority/ca.crt", "--es.all", "--es.timeout=20s"}
 	if snapshots {
 		flags = append(flags, "--collector.snapshots")
@@ -54,7 +59,7 @@ func exporterSpec(labels map[string]string, snapshots bool) map[string]any {
 	return map[string]any{
 		"replicas": 1, "selector": map[string]any{"matchLabels": labels},
 		"template": map[string]any{
-			"metadata": map[string]any{"labels": labels},
+			"metadata": map[string]any{"labels": labels, "annotations": map[string]any{"checksum/secret": revision}},
 			"spec": map[string]any{
 				"automountServiceAccountToken": false, "enableServiceLinks": false,
 				"securityContext": map[string]any{

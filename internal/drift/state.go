@@ -62,6 +62,7 @@ func ReadState(text []byte) (*State, error) {
 		outputs, _ := plain(each.Outputs).(object)
 		switch {
 		case each.Delete:
+		case each.Type == "kubernetes:helm.sh/v3:Release" && slices.Contains(each.IgnoreChanges, "values"): // others deliver it (chart.ReleaseArgs.Frozen)
 		case each.Type == "pulumi:pulumi:Stack":
 			state.Kubeconfig, _ = outputs["kubeconfig"].(string)
 		case each.Type == "kubernetes:helm.sh/v3:Release":

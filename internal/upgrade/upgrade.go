@@ -140,7 +140,10 @@ func releases(ctx context.Context, client *kube.Client) (problem, found string, 
 func budgets(ctx context.Context, client *kube.Client) (problem, found string, err error) {
 	type budget struct {
 		Metadata meta
-		Status   struct{ DisruptionsAllowed, ExpectedPods, CurrentHealthy int }
+		Spec     struct {
+			Selector struct{ MatchLabels map[string]string }
+		}
+		Status struct{ DisruptionsAllowed, ExpectedPods, CurrentHealthy int }
 	}
 	all, err := list[budget](ctx, client, "/apis/policy/v1/poddisruptionbudgets")
 	if err != nil {
@@ -148,6 +151,9 @@ func budgets(ctx context.Context, client *kube.Client) (problem, found string, e
 	}
 	var problems []string
 	for _, each := range all {
+		if each.Spec.Selector.MatchLabels["cnpg.io/instanceRole"] == "primary" {
+			continue // CloudNativePG makes another server the primary once this one's node is cordoned
+		}
 		if each.Status.ExpectedPods > 0 && each.Status.DisruptionsAllowed == 0 {
 			problems = append(problems, fmt.Sprintf("%s/%s lets no pod go (%d of %d are healthy)",
 				each.Metadata.Namespace, each.Metadata.Name, each.Status.CurrentHealthy, each.Status.ExpectedPods))

@@ -127,6 +127,9 @@ func killedUp(t *testing.T, s *sandbox) {
 func up(t *testing.T, s *sandbox) {
 	output := s.must(t, "up", "demo")
 	for _, name := range outputs.Names {
+		if name == "argocd" { // this stack delivers without
+			continue
+		}
 		assert.Assert(t, len(lines(output, name)) > 0, "output %s is not shown:\n%s", name, output)
 	}
 	assert.DeepEqual(t, s.servers(t), []string{"arvan-k8s-m1", "arvan-k8s-w1"})

@@ -55,6 +55,7 @@ func (r *rehearsal) withNodes(t *testing.T, workers ...string) string {
 	// the others want more workers, and are not looked at here
 	config["exchange-platform:postgres"] = map[string]any{"engine": "bitnami"}
 	config["exchange-platform:objectStore"] = map[string]any{"mode": "standalone"}
+	config["exchange-platform:logging"] = map[string]any{"engine": "bitnami"}
 	text, err = yaml.Marshal(file)
 	assert.NilError(t, err)
 	// Beside the sandbox's own: it outlives the step of the test that made it.

@@ -48,12 +48,16 @@ const (
 	patience = 5 * time.Minute
 )
 
-type rehearsal struct{ Options }
+type rehearsal struct {
+	Options
+	// machine is the one of who was the primary before the last fault.
+	machine string
+}
 
 // Rehearse does to the primary whatever there is, one after the other, while somebody writes through HAProxy, and prints what that cost. It fails
 // if a write that was acknowledged is missing, or nothing was written for longer than promised.
 func Rehearse(ctx context.Context, options Options) error {
-	r := &rehearsal{options}
+	r := &rehearsal{Options: options}
 	if err := r.real(ctx); err != nil {
 		return err
 	}
@@ -105,6 +109,17 @@ func (r *rehearsal) rehearse(ctx context.Context, each fault) (result, error) {
 	}
 	if _, err := r.wait(ctx, "writes to begin", func(w *writes) bool { return w.steady(time.Now(), 3*time.Second) }); err != nil {
 		return result{}, err
+	}
+	// asked now: afterwards that pod may be gone
+	if r.machine, err = r.nodeOf(ctx, before.Status.CurrentPrimary); err != nil {
+		return result{}, err
+	}
+	if each.mend != nil {
+		defer func() { // whatever came of it, somebody's interruption too
+			mending, done := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+			defer done()
+			_ = each.mend(r, mending, before) // it has been mended, unless something went wrong that was said
+		}()
 	}
 	struck := time.Now()
 	if err := each.strike(r, ctx, before); err != nil {
@@ -239,20 +254,11 @@ func (r *rehearsal) switchOver(ctx context.Context, c *cluster) error {
 }
 
 func (r *rehearsal) cut(ctx context.Context, c *cluster) error {
-	return r.machineOf(ctx, c, r.Cut)
+	return r.Cut(ctx, r.machine)
 }
 
 func (r *rehearsal) restore(ctx context.Context, c *cluster) error {
-	return r.machineOf(ctx, c, r.Restore)
-}
-
-// machineOf does something to the machine of who is the primary before it happens.
-func (r *rehearsal) machineOf(ctx context.Context, c *cluster, do func(context.Context, string) error) error {
-	machine, err := r.nodeOf(ctx, c.Status.CurrentPrimary)
-	if err != nil {
-		return err
-	}
-	return do(ctx, machine)
+	return r.Restore(ctx, r.machine)
 }
 
 func (r *rehearsal) nodeOf(ctx context.Context, pod string) (string, error) {

@@ -341,7 +341,10 @@ func TestASnippetThatIsNotUnderstoodKeepsWhatWasServed(t *testing.T) {
 
 func TestAHostThatSendsBrowsersElsewhere(t *testing.T) {
 	f := start(t, join(service("web"), []runtime.Object{
-		rules("www", "www.shop.example", map[string]string{"nginx.ingress.kubernetes.io/permanent-redirect": "https://shop.example$request_uri"}, path{"/", false, "web"}),
+		rules("www", "www.shop.example", map[string]string{"nginx.ingress.kubernetes.io/permanent-redirect": "https://shop.example"}, path{"/", false, "web"}),
+		rules("variable", "variable.shop.example", map[string]string{"nginx.ingress.kubernetes.io/permanent-redirect": "https://shop.example$request_uri"}, path{"/", false, "web"}),
 	})...)
-	f.eventually(t, "http://"+f.http+"/a?b=c", "www.shop.example", http.StatusMovedPermanently, "<a href=\"https://shop.example/a?b=c\">Moved Permanently</a>.\n\n")
+	f.eventually(t, "http://"+f.http+"/a?b=c", "www.shop.example", http.StatusMovedPermanently, "<a href=\"https://shop.example\">Moved Permanently</a>.\n\n")
+	status, _ := f.get(t, "variable.shop.example", "/")
+	assert.Equal(t, status, http.StatusNotFound)
 }

@@ -89,7 +89,7 @@ func (p *proxy) ServeHTTP(response http.ResponseWriter, in *http.Request) {
 	case asked.scheme == "http" && asked.route.redirect && t.certificate(host) != nil:
 		http.Redirect(response, in, "https://"+host+in.URL.RequestURI(), http.StatusPermanentRedirect)
 	case asked.route.elsewhere != "":
-		http.Redirect(response, in, strings.ReplaceAll(asked.route.elsewhere, "$request_uri", in.URL.RequestURI()), http.StatusMovedPermanently)
+		http.Redirect(response, in, asked.route.elsewhere, http.StatusMovedPermanently)
 	case asked.route.bodyLimit > 0 && in.ContentLength > asked.route.bodyLimit:
 		http.Error(response, "413 Request Entity Too Large", http.StatusRequestEntityTooLarge)
 	default:

@@ -43,7 +43,7 @@ type route struct {
 	exact                       bool
 	bodyLimit                   int64
 	redirect                    bool   // to HTTPS, where the host has a certificate
-	elsewhere                   string // where requests are sent instead; $request_uri stands for what was asked for
+	elsewhere                   string // where requests are sent instead
 	headers                     map[string]string
 	endpoints                   []string
 	turn                        atomic.Uint32
@@ -82,6 +82,11 @@ func (t *table) problem(ingress *networkingv1.Ingress, format string, values ...
 }
 
 func (t *table) add(o objects, ingress *networkingv1.Ingress) {
+	// as ingress-nginx' validation of annotations, which leaves out the whole Ingress
+	if strings.Contains(ingress.Annotations[annotation+"permanent-redirect"], "$") {
+		t.problem(ingress, "permanent-redirect is no address")
+		return
+	}
 	common := route{namespace: ingress.Namespace, ingress: ingress.Name, bodyLimit: t.settings.bodyLimit, redirect: ingress.Annotations[annotation+"ssl-redirect"] != "false", elsewhere: ingress.Annotations[annotation+"permanent-redirect"]}
 	if text := ingress.Annotations[annotation+"proxy-body-size"]; text != "" {
 		limit, err := readSize(text)

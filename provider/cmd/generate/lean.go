@@ -158,12 +158,12 @@ func (l *leanPackage) types() {
 
 func (l *leanPackage) function(name, token string, described schema.FunctionSpec) {
 	type field struct{ name, goType, key string }
-	plain := func(described *schema.ObjectTypeSpec, optional string) (fields []field) {
+	plain := func(described *schema.ObjectTypeSpec) (fields []field) {
 		for _, key := range keys(described.Properties) {
 			kinds := map[string]string{"string": "string", "integer": "int", "number": "float64", "boolean": "bool"}
 			if kind := kinds[described.Properties[key].Type]; kind != "" {
 				if !slices.Contains(described.Required, key) {
-					kind = optional + kind
+					kind = "*" + kind
 				}
 				fields = append(fields, field{title(key), kind, key})
 			}
@@ -173,7 +173,7 @@ func (l *leanPackage) function(name, token string, described schema.FunctionSpec
 	for _, half := range []struct {
 		suffix string
 		fields []field
-	}{{"Args", plain(described.Inputs, "*")}, {"Result", plain(described.ReturnType.ObjectTypeSpec, "*")}} {
+	}{{"Args", plain(described.Inputs)}, {"Result", plain(described.ReturnType.ObjectTypeSpec)}} {
 		l.line("// %[1]s%[2]s is what %[1]s is asked and tells.\ntype %[1]s%[2]s struct {", title(name), half.suffix)
 		for _, each := range half.fields {
 			l.line("\t%s %s `pulumi:%q`", each.name, each.goType, each.key)

@@ -90,6 +90,8 @@ def disturbed(objects: list[Any], nodes: Collection[str]) -> Iterator[tuple[str,
     for budget in objects:
         if budget["kind"] != "PodDisruptionBudget" or "disruptionsAllowed" not in budget.get("status", {}):
             continue
+        if ((budget["spec"].get("selector") or {}).get("matchLabels") or {}).get("cnpg.io/instanceRole") == "primary":
+            continue  # CloudNativePG makes another server the primary once this one's node is cordoned
         metadata = budget["metadata"]
         pods = [pod for pod in evicted if pod["metadata"]["namespace"] == metadata["namespace"]
                 and selects(budget["spec"].get("selector"), pod["metadata"].get("labels") or {})]

@@ -43,6 +43,11 @@ class Upgrade(unittest.TestCase):
         self.assertIn("the disruption budget postgres/db allows 0 disruptions, and nodes are drained on which its pods run: db-0 on w1, "
                       "db-1 on w2. Give that workload another replica, or see that its pods are Ready; or set kubernetes.force", said)
 
+    def test_a_primary_that_its_operator_moves_is_in_nobodys_way(self):
+        moved = budget(0)
+        moved["spec"]["selector"]["matchLabels"]["cnpg.io/instanceRole"] = "primary"
+        self.check([moved, pod("db-1", "w2")], CONTROL_PLANES, WORKERS)
+
     def test_one_at_a_time_is_enough(self):
         self.check([budget(1), pod("db-0", "w1"), pod("db-1", "w1"), pod("db-2", "w2")], CONTROL_PLANES, WORKERS)
 
