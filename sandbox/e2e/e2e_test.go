@@ -126,13 +126,18 @@ func killedUp(t *testing.T, s *sandbox) {
 
 func up(t *testing.T, s *sandbox) {
 	output := s.must(t, "up", "demo")
-	for _, name := range outputs.Names {
-		if name == "argocd" { // this stack delivers without
-			continue
-		}
-		assert.Assert(t, len(lines(output, name)) > 0, "output %s is not shown:\n%s", name, output)
-	}
+	areShown(t, output)
 	assert.DeepEqual(t, s.servers(t), []string{"arvan-k8s-m1", "arvan-k8s-w1"})
+}
+
+// areShown asks for each output of the contract in what was printed.
+func areShown(t *testing.T, output string) {
+	t.Helper()
+	for _, name := range outputs.Names {
+		if name != "argocd" { // these stacks deliver without
+			assert.Assert(t, len(lines(output, name)) > 0, "output %s is not shown:\n%s", name, output)
+		}
+	}
 }
 
 func allReady(t *testing.T, s *sandbox) {

@@ -15,7 +15,6 @@ import (
 	"gotest.tools/v3/poll"
 
 	"github.com/iransre/exchange-platform/sandbox/world"
-	"github.com/iransre/exchange-platform/stacks/outputs"
 )
 
 // onARealAccount are the lines of the README's section of this name, without those that only say something.
@@ -107,9 +106,7 @@ func linesFromUp(t *testing.T, u *user, typed []string) {
 	for _, line := range typed {
 		output = u.types(t, line)
 	}
-	for _, name := range outputs.Names {
-		assert.Assert(t, len(lines(output, name)) > 0, "output %s is not shown:\n%s", name, output)
-	}
+	areShown(t, output)
 	assert.DeepEqual(t, u.servers(t), []string{"arvan-k8s-m1", "arvan-k8s-w1"})
 }
 
