@@ -23,7 +23,7 @@ import (
 // The life of the demo stack, in the order in which a user lives it. Each step needs the one before.
 func TestTheDemoStack(t *testing.T) {
 	s := newSandbox(t, "e2e", "demo")
-	processes := watchCommandLines()
+	processes := watchCommandLines(t)
 
 	steps := []struct {
 		name string

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -101,19 +102,22 @@ func texts(value any, found func(string)) {
 // commandLines collects the command lines of every process on the machine while a test runs, as `ps` would show them.
 type commandLines struct {
 	seen map[string]bool
-	stop chan struct{}
+	stop func()
 	done chan struct{}
 }
 
-func watchCommandLines() *commandLines {
-	c := &commandLines{seen: map[string]bool{}, stop: make(chan struct{}), done: make(chan struct{})}
+// watchCommandLines looks until end, or the test's.
+func watchCommandLines(t *testing.T) *commandLines {
+	stopped := make(chan struct{})
+	c := &commandLines{seen: map[string]bool{}, stop: sync.OnceFunc(func() { close(stopped) }), done: make(chan struct{})}
+	t.Cleanup(c.stop)
 	go func() {
 		defer close(c.done)
 		tick := time.NewTicker(20 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			select {
-			case <-c.stop:
+			case <-stopped:
 				return
 			case <-tick.C:
 				c.look()
@@ -134,7 +138,7 @@ func (c *commandLines) look() {
 
 // end stops looking and returns all that was seen.
 func (c *commandLines) end() string {
-	close(c.stop)
+	c.stop()
 	<-c.done
 	var all strings.Builder
 	for line := range c.seen {
