@@ -65,10 +65,10 @@ func TestEachLoginHasARole(t *testing.T) {
 		Cluster []string
 		Indices []struct{ Names, Privileges []string }
 	}
-	assert.NilError(t, yaml.Unmarshal([]byte(secretData(t, r, "logging-roles")["roles.yml"]), &roles))
+	assert.NilError(t, yaml.Unmarshal([]byte(r.SecretData(t, "logging-roles")["roles.yml"]), &roles))
 	assert.Equal(t, len(roles), 4)
 	for name := range roles {
-		data := secretData(t, r, "logging-"+name+"-login")
+		data := r.SecretData(t, "logging-"+name+"-login")
 		assert.Equal(t, data["username"], name)
 		assert.Equal(t, data["roles"], name)
 		assert.Assert(t, data["password"] != "")
@@ -76,23 +76,6 @@ func TestEachLoginHasARole(t *testing.T) {
 	assert.DeepEqual(t, roles["writer"].Indices[0].Privileges, []string{"create_doc", "auto_configure"})
 	assert.Equal(t, len(roles["writer"].Cluster)+len(roles["reader"].Cluster), 0)
 	assert.Assert(t, !slices.Contains(roles["reader"].Indices[0].Privileges, "write"))
-}
-
-// secretData is what a Secret holds.
-func secretData(t *testing.T, r *mocktest.Recording, name string) map[string]string {
-	t.Helper()
-	data := map[string]string{}
-	for key, value := range r.Get(t, name).Inputs["stringData"].SecretValue().Element.ObjectValue() {
-		for value.IsSecret() || value.IsOutput() {
-			if value.IsSecret() {
-				value = value.SecretValue().Element
-			} else {
-				value = value.OutputValue().Element
-			}
-		}
-		data[string(key)] = value.StringValue()
-	}
-	return data
 }
 
 func TestWithOneNodeThereAreNoCopies(t *testing.T) {

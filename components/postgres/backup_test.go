@@ -80,7 +80,7 @@ func TestTheExchangeIsLedToTheRecoveredServersAndBack(t *testing.T) {
 func TestOperatorAndPluginTrustEachOthersCertificates(t *testing.T) {
 	r := mocktest.Run(t, program(postgres.CloudNativePG, noLook))
 	for side, usage := range map[string]x509.ExtKeyUsage{"server": x509.ExtKeyUsageServerAuth, "client": x509.ExtKeyUsageClientAuth} {
-		data := secretData(t, r, "postgres-operator-"+side+"-certificate")
+		data := r.SecretData(t, "postgres-operator-"+side+"-certificate")
 		pair, err := tls.X509KeyPair([]byte(data["tls.crt"]), []byte(data["tls.key"]))
 		assert.NilError(t, err)
 		certificate, err := x509.ParseCertificate(pair.Certificate[0])

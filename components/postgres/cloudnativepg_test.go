@@ -90,27 +90,10 @@ func TestTheDatabaseIsThereWhenAPrimaryAnswers(t *testing.T) {
 
 func contains(text, part string) bool { return strings.Contains(text, part) }
 
-// secretData is what a Secret holds.
-func secretData(t *testing.T, r *mocktest.Recording, name string) map[string]string {
-	t.Helper()
-	data := map[string]string{}
-	for key, value := range r.Get(t, name).Inputs["stringData"].SecretValue().Element.ObjectValue() {
-		for value.IsSecret() || value.IsOutput() {
-			if value.IsSecret() {
-				value = value.SecretValue().Element
-			} else {
-				value = value.OutputValue().Element
-			}
-		}
-		data[string(key)] = value.StringValue()
-	}
-	return data
-}
-
 // The certificate is the same at every update, so that nothing changes by itself, and clients that know it accept what it signed.
 func TestTheAuthorityIsSteadyAndSignsForServers(t *testing.T) {
 	secret := func() map[string]string {
-		return secretData(t, mocktest.Run(t, program(postgres.CloudNativePG, noLook)), "postgres-authority")
+		return mocktest.Run(t, program(postgres.CloudNativePG, noLook)).SecretData(t, "postgres-authority")
 	}
 	first := secret()
 	assert.DeepEqual(t, first, secret())

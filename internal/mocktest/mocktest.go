@@ -77,6 +77,23 @@ func (r *Recording) Get(t testing.TB, name string) *Resource {
 	return found[0]
 }
 
+// SecretData is what the Secret of that name holds.
+func (r *Recording) SecretData(t testing.TB, name string) map[string]string {
+	t.Helper()
+	data := map[string]string{}
+	for key, value := range r.Get(t, name).Inputs["stringData"].SecretValue().Element.ObjectValue() {
+		for value.IsSecret() || value.IsOutput() {
+			if value.IsSecret() {
+				value = value.SecretValue().Element
+			} else {
+				value = value.OutputValue().Element
+			}
+		}
+		data[string(key)] = value.StringValue()
+	}
+	return data
+}
+
 // OfType returns the resources of a type, by name.
 func (r *Recording) OfType(token string) []*Resource {
 	var found []*Resource
