@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,16 +23,7 @@ import (
 // The sandbox's tests of the Kubernetes plugin hold this program against a real cluster and Helm. Here is what they do not reach: the account,
 // the workflows and the page.
 
-func TestMain(m *testing.M) {
-	if os.Getenv(typed.AsMain) == "" {
-		os.Exit(m.Run())
-	}
-	code, err := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { typed.Main(m, run) }
 
 // engine is a stand-in for the CLI.
 const engine = `#!/bin/sh

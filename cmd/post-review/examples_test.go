@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,13 +15,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(typed.AsMain) == "" {
-		os.Exit(m.Run())
-	}
-	if err := run(context.Background(), os.Args[1:], os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
-	}
+	typed.Main(m, func(ctx context.Context, arguments []string, _, help io.Writer) (int, error) {
+		if err := run(ctx, arguments, help); err != nil {
+			return 1, err
+		}
+		return 0, nil
+	})
 }
 
 // The workflow that posts takes text from the review, and nothing else: what stands in its files is no command.

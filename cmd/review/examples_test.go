@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -19,16 +18,7 @@ import (
 	"github.com/iransre/exchange-platform/internal/review/typed"
 )
 
-func TestMain(m *testing.M) {
-	if os.Getenv(typed.AsMain) == "" {
-		os.Exit(m.Run())
-	}
-	code, err := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { typed.Main(m, run) }
 
 const examples = "../../examples/ci"
 

@@ -2,6 +2,9 @@
 package typed
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,8 +15,20 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// AsMain is set where a test is to be the program: its TestMain asks.
-const AsMain = "TEST_IS_THE_PROGRAM"
+// asMain is set where a test is to be the program.
+const asMain = "TEST_IS_THE_PROGRAM"
+
+// Main is a TestMain: the tests, or the program where Bash has put it.
+func Main(m *testing.M, program func(ctx context.Context, arguments []string, out, errors io.Writer) (int, error)) {
+	if os.Getenv(asMain) == "" {
+		os.Exit(m.Run())
+	}
+	code, err := program(context.Background(), os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+	}
+	os.Exit(code)
+}
 
 // Bash runs lines in a folder, where ./scripts/<script> is the program of this test.
 func Bash(t *testing.T, folder, script, lines string, variables ...string) (string, error) {
@@ -21,7 +36,7 @@ func Bash(t *testing.T, folder, script, lines string, variables ...string) (stri
 	program, err := os.Executable()
 	assert.NilError(t, err)
 	assert.NilError(t, os.MkdirAll(filepath.Join(folder, "scripts"), 0o755))
-	shim := "#!/bin/sh\n" + AsMain + "=1 exec '" + program + "' \"$@\"\n"
+	shim := "#!/bin/sh\n" + asMain + "=1 exec '" + program + "' \"$@\"\n"
 	assert.NilError(t, os.WriteFile(filepath.Join(folder, "scripts", script), []byte(shim), 0o755))
 	cmd := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", lines)
 	cmd.Dir, cmd.Env = folder, append(os.Environ(), variables...)
