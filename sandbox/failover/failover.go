@@ -114,26 +114,16 @@ func (r *rehearsal) rehearse(ctx context.Context, each fault) (result, error) {
 	if r.machine, err = r.nodeOf(ctx, before.Status.CurrentPrimary); err != nil {
 		return result{}, err
 	}
-	if each.mend != nil {
-		defer func() { // whatever came of it, somebody's interruption too
-			mending, done := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-			defer done()
-			_ = each.mend(r, mending, before) // it has been mended, unless something went wrong that was said
-		}()
-	}
 	struck := time.Now()
 	if err := each.strike(r, ctx, before); err != nil {
-		return result{}, err
+		return result{}, errors.Join(err, r.mended(ctx, each, before))
 	}
 	// a second pause, such as that of a replica that joins again, counts, too
 	seen, failure := r.wait(ctx, "writes to go on", func(w *writes) bool {
 		return time.Since(struck) > 20*time.Second && w.steady(time.Now(), 10*time.Second)
 	})
-	if each.mend != nil {
-		failure = errors.Join(failure, each.mend(r, ctx, before))
-	}
-	if failure != nil {
-		return result{}, failure
+	if err := errors.Join(failure, r.mended(ctx, each, before)); err != nil {
+		return result{}, err
 	}
 	if _, err := r.whole(ctx); err != nil {
 		return result{}, err
@@ -146,6 +136,16 @@ func (r *rehearsal) rehearse(ctx context.Context, each fault) (result, error) {
 		return result{}, err
 	}
 	return result{pause: seen.pause(struck), acknowledged: len(seen.numbers), lost: len(seen.missing(there))}, nil
+}
+
+// mended undoes a fault, whatever came of it: somebody's interruption does not keep it from that.
+func (r *rehearsal) mended(ctx context.Context, each fault, before *cluster) error {
+	if each.mend == nil {
+		return nil
+	}
+	mending, done := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer done()
+	return each.mend(r, mending, before)
 }
 
 // wait reads the writer's log until it is as wanted.
