@@ -2,6 +2,7 @@ package delivery_test
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -65,14 +66,8 @@ func TestArgoCDsSecretsAreHandedIn(t *testing.T) {
 		"delivery-admin-secret":      {"password", "username"},
 		"delivery-repository-secret": {"password", "project", "type", "url", "username"},
 	} {
-		data := r.Get(t, name).Inputs["stringData"]
-		assert.Assert(t, data.IsSecret(), name)
-		var found []string
-		for key := range data.SecretValue().Element.ObjectValue() {
-			found = append(found, string(key))
-		}
-		slices.Sort(found)
-		assert.DeepEqual(t, found, keys)
+		assert.Assert(t, r.Get(t, name).Inputs["stringData"].IsSecret(), name)
+		assert.DeepEqual(t, slices.Sorted(maps.Keys(r.SecretData(t, name))), keys)
 	}
 	labels := func(name string) map[string]any {
 		return mocktest.Plain(r.Get(t, name).Inputs["metadata"]).(map[string]any)["labels"].(map[string]any)

@@ -124,9 +124,7 @@ func TestAMissingChartIsNamed(t *testing.T) {
 
 // opened is a secret map with all its secrets in the clear.
 func opened(value resource.PropertyValue) resource.PropertyValue {
-	for value.IsSecret() {
-		value = value.SecretValue().Element
-	}
+	value = mocktest.Open(value)
 	if !value.IsObject() {
 		return value
 	}

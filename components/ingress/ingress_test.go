@@ -71,13 +71,8 @@ func TestWhoDoesNotSayTheKeyIsRefused(t *testing.T) {
 	}
 	r := mocktest.Run(t, program(args, false))
 	r.CheckEngine(t, "origin-key")
-	file := r.Get(t, "ingress-origin-key").Inputs["stringData"]
-	assert.Assert(t, file.IsSecret())
-	text := file.SecretValue().Element.ObjectValue()["origin-key.conf"]
-	for text.IsSecret() {
-		text = text.SecretValue().Element
-	}
-	assert.Equal(t, text.StringValue(), "map $http_x_cdn_key $from_origin {\n  default 0;\n  \"hush\" 1;\n}\n")
+	assert.Assert(t, r.Get(t, "ingress-origin-key").Inputs["stringData"].IsSecret())
+	assert.Equal(t, r.SecretData(t, "ingress-origin-key")["origin-key.conf"], "map $http_x_cdn_key $from_origin {\n  default 0;\n  \"hush\" 1;\n}\n")
 	assert.Assert(t, !strings.Contains(fmt.Sprint(r.Get(t, "ingress-release").Inputs), "hush"), "it stands in no value of the chart")
 	assert.Assert(t, slices.Contains(r.Get(t, "ingress-release").DependsOn, "ingress-origin-key"))
 }

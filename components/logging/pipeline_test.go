@@ -112,7 +112,7 @@ func TestTheNamesOfBitnamisIndicesStay(t *testing.T) {
 }
 
 func TestSecretsAreMasked(t *testing.T) {
-	var keys, texts *regexp.Regexp
+	var keys *regexp.Regexp
 	masked := map[string]string{}
 	for _, filter := range configured(t, "logging-collector-release", eck(t, production()))["FILTER"] {
 		if expression := filter.get("Remove_regex"); expression != "" {
@@ -123,7 +123,7 @@ func TestSecretsAreMasked(t *testing.T) {
 			masked[key] = expression
 		}
 	}
-	texts = regexp.MustCompile(masked["message"])
+	texts := regexp.MustCompile(masked["message"])
 	assert.Equal(t, masked["exception"], masked["message"], "tracebacks are masked as texts are")
 	for key, secret := range map[string]bool{
 		"password": true, "new_password": true, "Authorization": true, "csrf-token": true, "api_key": true, "apikey": true, "otp": true, "set-cookie": true,

@@ -81,17 +81,22 @@ func (r *Recording) Get(t testing.TB, name string) *Resource {
 func (r *Recording) SecretData(t testing.TB, name string) map[string]string {
 	t.Helper()
 	data := map[string]string{}
-	for key, value := range r.Get(t, name).Inputs["stringData"].SecretValue().Element.ObjectValue() {
-		for value.IsSecret() || value.IsOutput() {
-			if value.IsSecret() {
-				value = value.SecretValue().Element
-			} else {
-				value = value.OutputValue().Element
-			}
-		}
-		data[string(key)] = value.StringValue()
+	for key, value := range Open(r.Get(t, name).Inputs["stringData"]).ObjectValue() {
+		data[string(key)] = Open(value).StringValue()
 	}
 	return data
+}
+
+// Open is a value in the clear: what is within secrets and outputs, however deep.
+func Open(value resource.PropertyValue) resource.PropertyValue {
+	switch {
+	case value.IsSecret():
+		return Open(value.SecretValue().Element)
+	case value.IsOutput():
+		return Open(value.OutputValue().Element)
+	default:
+		return value
+	}
 }
 
 // OfType returns the resources of a type, by name.
