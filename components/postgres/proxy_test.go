@@ -248,6 +248,16 @@ func TestReadsAreSpreadOverTheReplicas(t *testing.T) {
 	assert.DeepEqual(t, readers, map[string]int{r.host(12): 10, r.host(13): 10})
 }
 
+func TestAReaderIsLedPastAReplicaThatIsGone(t *testing.T) {
+	r := newTrial(t, proxied())
+	r.servers[1].stop()
+	for range 20 {
+		with, connection := r.session(reads)
+		assert.Equal(t, with, r.host(13))
+		defer connection.Close()
+	}
+}
+
 func TestReadersUseThePrimaryWhileThereIsNoReplica(t *testing.T) {
 	for name, test := range map[string]bool{"as they may": true, "if they may": false} {
 		t.Run(name, func(t *testing.T) {
