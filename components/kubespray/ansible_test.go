@@ -37,6 +37,7 @@ var (
 		"containerd_registries_mirrors": "list",
 		"github_url":                    "string", "dl_k8s_io_url": "string", "storage_googleapis_url": "string", "get_helm_url": "string",
 		"local_path_provisioner_claim_root": "string", "additional_sysctl": "list",
+		"kube_controller_node_monitor_grace_period": "string",
 
 		"kube_encrypt_secret_data": "boolean", "kubernetes_audit": "boolean",
 		"audit_log_maxage": "number", "audit_log_maxbackups": "number", "audit_log_maxsize": "number",

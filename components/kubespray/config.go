@@ -27,6 +27,9 @@ type Config struct {
 	// Reserve keeps 700m and 1.5Gi of each node for Kubernetes and the system, in cgroups of their own; without it,
 	// Kubespray's own 600m and 768Mi are kept.
 	Reserve bool `json:"reserve"`
+	// NodeMonitorGraceSeconds is after how long without a sign of life a node, and what runs on it, counts as lost: from 15 to 300.
+	// Zero means Kubernetes' own, 40. It is most of what the loss of the database's machine costs; nodes say that they live every 10.
+	NodeMonitorGraceSeconds int `json:"nodeMonitorGraceSeconds,omitempty" later:"with the next change of version"`
 	// DataPath is the directory of the workers in which volumes of the storage class local-path lie: on a volume of the node's own
 	// where it has one (`nodes[].data`; the path of those is for the life of the node), else on the root disk. Empty means Kubespray's
 	// own, /opt/local-path-provisioner.
@@ -100,6 +103,10 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 		settings.OneOf(c.Network, path.Child("network"), Calico, Cilium),
 		settings.OneOf(c.Kubespray.Ansible, path.Child("kubespray", "ansible"), Venv, System),
 		c.EtcdBackup.validate(profile, path.Child("etcdBackup")))
+	if seconds := c.NodeMonitorGraceSeconds; seconds != 0 && (seconds < 15 || seconds > 300) {
+		problems = append(problems, field.Invalid(path.Child("nodeMonitorGraceSeconds"), seconds,
+			"must be from 15, more than the 10 in which a node says that it lives, to 300; or 0 for Kubernetes' own 40"))
+	}
 	if c.DataPath != "" {
 		problems = append(problems, settings.Matches(c.DataPath, path.Child("dataPath"), dataPathPattern,
 			`must be an absolute directory below the root, such as "/data/local-path"`)...)

@@ -67,6 +67,7 @@ func prodArgs() *Args {
 	}
 	args.MemoryMappings = 1 << 20
 	args.InternalHost, args.Hardened, args.Reserve, args.DataPath = "api.internal.example", true, true, "/data/local-path"
+	args.NodeMonitorGraceSeconds = 20
 	args.Kubespray.Archive, args.Kubespray.SHA256 = "https://mirror.example/kubespray-2.31.0.tar.gz", strings.Repeat("ab", 32)
 	args.Kubespray.PackageIndex = "https://mirror.example/pypi/simple"
 	for i := range 3 {

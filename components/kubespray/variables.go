@@ -82,6 +82,9 @@ func (args *Args) clusterVariables(names []string) ordered {
 		// It goes into an annotation as it is, so it is text.
 		entry{"local_path_provisioner_is_default_storageclass", "true"},
 	).optional(entry{"local_path_provisioner_claim_root", args.DataPath})
+	if seconds := args.NodeMonitorGraceSeconds; seconds != 0 {
+		cluster = append(cluster, entry{"kube_controller_node_monitor_grace_period", strconv.Itoa(seconds) + "s"})
+	}
 	if args.Hardened {
 		cluster = append(cluster, hardening...)
 	}
