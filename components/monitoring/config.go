@@ -16,16 +16,19 @@ type Config struct {
 	MaxSizeGiB int `json:"maxSizeGiB"`
 	// Replicas is the number of Prometheus, which all watch the same, and of Alertmanagers, which tell each other what was said.
 	Replicas int `json:"replicas"`
-	// StorageClass makes the volumes of Prometheus, Alertmanager and Grafana. Empty keeps their data on their nodes' disks, where it goes with
-	// their pods.
+	// StorageClass makes the volumes of each Prometheus and Alertmanager, and of Grafana. Empty keeps their data on their nodes' disks, where it
+	// goes with their pods.
 	StorageClass string `json:"storageClass,omitempty" later:"new volumes, empty; the old ones stay until somebody deletes them"`
+	// GrafanaVolume keeps what is made in Grafana by hand, where there is a StorageClass. There is one Grafana only: with a volume on its
+	// worker's disk it cannot start on another one. The platform's own dashboards are there in any case.
+	GrafanaVolume bool `json:"grafanaVolume" later:"in place; without it, what was made by hand is deleted"`
 }
 
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(profile settings.Profile) {
 	*c = map[settings.Profile]Config{
-		settings.Demo: {Retention: "6h", MaxSizeGiB: 1, Replicas: 1},
-		settings.Prod: {Retention: "15d", MaxSizeGiB: 5, Replicas: 2},
+		settings.Demo: {Retention: "6h", MaxSizeGiB: 1, Replicas: 1, GrafanaVolume: true},
+		settings.Prod: {Retention: "15d", MaxSizeGiB: 5, Replicas: 2, GrafanaVolume: true},
 	}[profile]
 }
 

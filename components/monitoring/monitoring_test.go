@@ -15,7 +15,7 @@ import (
 // token is one that nobody but the Secret may see.
 const token = mocktest.Generated + "-token"
 
-var prod = monitoring.Config{Retention: "15d", MaxSizeGiB: 5, Replicas: 2, StorageClass: "local"}
+var prod = monitoring.Config{Retention: "15d", MaxSizeGiB: 5, Replicas: 2, StorageClass: "local", GrafanaVolume: true}
 
 func program(config monitoring.Config, look func(*monitoring.Monitoring)) func(*pulumi.Context) error {
 	return func(ctx *pulumi.Context) error {
@@ -51,6 +51,17 @@ func TestTheTokenIsInTheSecretOnly(t *testing.T) {
 	r := mocktest.Run(t, program(prod, func(*monitoring.Monitoring) {}))
 	assert.Assert(t, r.Get(t, "monitoring-routing-secret").Inputs["stringData"].IsSecret())
 	assert.Assert(t, !strings.Contains(r.Get(t, "monitoring-release").Inputs["values"].String(), token))
+}
+
+// The one Grafana could not start on another worker than that of its volume.
+func TestGrafanaGoesWithoutAVolumeWherePrometheusHasOne(t *testing.T) {
+	config := prod
+	config.GrafanaVolume = false
+	r := mocktest.Run(t, program(config, func(*monitoring.Monitoring) {}))
+	values := mocktest.Plain(r.Get(t, "monitoring-release").Inputs["values"]).(map[string]any)
+	assert.DeepEqual(t, values["grafana"].(map[string]any)["persistence"], map[string]any{"enabled": false})
+	spec := values["prometheus"].(map[string]any)["prometheusSpec"].(map[string]any)
+	assert.Equal(t, len(spec["storageSpec"].(map[string]any)), 1)
 }
 
 func TestWithoutAStorageClassNothingWaitsForVolumes(t *testing.T) {

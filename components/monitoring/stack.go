@@ -152,14 +152,17 @@ func volume(args *Args, sizeGiB int) map[string]any {
 	if args.Config.StorageClass == "" {
 		return map[string]any{}
 	}
-	return map[string]any{"volumeClaimTemplate": map[string]any{"spec": map[string]any{
-		"storageClassName": args.Config.StorageClass, "accessModes": []any{"ReadWriteOnce"},
-		"resources": map[string]any{"requests": map[string]any{"storage": fmt.Sprintf("%dGi", sizeGiB)}},
-	}}}
+	return map[string]any{"volumeClaimTemplate": map[string]any{
+		"metadata": map[string]any{"labels": chart.Copies()},
+		"spec": map[string]any{
+			"storageClassName": args.Config.StorageClass, "accessModes": []any{"ReadWriteOnce"},
+			"resources": map[string]any{"requests": map[string]any{"storage": fmt.Sprintf("%dGi", sizeGiB)}},
+		},
+	}}
 }
 
 func grafanaVolume(args *Args) map[string]any {
-	if args.Config.StorageClass == "" {
+	if args.Config.StorageClass == "" || !args.Config.GrafanaVolume {
 		return map[string]any{"enabled": false}
 	}
 	return map[string]any{"enabled": true, "storageClassName": args.Config.StorageClass, "size": "2Gi"}

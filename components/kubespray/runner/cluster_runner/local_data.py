@@ -6,6 +6,11 @@ from typing import Any
 # The label by which a local volume is tied to its node.
 HOSTNAME = "kubernetes.io/hostname"
 
+# The label of a claim by which its workload says that it has no quorum: each member has all of it, and one that stays is enough
+# (components/chart, Copies).
+HOLDS = "exchange-platform/holds"
+COPY = "copy"
+
 
 class Keeper:
     """A workload that keeps local data: its members by name, each with the nodes that its volumes lie on."""
@@ -15,12 +20,18 @@ class Keeper:
         self.members: dict[str, set[str]] = {}
         self.ready: set[str] = set()
         self.claims: dict[str, set[str]] = {}
+        self.holds: set[str] = set()
 
-    def add(self, member: str, node: str, claim: str, ready: bool) -> None:
+    def add(self, member: str, node: str, claim: str, ready: bool, holds: str) -> None:
         self.members.setdefault(member, set()).add(node)
         self.claims.setdefault(member, set()).add(claim)
+        self.holds.add(holds)
         if ready:
             self.ready.add(member)
+
+    def quorum(self) -> int:
+        """How many members have to stay."""
+        return 1 if self.holds == {COPY} else len(self.members) // 2 + 1
 
 
 def judge(objects: list[Any], leaving: Collection[str], force: bool) -> tuple[list[str], list[str]]:
@@ -34,7 +45,7 @@ def judge(objects: list[Any], leaving: Collection[str], force: bool) -> tuple[li
         nodes = ", ".join(sorted({node for member in lost for node in keeper.members[member]} & set(leaving)))
         count = len(keeper.members)
         left = len(keeper.ready - set(lost))
-        quorum = count // 2 + 1
+        quorum = keeper.quorum()
         holds = "%s keeps data on %s: %s of %d" % (keeper.name, nodes, ", ".join(lost), count)
         if left == 0:
             claims = ", ".join(sorted(claim for member in lost for claim in keeper.claims[member]))
@@ -45,8 +56,15 @@ def judge(objects: list[Any], leaving: Collection[str], force: bool) -> tuple[li
                            "set kubernetes.force" % (holds, left, "member" if left == 1 else "members"))
         else:
             said.append("%s; %d that %s Ready stay, %s, and it gets new volumes on other nodes for those that leave" % (
-                holds, left, "is" if left == 1 else "are", "a quorum" if left >= quorum else "no quorum"))
+                holds, left, "is" if left == 1 else "are", stays(left, quorum)))
     return said, reasons
+
+
+def stays(left: int, quorum: int) -> str:
+    """What those that are left are."""
+    if left < quorum:
+        return "no quorum"
+    return "a quorum" if quorum > 1 else "each with all of it"
 
 
 def keepers(objects: list[Any]) -> Iterator[Keeper]:
@@ -67,7 +85,8 @@ def keepers(objects: list[Any]) -> Iterator[Keeper]:
         workload = owner(pod) if pod else owners.get(marks(claim), name)
         keeper = found.setdefault("%s/%s" % (namespace, workload), Keeper("%s/%s" % (namespace, workload)))
         member = pod["metadata"]["name"] if pod else name
-        keeper.add(member, nodes[namespace, name], "%s/%s" % (namespace, name), bool(pod) and is_ready(pod))
+        keeper.add(member, nodes[namespace, name], "%s/%s" % (namespace, name), bool(pod) and is_ready(pod),
+                   (claim["metadata"].get("labels") or {}).get(HOLDS, ""))
     yield from found.values()
 
 

@@ -72,9 +72,9 @@ class Upgrade(unittest.TestCase):
                       "bring the API server back first", self.refused(Failure("no route"), leaving=[{"name": "w4", "worker": True}]))
 
 
-def stored(name, node, member, ready=True, app="db", namespace="postgres"):
+def stored(name, node, member, ready=True, app="db", namespace="postgres", **labels):
     """The pod of a StatefulSet, its claim, and the local volume of that."""
-    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "data-" + name, "namespace": namespace, "labels": {"app": app}}}
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "data-" + name, "namespace": namespace, "labels": {"app": app, **labels}}}
     volume = {"kind": "PersistentVolume", "metadata": {"name": "pvc-" + name}, "spec": {
         "claimRef": {"namespace": namespace, "name": "data-" + name},
         "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [
@@ -127,6 +127,16 @@ class Data(unittest.TestCase):
                                 "volumes on other nodes for those that leave"])
         _, reasons = self.judge(*members, leaving=["w3", "w4"])
         self.assertIn("minio-2, minio-3 of 4; 2 Ready members left is no quorum: remove fewer nodes", reasons[0])
+
+    def test_of_copies_one_is_enough(self):
+        copy = {local_data.HOLDS: local_data.COPY}
+        two = [stored("prometheus-0", "w1", True, app="prometheus", **copy), stored("prometheus-1", "w4", True, app="prometheus", **copy)]
+        said, reasons = self.judge(*two)
+        self.assertEqual(reasons, [])
+        self.assertEqual(said, ["postgres/prometheus keeps data on w4: prometheus-1 of 2; 1 that is Ready stay, each with all of it, and it "
+                                "gets new volumes on other nodes for those that leave"])
+        _, reasons = self.judge(*two, leaving=["w1", "w4"], force=True)
+        self.assertIn("no other member that is Ready has it", reasons[0])
 
     def test_a_claim_without_a_pod_is_its_workloads(self):
         said, reasons = self.judge(stored("db-0", "w1", True), stored("db-1", "w2", True), stored("db-2", "w4", False))
