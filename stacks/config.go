@@ -45,6 +45,7 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 		validateHost(cfg),
 		validateRanges(cfg),
 		validateNames(cfg),
+		cfg.Edge.ValidateNames(field.NewPath("edge"), append(cfg.Exchange.Names(), filesHost(cfg))),
 		validateRoom(cfg),
 		validateServers(cfg),
 	)

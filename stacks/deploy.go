@@ -64,6 +64,8 @@ type platform struct {
 	Exchange    *exchange.Exchange
 	Delivery    *delivery.Delivery // nil without Argo CD: others tell nobody anything
 	Edge        *edge.Edge
+
+	Certificates *certificates
 }
 
 // deploy puts the platform together. Whatever does not need another's outputs is made at the same time. There is none where only
@@ -143,6 +145,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		}
 		deadMans = told.Switch
 	}
+	p.Certificates = newCertificates(ctx, cfg, p.Cluster.Kubeconfig)
 	routing, err := cfg.Alerting.Routing(deadMans)
 	if err != nil {
 		return nil, err
@@ -150,7 +153,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	p.Monitoring, err = monitoring.New(ctx, "monitoring", &monitoring.Args{
 		Installer: installer, Config: cfg.Monitoring,
 		EtcdMembers: p.Machines.PrivateAddresses(arvan.ControlPlane), EtcdBackup: cfg.Kubernetes.EtcdBackup.Enabled,
-		Routing: routing,
+		Routing: routing, CertificateEnds: p.Certificates.Ends,
 	}, base)
 	if err != nil {
 		return nil, err
@@ -166,6 +169,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	p.Ingress, err = ingress.New(ctx, "ingress", &ingress.Args{
 		Installer: installer, Config: cfg.Ingress, MonitorCRDs: monitorCRDs, TrustedProxies: trustedProxies(cfg),
 		OriginKey: p.Edge.OriginKey, OriginHeader: edge.OriginHeader,
+		Certificate: cfg.Edge.Certificate.Chain, Key: cfg.Edge.Certificate.Key, OnlyTLS: cfg.Edge.BrowsersReachTLS(),
 	}, base)
 	if err != nil {
 		return nil, err

@@ -99,7 +99,7 @@ func TestEverySecretOfTheConfigurationSaysSo(t *testing.T) {
 	cfg.Exchange.Image.RegistryPassword, cfg.Kubernetes.EtcdBackup.SecretKey, cfg.Postgres.Backup.SecretKey = "hush", "hush", "hush"
 	cfg.Logging.Snapshots.SecretKey = "hush"
 	cfg.Alerting.Telegram.Token, cfg.Alerting.SMS.Key = "hush", "hush"
-	cfg.Delivery.GitOps.Password = "hush"
+	cfg.Delivery.GitOps.Password, cfg.Edge.Certificate.Key = "hush", "hush"
 	said := map[string]bool{}
 	for _, path := range settings.Secrets(cfg) {
 		_, key, _ := strings.Cut(strings.ReplaceAll(path.String(), "[0]", "[]"), ".")

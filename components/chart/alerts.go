@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -21,6 +22,8 @@ type AlertsArgs struct {
 	Panels []string
 	// LimitsGiB are what stores may take, by the name that the rules call them: rules are the same everywhere, limits are not.
 	LimitsGiB map[string]int
+	// Ends are when certificates end, by what they are for, in RFC 3339; an empty one is not known.
+	Ends pulumi.StringMap
 }
 
 // Alerts tells Prometheus what to warn of, and Grafana what to show of it.
@@ -35,9 +38,13 @@ func (i *Installer) Alerts(ctx *pulumi.Context, name string, args *AlertsArgs, o
 	if len(args.LimitsGiB) > 0 {
 		groups = append([]any{limits(args)}, groups...)
 	}
+	all := pulumi.ToArray(groups)
+	if len(args.Ends) > 0 {
+		all = append(pulumi.Array{ends(args)}, all...)
+	}
 	_, err = i.Object(ctx, name, &ObjectArgs{
 		APIVersion: "monitoring.coreos.com/v1", Kind: "PrometheusRule", Name: args.Name, Namespace: args.Namespace,
-		Fields: pulumi.Map{"spec": pulumi.ToMap(map[string]any{"groups": groups})},
+		Fields: pulumi.Map{"spec": pulumi.Map{"groups": all}},
 	}, append(opts, pulumi.DependsOn([]pulumi.Resource{args.CRDs}))...)
 	if err != nil {
 		return err
@@ -68,4 +75,26 @@ func limits(args *AlertsArgs) map[string]any {
 		})
 	}
 	return map[string]any{"name": args.Name + "-limits", "rules": rules}
+}
+
+// ends are recorded as metrics, too.
+func ends(args *AlertsArgs) pulumi.Map {
+	rules := args.Ends.ToStringMapOutput().ApplyT(func(ends map[string]string) ([]any, error) {
+		rules := []any{}
+		for _, name := range slices.Sorted(maps.Keys(ends)) {
+			if ends[name] == "" {
+				continue
+			}
+			end, err := time.Parse(time.RFC3339, ends[name])
+			if err != nil {
+				return nil, fmt.Errorf("the end of the certificate %s: %w", name, err)
+			}
+			rules = append(rules, map[string]any{
+				"record": "platform_certificate_end_timestamp_seconds", "labels": map[string]any{"certificate": name},
+				"expr": fmt.Sprintf("vector(%d)", end.Unix()),
+			})
+		}
+		return rules, nil
+	}).(pulumi.ArrayOutput)
+	return pulumi.Map{"name": pulumi.String(args.Name + "-ends"), "rules": rules}
 }

@@ -55,6 +55,12 @@ const (
 	KeyBlock         = "EC PRIVATE KEY"
 )
 
+// What Certify makes is valid between these, whenever it is made: the same text has to give the same certificate.
+var (
+	certifiedFrom  = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	CertifiedUntil = certifiedFrom.AddDate(30, 0, 0)
+)
+
 // Certify makes a self-signed certificate and its key of a random text: always the same ones of the same text. It is valid for as
 // long as an environment may live; who has to end it before makes the text anew.
 func Certify(seed string, template *x509.Certificate) (map[string]string, error) {
@@ -68,8 +74,7 @@ func Certify(seed string, template *x509.Certificate) (map[string]string, error)
 	}
 	id := sha256.Sum256(public)
 	template.SerialNumber, template.SubjectKeyId = new(big.Int).SetBytes(id[:16]), id[:20]
-	template.NotBefore = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	template.NotAfter = template.NotBefore.AddDate(30, 0, 0)
+	template.NotBefore, template.NotAfter = certifiedFrom, CertifiedUntil
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), steady{key})
 	if err != nil {
 		return nil, fmt.Errorf("certificate %s: %w", template.Subject.CommonName, err)

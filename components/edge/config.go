@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
@@ -22,6 +23,9 @@ type Config struct {
 	Proxied bool `json:"proxied"`
 	// Origin is what lies between the CDN and the workers.
 	Origin Origin `json:"origin"`
+	// Certificate is what the workers show: to the CDN (`origin.https`), or with `mode: dns` to browsers, whom they then send to HTTPS. It is
+	// one that was ordered elsewhere. Without it, they show one of their own making, and browsers come by plain HTTP.
+	Certificate Certificate `json:"certificate"`
 	// HTTPS is how the CDN serves the domain over HTTPS.
 	HTTPS HTTPS `json:"https"`
 	// WAF is the CDN's web application firewall, with `mode: waf`.
@@ -53,9 +57,12 @@ const (
 // ThroughCDN tells whether the CDN is in front of the workers; else the records only name them.
 func (c *Config) ThroughCDN() bool { return c.Proxied && c.Mode != DNS }
 
+// BrowsersReachTLS tells whether the workers themselves speak HTTPS with browsers, by the certificate that was handed in.
+func (c *Config) BrowsersReachTLS() bool { return !c.ThroughCDN() && c.Certificate.Given() }
+
 // URL is what a browser types for a name of the domain.
 func (c *Config) URL(host string) string {
-	if c.ThroughCDN() {
+	if c.ThroughCDN() || c.BrowsersReachTLS() {
 		return "https://" + host
 	}
 	return "http://" + host
@@ -69,6 +76,9 @@ func (c *Config) SetDefaults(settings.Profile) {
 	}
 }
 
+// Warnings says what is allowed and yet has to be known at every update.
+func (c *Config) Warnings(settings.Profile) []string { return c.certificateWarnings(time.Now()) }
+
 // ttls are the only values the CDN takes (its OpenAPI file).
 var ttls = []int{120, 180, 300, 600, 900, 1800, 3600, 7200, 18000, 43200, 86400, 172800, 432000}
 
@@ -80,6 +90,7 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 	if !slices.Contains(ttls, c.TTLSeconds) {
 		problems = append(problems, field.Invalid(path.Child("ttlSeconds"), c.TTLSeconds, "the CDN takes only "+strings.Trim(fmt.Sprint(ttls), "[]")))
 	}
+	problems = append(problems, c.validateCertificate(path.Child("certificate"))...)
 	if c.ThroughCDN() {
 		return append(problems, c.validateSections(path)...)
 	}

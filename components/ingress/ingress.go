@@ -32,6 +32,10 @@ type Args struct {
 	// OriginKey is what those in front of the workers say in OriginHeader; who does not is refused. Nil lets in whoever the firewall does.
 	OriginKey    pulumi.StringInput
 	OriginHeader string
+	// Certificate and its Key, in PEM, are what every host is served with that has no other; the controller makes one itself if they are empty.
+	Certificate, Key string
+	// OnlyTLS sends whoever comes by plain HTTP to HTTPS.
+	OnlyTLS bool
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
 }

@@ -76,3 +76,18 @@ func TestWhoDoesNotSayTheKeyIsRefused(t *testing.T) {
 	assert.Assert(t, !strings.Contains(fmt.Sprint(r.Get(t, "ingress-release").Inputs), "hush"), "it stands in no value of the chart")
 	assert.Assert(t, slices.Contains(r.Get(t, "ingress-release").DependsOn, "ingress-origin-key"))
 }
+
+func TestHostsAreServedWithTheCertificateThatWasHandedIn(t *testing.T) {
+	r := mocktest.Run(t, program(ingress.Args{Config: nginx, Certificate: "the chain", Key: "hush", OnlyTLS: true}, false))
+	made := r.Get(t, "ingress-certificate").Inputs
+	assert.Assert(t, made["stringData"].IsSecret())
+	assert.DeepEqual(t, r.SecretData(t, "ingress-certificate"), map[string]string{"tls.crt": "the chain", "tls.key": "hush"})
+	assert.Equal(t, made["type"].StringValue(), "kubernetes.io/tls")
+	release := r.Get(t, "ingress-release")
+	values := mocktest.Plain(release.Inputs["values"]).(map[string]any)["controller"].(map[string]any)
+	assert.DeepEqual(t, values["extraArgs"], map[string]any{"default-ssl-certificate": "ingress-nginx/ingress-certificate"})
+	assert.Equal(t, values["config"].(map[string]any)["force-ssl-redirect"], "true")
+	assert.Assert(t, values["podAnnotations"] == nil, "nothing restarts when it is renewed")
+	assert.Assert(t, !strings.Contains(fmt.Sprint(release.Inputs), "hush"))
+	assert.Assert(t, slices.Contains(release.DependsOn, "ingress-certificate"))
+}

@@ -10,7 +10,10 @@ import (
 	"github.com/iransre/exchange-platform/components/chart"
 )
 
-const nginxNamespace = "ingress-nginx"
+const (
+	nginxNamespace    = "ingress-nginx"
+	certificateSecret = "ingress-certificate"
+)
 
 func (i *Ingress) installNginx(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
 	parts := &chart.Parts{
@@ -20,6 +23,14 @@ func (i *Ingress) installNginx(ctx *pulumi.Context, name string, args *Args, chi
 	controller := nginxController(args)
 	if args.OriginKey != nil {
 		parts.Secrets = append(parts.Secrets, askForKey(ctx, args, controller))
+	}
+	if args.Certificate != "" {
+		// the controller sees a Secret that changes, and shows the new one to whoever connects from then on
+		controller["extraArgs"] = map[string]any{"default-ssl-certificate": nginxNamespace + "/" + certificateSecret}
+		parts.Secrets = append(parts.Secrets, chart.SecretArgs{
+			Part: "certificate", Name: certificateSecret, Type: "kubernetes.io/tls",
+			Data: pulumi.StringMap{"tls.crt": pulumi.String(args.Certificate), "tls.key": pulumi.String(args.Key)},
+		})
 	}
 	values := pulumi.Map{"controller": pulumi.ToMap(controller)}
 	parts.Releases = []chart.ReleaseArgs{{Entry: "ingress-nginx", Values: values, Atomic: true, CRDs: args.MonitorCRDs}}
@@ -82,6 +93,10 @@ func nginxConfig(args *Args) map[string]any {
 		"log-format-upstream":    accessLog,
 		// The application is told one address, the client's, and not the list that the client began.
 		"compute-full-forwarded-for": "false",
+	}
+	if args.OnlyTLS {
+		// hosts without a certificate of their own are not sent there otherwise
+		config["force-ssl-redirect"] = "true"
 	}
 	if trusts {
 		config["proxy-real-ip-cidr"] = strings.Join(args.TrustedProxies, ",")

@@ -29,6 +29,8 @@ type Args struct {
 	EtcdBackup bool
 	// Routing is Alertmanager's configuration and its files; nil if nobody is told of alerts.
 	Routing pulumi.StringMap
+	// CertificateEnds are when the platform's certificates end, by what they are for, in RFC 3339.
+	CertificateEnds pulumi.StringMap
 }
 
 // Monitoring is what watches the platform.

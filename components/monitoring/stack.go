@@ -46,6 +46,7 @@ func (m *Monitoring) install(ctx *pulumi.Context, name string, args *Args, child
 	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
 		Name:      "disks", // what it warned of first; another name would be another object
 		Namespace: made.Namespace.Name, CRDs: made.Release("crds"), Groups: watched, Panels: []string{alerts.Overview},
+		Ends: args.CertificateEnds,
 	}, child)
 	if err != nil {
 		return err

@@ -35,6 +35,8 @@ type Options struct {
 	Class string
 	// ConfigMap is namespace/name of the settings.
 	ConfigMap string
+	// Certificate is namespace/name of the Secret with what hosts are served with that have none.
+	Certificate string
 	// HTTP, HTTPS and Health are where it listens; Health also has the metrics.
 	HTTP, HTTPS, Health net.Listener
 	Logger              *slog.Logger
@@ -101,7 +103,7 @@ func (c *Controller) watch() error {
 		c.synced = append(c.synced, informer.HasSynced)
 	}
 	c.read = func() (objects, error) {
-		found := objects{class: c.options.Class}
+		found := objects{class: c.options.Class, certificate: c.options.Certificate}
 		var err error
 		if found.ingresses, err = ingresses.Lister().List(labels.Everything()); err != nil {
 			return found, err

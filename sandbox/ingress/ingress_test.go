@@ -39,6 +39,11 @@ type front struct {
 
 func start(t *testing.T, objects ...runtime.Object) *front {
 	t.Helper()
+	return startWith(t, func(*ingress.Options) {}, objects...)
+}
+
+func startWith(t *testing.T, with func(*ingress.Options), objects ...runtime.Object) *front {
+	t.Helper()
 	listen := func() net.Listener {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		assert.NilError(t, err)
@@ -49,6 +54,7 @@ func start(t *testing.T, objects ...runtime.Object) *front {
 		Client: f.client, Class: "nginx", ConfigMap: "ingress-nginx/ingress-nginx-controller",
 		HTTP: listen(), HTTPS: listen(), Health: listen(), Logger: slog.New(slog.DiscardHandler),
 	}
+	with(&options)
 	f.http, f.https, f.health = options.HTTP.Addr().String(), options.HTTPS.Addr().String(), options.Health.Addr().String()
 	controller, err := ingress.New(options)
 	assert.NilError(t, err)
@@ -273,21 +279,11 @@ func TestCustomHeadersAreAddedIfTheyAreAllowed(t *testing.T) {
 }
 
 func TestHostsHaveTheirCertificatesAndAreServedWithThem(t *testing.T) {
-	// httptest has a certificate for example.com, and its key
 	server := httptest.NewTLSServer(nil)
 	t.Cleanup(server.Close)
-	pair := server.TLS.Certificates[0]
-	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
-	assert.NilError(t, err)
 	secured := rules("web", "example.com", nil, path{"/", false, "web"})
 	secured.Spec.TLS = []networkingv1.IngressTLS{{Hosts: []string{"example.com"}, SecretName: "tls"}}
-	f := start(t, join(service("web", application(t, "web")), []runtime.Object{secured, &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "tls"}, Type: corev1.SecretTypeTLS,
-		Data: map[string][]byte{
-			corev1.TLSCertKey:       pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]}),
-			corev1.TLSPrivateKeyKey: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
-		},
-	}})...)
+	f := start(t, join(service("web", application(t, "web")), []runtime.Object{secured, certificateOf(t, server, "shop", "tls")})...)
 	response, _ := f.ask(t, http.MethodGet, "http://"+f.http+"/a?b=c", nil, map[string]string{"Host": "example.com"})
 	assert.Equal(t, response.StatusCode, http.StatusPermanentRedirect)
 	assert.Equal(t, response.Header.Get("Location"), "https://example.com/a?b=c")
@@ -298,6 +294,35 @@ func TestHostsHaveTheirCertificatesAndAreServedWithThem(t *testing.T) {
 		assert.Assert(t, strings.Contains(subject, name), subject)
 		assert.NilError(t, connection.Close())
 	}
+}
+
+// certificateOf is the certificate for example.com that httptest has, and its key.
+func certificateOf(t *testing.T, server *httptest.Server, namespace, name string) *corev1.Secret {
+	t.Helper()
+	pair := server.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	assert.NilError(t, err)
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Type: corev1.SecretTypeTLS,
+		Data: map[string][]byte{
+			corev1.TLSCertKey:       pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]}),
+			corev1.TLSPrivateKeyKey: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
+		},
+	}
+}
+
+func TestHostsWithoutACertificateAreServedWithTheDefaultOne(t *testing.T) {
+	server := httptest.NewTLSServer(nil)
+	t.Cleanup(server.Close)
+	f := startWith(t, func(options *ingress.Options) { options.Certificate = "ingress-nginx/given" }, join(service("web", application(t, "web")), []runtime.Object{
+		rules("web", "example.com", nil, path{"/", false, "web"}), certificateOf(t, server, "ingress-nginx", "given"),
+		config(map[string]string{"force-ssl-redirect": "true"}),
+	})...)
+	response, _ := f.ask(t, http.MethodGet, "http://"+f.http+"/a", nil, map[string]string{"Host": "example.com"})
+	assert.Equal(t, response.Header.Get("Location"), "https://example.com/a")
+	connection, err := tls.Dial("tcp", f.https, &tls.Config{ServerName: "example.com", RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs})
+	assert.NilError(t, err, "a client checks it")
+	assert.NilError(t, connection.Close())
 }
 
 func TestRequestsWithoutTheHeaderThatIsAskedForAreRefused(t *testing.T) {

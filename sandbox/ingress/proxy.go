@@ -86,7 +86,7 @@ func (p *proxy) ServeHTTP(response http.ResponseWriter, in *http.Request) {
 		http.Error(response, "403 Forbidden", http.StatusForbidden)
 	case asked.route == nil:
 		http.Error(response, "default backend - 404", http.StatusNotFound)
-	case asked.scheme == "http" && asked.route.redirect && t.certificate(host) != nil:
+	case asked.scheme == "http" && (t.settings.onlyTLS || asked.route.redirect && t.certificate(host) != nil):
 		http.Redirect(response, in, "https://"+host+in.URL.RequestURI(), http.StatusPermanentRedirect)
 	case asked.route.elsewhere != "":
 		http.Redirect(response, in, asked.route.elsewhere, http.StatusMovedPermanently)
@@ -196,8 +196,12 @@ func (w *countedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // certificate is the one that a client is shown.
 func (p *proxy) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	if found := p.current.Load().certificate(strings.ToLower(hello.ServerName)); found != nil {
+	t := p.current.Load()
+	if found := t.certificate(strings.ToLower(hello.ServerName)); found != nil {
 		return found, nil
+	}
+	if t.fallback != nil {
+		return t.fallback, nil
 	}
 	return p.fallback, nil
 }

@@ -11,6 +11,7 @@ import (
 // settings are what ingress-nginx' ConfigMap says, as far as the platform sets it; the rest has ingress-nginx' defaults.
 type settings struct {
 	bodyLimit int64 // in bytes; 0 is none
+	onlyTLS   bool  // plain HTTP is sent to HTTPS, whether a host has a certificate or not
 	// forwarded: the X-Forwarded headers of whoever is in proxies are believed.
 	forwarded     bool
 	proxies       []netip.Prefix
@@ -25,6 +26,7 @@ type settings struct {
 
 func readSettings(data map[string]string) (settings, error) {
 	s := settings{bodyLimit: 1 << 20, forwarded: data["use-forwarded-headers"] == "true", fullForwarded: data["compute-full-forwarded-for"] == "true"}
+	s.onlyTLS = data["force-ssl-redirect"] == "true"
 	if text := data["proxy-body-size"]; text != "" {
 		limit, err := readSize(text)
 		if err != nil {

@@ -19,13 +19,14 @@ const annotation = "nginx.ingress.kubernetes.io/"
 
 // objects are what a table is made of.
 type objects struct {
-	class     string
-	settings  settings
-	ingresses []*networkingv1.Ingress
-	service   func(namespace, name string) *corev1.Service
-	slices    func(namespace, service string) []*discoveryv1.EndpointSlice
-	secret    func(namespace, name string) *corev1.Secret
-	configMap func(namespace, name string) *corev1.ConfigMap
+	class       string
+	certificate string // namespace/name of the one for hosts without
+	settings    settings
+	ingresses   []*networkingv1.Ingress
+	service     func(namespace, name string) *corev1.Service
+	slices      func(namespace, service string) []*discoveryv1.EndpointSlice
+	secret      func(namespace, name string) *corev1.Secret
+	configMap   func(namespace, name string) *corev1.ConfigMap
 }
 
 // table is where requests go, as the cluster's objects said at one moment.
@@ -33,6 +34,7 @@ type table struct {
 	settings     settings
 	routes       map[string][]*route // by host: "shop.example", "*.shop.example", "" for every other
 	certificates map[string]*tls.Certificate
+	fallback     *tls.Certificate // nil: the controller's own
 	problems     []string
 }
 
@@ -61,6 +63,12 @@ func newTable(o objects) *table {
 	for _, ingress := range sorted {
 		if name := ingress.Spec.IngressClassName; name != nil && *name == o.class || name == nil && ingress.Annotations["kubernetes.io/ingress.class"] == o.class {
 			t.add(o, ingress)
+		}
+	}
+	if namespace, name, named := strings.Cut(o.certificate, "/"); named {
+		var err error
+		if t.fallback, err = pair(o.secret(namespace, name), name); err != nil {
+			t.problems = append(t.problems, "default-ssl-certificate: "+err.Error())
 		}
 	}
 	for host := range t.routes {
@@ -188,14 +196,9 @@ func endpoints(all []*discoveryv1.EndpointSlice, portName string) []string {
 }
 
 func (t *table) addCertificate(o objects, ingress *networkingv1.Ingress, entry networkingv1.IngressTLS) {
-	secret := o.secret(ingress.Namespace, entry.SecretName)
-	if secret == nil {
-		t.problem(ingress, "there is no Secret %s of the type %s", entry.SecretName, corev1.SecretTypeTLS)
-		return
-	}
-	certificate, err := tls.X509KeyPair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
+	certificate, err := pair(o.secret(ingress.Namespace, entry.SecretName), entry.SecretName)
 	if err != nil {
-		t.problem(ingress, "Secret %s: %v", entry.SecretName, err)
+		t.problem(ingress, "%v", err)
 		return
 	}
 	hosts := entry.Hosts
@@ -204,9 +207,21 @@ func (t *table) addCertificate(o objects, ingress *networkingv1.Ingress, entry n
 	}
 	for _, host := range hosts {
 		if t.certificates[host] == nil {
-			t.certificates[host] = &certificate
+			t.certificates[host] = certificate
 		}
 	}
+}
+
+// pair reads a certificate and its key.
+func pair(secret *corev1.Secret, name string) (*tls.Certificate, error) {
+	if secret == nil {
+		return nil, fmt.Errorf("there is no Secret %s of the type %s", name, corev1.SecretTypeTLS)
+	}
+	certificate, err := tls.X509KeyPair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
+	if err != nil {
+		return nil, fmt.Errorf("Secret %s: %w", name, err)
+	}
+	return &certificate, nil
 }
 
 // find is the route of a request, or nil. A host that has routes of its own is not looked for elsewhere.

@@ -41,6 +41,10 @@ type Platform struct {
 	Cost *Cost `json:"cost,omitempty"`
 	// Access is who has a kubeconfig besides the administrator, by name; nil on a platform from before it was told.
 	Access map[string]Access `json:"access,omitempty"`
+	// Certificates are those whose ends the environment knows, by what they are for: "kubernetes" (the cluster's own authority), "kubeconfig"
+	// (the administrator's, in that output), "postgres" and "logging" (the authorities of the database and of the logs), "edge" (what was handed
+	// in for the workers). More may come; nil on a platform from before it was told.
+	Certificates map[string]Certificate `json:"certificates,omitempty"`
 	// Namespaces maps a capability ("postgres", "exchange", …) to the Kubernetes namespace it is in.
 	Namespaces map[string]string `json:"namespaces"`
 }
@@ -124,6 +128,12 @@ type Access struct {
 	Expires string `json:"expires"`
 }
 
+// Certificate is one, and when it ends.
+type Certificate struct {
+	// Ends is in RFC 3339; empty where it is not known.
+	Ends string `json:"ends"`
+}
+
 // Cost is an amount of money by the cloud's price list, without traffic and what the account's plan adds.
 type Cost struct {
 	// Currency is "IRR".
@@ -136,7 +146,7 @@ type Cost struct {
 // secret, "kubeconfig" and "kubeconfigs" (by name, see Access): read them with reference.GetOutput.
 var Names = []string{
 	"contractVersion", "exchange", "kubernetes", "ingress", "grafana", "prometheus", "alertmanager", "kibana",
-	"argocd", "postgres", "objectStore", "nodes", "cost", "access", "namespaces",
+	"argocd", "postgres", "objectStore", "nodes", "cost", "access", "certificates", "namespaces",
 }
 
 // StackReference is what Read needs of a *pulumi.StackReference. To name that type here would cost the platform's program,

@@ -59,6 +59,7 @@ func command() *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&options.Class, "ingress-class", "nginx", "the class of Ingress objects to serve")
 	flags.StringVar(&options.ConfigMap, "configmap", "", "namespace/name of the settings")
+	flags.StringVar(&options.Certificate, "default-ssl-certificate", "", "namespace/name of the certificate for hosts without one")
 	flags.StringVar(&kubeconfig, "kubeconfig", "", "outside of a cluster")
 	flags.IntVar(&httpPort, "http-port", 80, "")
 	flags.IntVar(&httpsPort, "https-port", 443, "")
