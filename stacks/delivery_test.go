@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
 
+	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/delivery"
 	"github.com/iransre/exchange-platform/components/exchange"
@@ -72,6 +73,15 @@ func TestArgoCDIsToldOfTheExchange(t *testing.T) {
 		assert.Check(t, where)
 		return err
 	})
+}
+
+// A grant may be for Argo CD's namespace, which the same update makes.
+func TestAGrantWaitsForArgoCDsNamespace(t *testing.T) {
+	cfg, err := Load(project, "demo", completed(t, "demo"))
+	assert.NilError(t, err)
+	cfg.Delivery.Mode, cfg.Delivery.GitOps.Repository = delivery.ByGit, "https://gitlab.iransre.ir/iransre/exchange-devops.git"
+	cfg.Kubernetes.Access = access.Config{{Name: "deliverer", Role: "view", Namespaces: []string{"argocd"}}}
+	assert.Check(t, waitsFor(deployedWith(t, cfg), "access-deliverer-view-argocd", "delivery-namespace"))
 }
 
 // waitsFor tells whether a resource depends on another, be it by way of others.

@@ -102,10 +102,13 @@ func exchangeFiles(cfg *Config, store *objectstore.ObjectStore) exchange.ObjectS
 
 // accessArgs are the kubeconfigs of others. They wait for the namespaces that the program makes: they may be for one of them.
 func accessArgs(cfg *Config, p *platform, installer *chart.Installer, last map[string]access.Term) *access.Args {
+	made := []pulumi.StringInput{
+		p.Monitoring.Namespace, p.Ingress.Namespace, p.Logging.Namespace, p.Postgres.Namespace, p.ObjectStore.Namespace, p.Exchange.Namespace,
+	}
+	if p.Delivery != nil {
+		made = append(made, p.Delivery.Namespace)
+	}
 	return &access.Args{
-		Config: cfg.Kubernetes.Access, Installer: installer, Kubeconfig: p.Cluster.Kubeconfig, Tokens: p.Cluster.Tokens, Last: last,
-		Made: []pulumi.StringInput{
-			p.Monitoring.Namespace, p.Ingress.Namespace, p.Logging.Namespace, p.Postgres.Namespace, p.ObjectStore.Namespace, p.Exchange.Namespace,
-		},
+		Config: cfg.Kubernetes.Access, Installer: installer, Kubeconfig: p.Cluster.Kubeconfig, Tokens: p.Cluster.Tokens, Last: last, Made: made,
 	}
 }
