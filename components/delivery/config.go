@@ -65,10 +65,14 @@ func (c *Config) By() string {
 }
 
 // Validate reports what is wrong with the section.
-func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
+func (c *Config) Validate(profile settings.Profile, path *field.Path) field.ErrorList {
+	var usual Config
+	usual.SetDefaults(profile)
 	problems := settings.OneOf(c.Mode, path.Child("mode"), Pulumi, ByGit, GitHub)
 	if c.Mode == ByGit {
 		problems = append(problems, c.GitOps.validate(path.Child("gitops"))...)
+	} else if c.GitOps != usual.GitOps {
+		problems = append(problems, field.Forbidden(path.Child("gitops"), `is for "mode: gitops", and nothing reads it in another mode: leave it out`))
 	}
 	return problems
 }

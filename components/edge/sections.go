@@ -112,14 +112,17 @@ var (
 
 // sectionsInUse are the keys that say something to the CDN.
 func (c *Config) sectionsInUse() []string {
+	var usual Config
+	usual.SetDefaults("")
 	var used []string
 	for _, section := range []struct {
 		key  string
 		used bool
 	}{
 		{"origin", c.Origin != Origin{}},
-		{"https", c.HTTPS.Managed},
-		{"ddos", c.DDoS.Mode != ""},
+		{"https", c.HTTPS != usual.HTTPS},
+		{"waf", c.WAF != usual.WAF},
+		{"ddos", c.DDoS != usual.DDoS},
 		{"firewall", c.Firewall.Default != "" || len(c.Firewall.Rules) > 0},
 		{"rateLimits", len(c.RateLimits) > 0},
 		{"cache", c.Cache.Static != ""},
@@ -142,9 +145,7 @@ func (c *Config) validateSections(path *field.Path) field.ErrorList {
 		settings.AtLeast(c.DDoS.BelievedSeconds, path.Child("ddos", "believedSeconds"), 1),
 		orEmpty(c.Firewall.Default, path.Child("firewall", "default"), "allow", "deny", "challenge"),
 		orEmpty(c.Cache.Static, path.Child("cache", "static"), lifetimes...))
-	if c.HTTPS.HSTS != "" && !c.HTTPS.Managed {
-		problems = append(problems, field.Forbidden(path.Child("https", "hsts"), "needs https.managed: these settings are left as they are"))
-	}
+	problems = append(problems, c.validateUnused(path)...)
 	if c.Maintenance != "" {
 		problems = append(problems, absolute(c.Maintenance, path.Child("maintenance"))...)
 	}
@@ -167,6 +168,29 @@ func (c *Config) validateSections(path *field.Path) field.ErrorList {
 		}
 		if rule.Redirect != "" {
 			problems = append(problems, absolute(rule.Redirect, at.Child("redirect"))...)
+		}
+	}
+	return problems
+}
+
+// validateUnused names the keys that would change nothing.
+func (c *Config) validateUnused(path *field.Path) field.ErrorList {
+	var usual Config
+	usual.SetDefaults("")
+	const left = ": these settings are left as they are"
+	var problems field.ErrorList
+	for _, each := range []struct {
+		unused bool
+		path   *field.Path
+		reason string
+	}{
+		{!c.HTTPS.Managed && c.HTTPS.HSTS != "", path.Child("https", "hsts"), "needs https.managed" + left},
+		{!c.HTTPS.Managed && c.HTTPS.MinimumTLS != usual.HTTPS.MinimumTLS, path.Child("https", "minimumTls"), "needs https.managed" + left},
+		{c.Mode != WithWAF && c.WAF != usual.WAF, path.Child("waf", "mode"), `needs "mode: waf": without it no request is looked into`},
+		{c.DDoS.Mode == "" && c.DDoS.BelievedSeconds != usual.DDoS.BelievedSeconds, path.Child("ddos", "believedSeconds"), "needs ddos.mode" + left},
+	} {
+		if each.unused {
+			problems = append(problems, field.Forbidden(each.path, each.reason))
 		}
 	}
 	return problems
