@@ -93,6 +93,17 @@ func TestGitHubRollsBack(t *testing.T) {
 	assert.Equal(t, steps["Log out"], "always()")
 }
 
+// The platform's own runner brings a kubeconfig.
+func TestGitHubsRunnerKeepsItsKubeconfig(t *testing.T) {
+	p := runner(t)
+	output, err := p.step("deploy", "Log in", "TEXT=")
+	assert.NilError(t, err, output)
+	for _, left := range []string{"env", "temp/kubeconfig"} {
+		_, err = os.Stat(filepath.Join(p.home, left))
+		assert.ErrorIs(t, err, os.ErrNotExist, left)
+	}
+}
+
 // Nothing has more rights than it needs, and no step's words hold a secret.
 func TestGitHubsRights(t *testing.T) {
 	workflow, text := typed.ReadWorkflow(t, deliver)

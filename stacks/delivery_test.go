@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/components/access"
+	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/delivery"
 	"github.com/iransre/exchange-platform/components/exchange"
@@ -73,6 +75,25 @@ func TestArgoCDIsToldOfTheExchange(t *testing.T) {
 		assert.Check(t, where)
 		return err
 	})
+}
+
+// It is on the first control plane, and Prometheus is told to look at it.
+func TestGitHubsRunnerIsOnTheFirstControlPlane(t *testing.T) {
+	cfg, err := Load(project, "prod", completed(t, "prod"))
+	assert.NilError(t, err)
+	cfg.Delivery.Mode, cfg.Delivery.Runner.Repository, cfg.Delivery.Runner.Token = delivery.GitHub, "iransre/exchange", mocktest.Generated+"-by-github"
+	recording := deployedWith(t, cfg)
+	made := recording.Get(t, "delivery-runner")
+	first := cfg.Nodes.First(arvan.ControlPlane)
+	settled := recording.Get(t, first+"-root-disk")
+	assert.DeepEqual(t, mocktest.Plain(made.Inputs["connection"]), mocktest.Plain(settled.Inputs["connection"]))
+	for _, needed := range []string{"exchange-secret", "exchange-values"} {
+		assert.Check(t, waitsFor(recording, "delivery-runner", needed), needed)
+	}
+	assert.DeepEqual(t, recording.SecretsOutside(), []string(nil))
+	rules, err := json.Marshal(mocktest.Plain(recording.Get(t, "monitoring-alerts").Inputs["spec"]))
+	assert.NilError(t, err)
+	assert.Check(t, strings.Contains(string(rules), `"GitHubsRunnerIsAway"`))
 }
 
 // A grant may be for Argo CD's namespace, which the same update makes.

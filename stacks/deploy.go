@@ -153,7 +153,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	p.Monitoring, err = monitoring.New(ctx, "monitoring", &monitoring.Args{
 		Installer: installer, Config: cfg.Monitoring,
 		EtcdMembers: p.Machines.PrivateAddresses(arvan.ControlPlane), EtcdBackup: cfg.Kubernetes.EtcdBackup.Enabled,
-		Routing: routing, CertificateEnds: p.Certificates.Ends,
+		Routing: routing, CertificateEnds: p.Certificates.Ends, GitHubsRunner: cfg.Delivery.Runner.Repository != "",
 	}, base)
 	if err != nil {
 		return nil, err
@@ -204,6 +204,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	if cfg.Delivery.By() != "" {
 		made, err := delivery.New(ctx, "delivery", &delivery.Args{
 			Installer: installer, Config: cfg.Delivery, Profile: cfg.Profile, Exchange: p.Exchange.Namespace, Ready: p.Exchange.Ready, MonitorCRDs: monitorCRDs,
+			Stack: name, Host: runnerHost(cfg, p.Machines), Mirror: cfg.Mirrors.Files,
 		}, base)
 		if err != nil {
 			return nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/iransre/exchange-platform/components/alerting"
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/components/delivery"
 	"github.com/iransre/exchange-platform/components/exchange"
 	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/components/objectstore"
@@ -78,6 +79,11 @@ func bastion(machines *arvan.Machines) *alerting.Bastion {
 		return nil
 	}
 	return &alerting.Bastion{Machine: machines.Bastion, Address: machines.PrivateAddresses(arvan.Bastion)[0]}
+}
+
+// runnerHost is the machine that GitHub's runner is on.
+func runnerHost(cfg *Config, machines *arvan.Machines) delivery.Host {
+	return delivery.Host{Machine: machines.FirstControlPlane, ID: machines.Machines[cfg.Nodes.First(arvan.ControlPlane)].ID}
 }
 
 func exchangeDatabase(cfg *Config, database *postgres.Postgres) exchange.Database {

@@ -25,6 +25,8 @@ func TestALoginInAnyAddressIsRefused(t *testing.T) {
 		"mirrors.registries[quay.io]":       `{"registries": {"quay.io": %q}}`,
 		"kubernetes.kubespray.archive":      `{"kubespray": {"archive": %q}}`,
 		"kubernetes.kubespray.packageIndex": `{"kubespray": {"packageIndex": %q}}`,
+		"delivery.runner.archive":           `{"mode": "github", "runner": {"archive": %q}}`,
+		"delivery.runner.url":               `{"mode": "github", "runner": {"url": %q}}`,
 		"kubernetes.etcdBackup.endpoint":    `{"etcdBackup": {"endpoint": %q}}`,
 		"cloud.endpoint":                    `{"zone": "ir-thr-fr1", "adminCidrs": ["203.0.113.0/24"], "endpoint": %q}`,
 		"exchange.image.repository":         `{"host": "demo.iransre.ir", "image": {"tag": "1.0.0", "repository": %q}}`,
@@ -99,7 +101,7 @@ func TestEverySecretOfTheConfigurationSaysSo(t *testing.T) {
 	cfg.Exchange.Image.RegistryPassword, cfg.Kubernetes.EtcdBackup.SecretKey, cfg.Postgres.Backup.SecretKey = "hush", "hush", "hush"
 	cfg.Logging.Snapshots.SecretKey = "hush"
 	cfg.Alerting.Telegram.Token, cfg.Alerting.SMS.Key = "hush", "hush"
-	cfg.Delivery.GitOps.Password, cfg.Edge.Certificate.Key = "hush", "hush"
+	cfg.Delivery.GitOps.Password, cfg.Delivery.Runner.Token, cfg.Edge.Certificate.Key = "hush", "hush", "hush"
 	said := map[string]bool{}
 	for _, path := range settings.Secrets(cfg) {
 		_, key, _ := strings.Cut(strings.ReplaceAll(path.String(), "[0]", "[]"), ".")

@@ -48,6 +48,8 @@ type Machines struct {
 	PrivateKey pulumi.StringOutput `pulumi:"privateKey"`
 	// Bastion is the way to the bastion; nil if there is none.
 	Bastion *remote.Machine
+	// FirstControlPlane is the way to that machine.
+	FirstControlPlane *remote.Machine
 	// NetworkID is the private network's.
 	NetworkID pulumi.StringOutput `pulumi:"networkId"`
 	// Mounted are there once the nodes' data volumes are mounted: what puts data there waits for them.

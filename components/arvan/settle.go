@@ -21,6 +21,9 @@ func (m *Machines) settle(ctx *pulumi.Context, args *Args, login *key, child pul
 		if node.Role == Bastion {
 			m.Bastion = m.way(node, args, login)
 		}
+		if node.Name == args.Nodes.First(ControlPlane) {
+			m.FirstControlPlane = m.way(node, args, login)
+		}
 		of := pulumi.Sprintf("of machine %s", machine.ID)
 		_, err := m.way(node, args, login).Repeated(ctx, node.Name+rootDiskSuffix,
 			remote.Command{Text: pulumi.String(remote.Settled + "sudo -n sh"), Stdin: pulumi.String(rootDisk)},

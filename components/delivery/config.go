@@ -3,6 +3,8 @@ package delivery
 import (
 	"cmp"
 	"net/url"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,6 +20,8 @@ type Config struct {
 	Mode Mode `json:"mode" later:"the exchange changes hands, and its pods go on; docs/delivery.md says how"`
 	// GitOps is Argo CD, and what it watches.
 	GitOps GitOps `json:"gitops"`
+	// Runner is what deploys on a machine of the cluster where GitHub's workflow does it.
+	Runner Runner `json:"runner"`
 }
 
 // Mode is who brings a new version.
@@ -51,9 +55,47 @@ type GitOps struct {
 	HighlyAvailable bool `json:"highlyAvailable"`
 }
 
+// Runner is GitHub's own runner on the first control plane: it runs the jobs of a private repository that ask for its labels.
+type Runner struct {
+	// Repository is whose jobs it runs, "owner/name"; "owner" is an organisation's. Empty installs none. A public one is refused when it
+	// is installed: whoever opens a pull request could run programs there.
+	Repository string `json:"repository,omitempty"`
+	// Token manages the repository's runners: a fine-grained one with the permission "Administration" to read and write, an organisation's
+	// with "Self-hosted runners". Set it with `pulumi config set --secret --path exchange-platform:delivery.runner.token`.
+	Token string `json:"token,omitempty" secret:"true"`
+	// Labels are what a job asks for in `runs-on`, beside those that GitHub gives each runner.
+	Labels []string `json:"labels"`
+	// Version is the runner's, such as "2.336.0". GitHub's service refuses one a month after the next; it updates itself before that.
+	Version string `json:"version,omitempty"`
+	// SHA256 is that of the version's archive for linux-x64, as https://github.com/actions/runner/releases says.
+	SHA256 string `json:"sha256,omitempty"`
+	// Archive is another address of that archive, with {version} in place of the version. Empty takes GitHub's own, or that below github.com of
+	// `mirrors.files`.
+	Archive string `json:"archive,omitempty" login:"a mirror that asks who comes cannot be used"`
+	// URL is GitHub's address; an Enterprise Server has another, with its API at /api/v3.
+	URL string `json:"url" login:"the token goes to delivery.runner.token"`
+}
+
+const (
+	versionPart = "{version}"
+	ofReleases  = "/actions/runner/releases/download/v" + versionPart + "/actions-runner-linux-x64-" + versionPart + ".tar.gz"
+)
+
+var (
+	ofGitHub = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9._-]+)?$`)
+	label    = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+	version  = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
+	checksum = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	address  = regexp.MustCompile(`^https?://[^\s?#]+$`)
+)
+
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(profile settings.Profile) {
-	*c = Config{Mode: Pulumi, GitOps: GitOps{Branch: "main", Automated: true, HighlyAvailable: profile == settings.Prod}}
+	*c = Config{
+		Mode:   Pulumi,
+		GitOps: GitOps{Branch: "main", Automated: true, HighlyAvailable: profile == settings.Prod},
+		Runner: Runner{Labels: []string{"exchange-deploy"}, URL: "https://github.com"},
+	}
 }
 
 // By is who delivers, where that is not the program itself; empty where it is.
@@ -73,6 +115,36 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 		problems = append(problems, c.GitOps.validate(path.Child("gitops"))...)
 	} else if c.GitOps != usual.GitOps {
 		problems = append(problems, field.Forbidden(path.Child("gitops"), `is for "mode: gitops", and nothing reads it in another mode: leave it out`))
+	}
+	if !reflect.DeepEqual(c.Runner, usual.Runner) {
+		problems = append(problems, c.Runner.validate(c.Mode, path.Child("runner"))...)
+	}
+	return problems
+}
+
+func (r *Runner) validate(mode Mode, path *field.Path) field.ErrorList {
+	if mode != GitHub {
+		return field.ErrorList{field.Forbidden(path, `is for "mode: github", and nothing reads it in another mode: leave it out`)}
+	}
+	if r.Repository == "" {
+		return field.ErrorList{field.Required(path.Child("repository"), "say whose jobs the runner takes, or leave the section out")}
+	}
+	problems := slices.Concat(
+		settings.Matches(r.Repository, path.Child("repository"), ofGitHub, `must be "owner/name", or "owner" for an organisation`),
+		settings.Matches(r.Version, path.Child("version"), version, `must be a version such as "2.336.0"; https://github.com/actions/runner/releases has the last`),
+		settings.Matches(r.SHA256, path.Child("sha256"), checksum, "must be the 64 digits that the version's release names for linux-x64"),
+		settings.Matches(r.URL, path.Child("url"), address, `must be an address such as "https://github.com"`))
+	if r.Token == "" {
+		problems = append(problems, field.Required(path.Child("token"), "it manages the repository's runners: pulumi config set --secret --path exchange-platform:delivery.runner.token"))
+	}
+	if len(r.Labels) == 0 {
+		problems = append(problems, field.Required(path.Child("labels"), "without one no job can ask for this runner and no other"))
+	}
+	for i, each := range r.Labels {
+		problems = append(problems, settings.Matches(each, path.Child("labels").Index(i), label, "must be of letters, digits, and . _ -")...)
+	}
+	if r.Archive != "" {
+		problems = append(problems, settings.Matches(r.Archive, path.Child("archive"), address, `must be an address such as "https://mirror.example.ir/actions-runner-linux-x64-{version}.tar.gz"`)...)
 	}
 	return problems
 }

@@ -14,6 +14,11 @@ type Args struct {
 	Installer *chart.Installer
 	Config    Config
 	Profile   settings.Profile
+	// Stack names the runner in GitHub's list, and Host is the machine that it is on.
+	Stack string
+	Host  Host
+	// Mirror has the runner's archive, below github.com; empty if GitHub has.
+	Mirror string
 	// Exchange is the namespace of what is delivered, and Ready arrives when there is all that it needs.
 	Exchange, Ready pulumi.StringInput
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
@@ -36,6 +41,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return component.New(ctx, "exchange:delivery:Delivery", name, self, opts, func(child pulumi.ResourceOption) error {
 		if args.Config.Mode == ByGit {
 			return self.installArgoCD(ctx, name, args, child)
+		}
+		if args.Config.Runner.Repository != "" {
+			if err := args.installRunner(ctx, name, child); err != nil {
+				return err
+			}
 		}
 		return args.letEditorsMonitor(ctx, name, child)
 	})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/delivery"
+	"github.com/iransre/exchange-platform/components/internal/remote"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
@@ -22,22 +23,34 @@ const token = mocktest.Generated + "-by-gitlab"
 
 func deliver(t *testing.T, change func(*delivery.Config)) *mocktest.Recording {
 	t.Helper()
+	return deliverAs(t, func(args *delivery.Args) {
+		if change != nil {
+			change(&args.Config)
+		}
+	})
+}
+
+func deliverAs(t *testing.T, change func(*delivery.Args)) *mocktest.Recording {
+	t.Helper()
 	var config delivery.Config
 	config.SetDefaults(settings.Prod)
 	config.Mode = delivery.ByGit
 	config.GitOps.Repository, config.GitOps.Username, config.GitOps.Password = "https://gitlab.iransre.ir/iransre/exchange-devops.git", "argocd", token
-	if change != nil {
-		change(&config)
-	}
 	return mocktest.Run(t, func(ctx *pulumi.Context) error {
 		cluster, randomness, err := mocktest.Providers(ctx)
 		if err != nil {
 			return err
 		}
-		_, err = delivery.New(ctx, "delivery", &delivery.Args{
+		machine := &remote.Machine{
+			Login: remote.Login{User: "ubuntu", Port: 22, PrivateKey: pulumi.String("the-private-key")}, Host: pulumi.String("10.10.0.11"), HostKey: pulumi.String("ssh-ed25519 AAAA"),
+		}
+		args := &delivery.Args{
 			Installer: &chart.Installer{Provider: cluster, Random: randomness}, Config: config, Profile: settings.Prod,
+			Stack: "demo", Host: delivery.Host{Machine: machine, ID: pulumi.String("42")},
 			Exchange: pulumi.String("exchange"), Ready: pulumi.String("exchange"), MonitorCRDs: cluster,
-		})
+		}
+		change(args)
+		_, err = delivery.New(ctx, "delivery", args)
 		return err
 	})
 }

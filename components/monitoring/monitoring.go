@@ -27,6 +27,8 @@ type Args struct {
 	EtcdMembers pulumi.StringArrayInput
 	// EtcdBackup says that etcd's members back it up, and tell when they last did.
 	EtcdBackup bool
+	// GitHubsRunner says that a control plane has GitHub's runner, which tells how it is.
+	GitHubsRunner bool
 	// Routing is Alertmanager's configuration and its files; nil if nobody is told of alerts.
 	Routing pulumi.StringMap
 	// CertificateEnds are when the platform's certificates end, by what they are for, in RFC 3339.

@@ -43,6 +43,9 @@ func (m *Monitoring) install(ctx *pulumi.Context, name string, args *Args, child
 	if args.EtcdBackup {
 		watched = append(watched, "etcd-backup")
 	}
+	if args.GitHubsRunner {
+		watched = append(watched, "github-runner")
+	}
 	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
 		Name:      "disks", // what it warned of first; another name would be another object
 		Namespace: made.Namespace.Name, CRDs: made.Release("crds"), Groups: watched, Panels: []string{alerts.Overview},

@@ -65,6 +65,12 @@ func TestTheRunbooksAddressIsTheStacks(t *testing.T) {
 	assert.ErrorContains(t, err, `no group of alerts is called "weather"`)
 }
 
+func TestGitHubsRunnerTellsTheNodeExporter(t *testing.T) {
+	program, err := os.ReadFile("../../components/delivery/runner.py")
+	assert.NilError(t, err)
+	assert.Assert(t, strings.Contains(string(program), `"`+alerts.NodeMetrics+`/github_runner.prom"`))
+}
+
 // Whoever writes there, and the node exporter, which reads it, cannot know of each other.
 func TestTheBackupOfEtcdTellsTheNodeExporter(t *testing.T) {
 	program, err := os.ReadFile("../../components/kubespray/runner/etcd_members/etcd_backup.py")

@@ -18,7 +18,7 @@ const page = "../../docs/monitoring.md"
 // capabilities are what the files of rules are about, in the order of the page.
 var capabilities = []struct{ file, name string }{
 	{"exchange", "Exchange: web and Django-Q"},
-	{"delivery", "Delivery: Argo CD"},
+	{"delivery", "Delivery"},
 	{"ingress", "Ingress"},
 	{"postgres", "PostgreSQL"},
 	{"objectstore", "Object store"},
