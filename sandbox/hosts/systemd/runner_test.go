@@ -106,7 +106,8 @@ func TestGitHubsRunnerIsAService(t *testing.T) {
 		"cluster": "cluster", "user": "github-runner", "namespace": "exchange",
 	}}})
 	assert.Equal(t, m.Must("m1", "sudo stat -c %a /etc/github-runner/settings.json /etc/github-runner/kubeconfig /var/lib/github-runner/kubeconfig"), "600\n600\n600")
-	said := m.Must("m1", "sudo journalctl -u github-runner -u github-runner-setup -o cat; ps ax -o args; sudo ls /etc/github-runner /var/cache")
+	said := m.Must("m1", "sudo journalctl -u github-runner -o cat && sudo journalctl -u github-runner-setup -o cat && ps ax -o args && sudo ls /etc/github-runner /var/cache")
+	assert.Check(t, is.Contains(said, "Runner successfully added"), "what setting up said is not looked at")
 	for _, secret := range []string{"the-long-token", "the-kubernetes-token", "setup.env", "runner.tar.gz"} {
 		assert.Check(t, !strings.Contains(said, secret), secret)
 	}
@@ -124,7 +125,7 @@ func TestGitHubsRunnerIsAService(t *testing.T) {
 				tried++
 			}
 		}
-		assert.Equal(t, tried, 2, name)
+		assert.Check(t, tried > 1, name)
 	}
 
 	// again, and nothing happens: no job would be cut off
