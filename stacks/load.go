@@ -2,15 +2,13 @@ package stacks
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
-
-	kjson "sigs.k8s.io/json"
 
 	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/policy"
@@ -166,36 +164,33 @@ func decodeSection(path *field.Path, text string, section any) (problems field.E
 		*profile = settings.Profile(text)
 		return nil, true
 	}
-	strict, err := kjson.UnmarshalStrict([]byte(text), section)
-	if err != nil {
+	if err := json.Unmarshal([]byte(text), section); err != nil {
 		if !json.Valid([]byte(text)) {
 			return field.ErrorList{field.Forbidden(path, fmt.Sprintf("must be %s, not text", forms[reflect.TypeOf(section).Elem().Kind()]))}, false
 		}
 		return field.ErrorList{whyUnreadable(path, err)}, false
 	}
-	for _, mistake := range strict {
-		problems = append(problems, field.Forbidden(pathBelow(path, mistake), "unknown or repeated key; docs/configuration.md lists the known ones"))
+	for _, place := range unknownKeys(text, reflect.TypeOf(section)) {
+		problems = append(problems, field.Forbidden(field.NewPath(path.String()+place), "unknown or repeated key; docs/configuration.md lists the known ones"))
 	}
 	return problems, true
 }
 
-// wrongType is the decoder's message for a value of another type than the field's.
-var wrongType = regexp.MustCompile(`cannot unmarshal (\w+) into Go (?:struct field \w+\.(\S+)|value) of type (\S+)`)
-
 // whyUnreadable turns a decoding error into one that names the key. The value itself is left out: it may hold a secret.
 func whyUnreadable(path *field.Path, err error) *field.Error {
-	match := wrongType.FindStringSubmatch(err.Error())
-	if match == nil {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
 		return field.Forbidden(path, "cannot be read: "+err.Error())
 	}
-	if match[2] != "" {
-		path = path.Child(match[2])
+	if wrong.Field != "" {
+		path = path.Child(wrong.Field)
 	}
-	wanted, plain := kinds[match[3]]
+	wanted, plain := kinds[wrong.Type.String()]
 	if !plain {
 		wanted = "what docs/configuration.md says of it"
 	}
-	return field.Forbidden(path, fmt.Sprintf("must be %s, not %s", wanted, given[match[1]]))
+	kind, _, _ := strings.Cut(wrong.Value, " ") // behind it is the number itself
+	return field.Forbidden(path, fmt.Sprintf("must be %s, not %s", wanted, given[kind]))
 }
 
 // forms are what a section can be, as a user calls it.
@@ -207,15 +202,3 @@ var (
 	// given are the decoder's names of what it found.
 	given = map[string]string{"string": "text", "number": "a number", "bool": "true or false", "array": "a list", "object": "an object"}
 )
-
-// pathBelow is the place of a strict decoding mistake, which knows it relative to its section ("image.tagg", "[1].plna").
-func pathBelow(section *field.Path, mistake error) *field.Path {
-	located, ok := mistake.(kjson.FieldError)
-	if !ok {
-		return section
-	}
-	if strings.HasPrefix(located.FieldPath(), "[") {
-		return field.NewPath(section.String() + located.FieldPath())
-	}
-	return section.Child(located.FieldPath())
-}
