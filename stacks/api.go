@@ -4,7 +4,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/arvan"
-	"github.com/iransre/exchange-platform/components/dns"
 )
 
 // apiNames are the ways to the Kubernetes API.
@@ -19,8 +18,8 @@ type apiNames struct {
 func newAPINames(ctx *pulumi.Context, cfg *Config, machines *arvan.Machines, opt pulumi.ResourceOption) (*apiNames, error) {
 	public := machines.PublicAddresses(arvan.ControlPlane)
 	names := &apiNames{outside: public[0], certified: public}
-	record := func(name, host string, addresses pulumi.StringArray) (*dns.Name, error) {
-		return dns.New(ctx, name, &dns.Args{
+	record := func(name, host string, addresses pulumi.StringArray) (*arvan.Name, error) {
+		return arvan.NewName(ctx, name, &arvan.NameArgs{
 			Domain: cfg.Edge.Domain, Host: host, Addresses: addresses, TTLSeconds: cfg.Edge.TTLSeconds,
 		}, opt)
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/arvan"
-	"github.com/iransre/exchange-platform/components/dns"
 	"github.com/iransre/exchange-platform/components/edge"
 	"github.com/iransre/exchange-platform/internal/providers"
 )
@@ -73,15 +72,15 @@ func named(stack string, cfg *Config) []there {
 	records := []record{
 		{"edge", edge.Type, "edge-record", cfg.Exchange.Host},
 		{"edge", edge.Type, "edge-files-record", filesHost(cfg)},
-		{"kubernetes-api", dns.Type, "kubernetes-api-record", cfg.Kubernetes.APIHost},
-		{"kubernetes-internal", dns.Type, "kubernetes-internal-record", cfg.Kubernetes.InternalHost},
+		{"kubernetes-api", arvan.NameType, "kubernetes-api-record", cfg.Kubernetes.APIHost},
+		{"kubernetes-internal", arvan.NameType, "kubernetes-internal-record", cfg.Kubernetes.InternalHost},
 	}
 	for _, host := range cfg.Exchange.Names()[1:] {
 		records = append(records, record{"edge", edge.Type, "edge" + edge.RecordOf(host), host})
 	}
 	for _, record := range records {
 		if record.host != "" {
-			name := dns.NameIn(cfg.Edge.Domain, record.host)
+			name := arvan.NameIn(cfg.Edge.Domain, record.host)
 			all = append(all, there{arvan.Object{Type: "arvancloud:cdn:DnsRecord", Resource: record.resource, Name: name}, record.parent, record.component, "", nil})
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/internal/component"
-	"github.com/iransre/exchange-platform/components/internal/remote"
+	"github.com/iransre/exchange-platform/internal/providers"
 	"github.com/iransre/exchange-platform/internal/yaml"
 )
 
@@ -28,7 +28,7 @@ type Args struct {
 	// Kubeconfig is the administrator's; those of others lead to the same cluster.
 	Kubeconfig pulumi.StringInput
 	// Tokens makes a token of a ServiceAccount, for what is asked as JSON: account, namespace, seconds.
-	Tokens *remote.Question
+	Tokens *providers.Question
 	Config Config
 	// Last are the tokens that the stack's last update left (Kubeconfigs.Terms), by the names of their grants.
 	Last map[string]Term

@@ -16,8 +16,8 @@ import (
 	is "gotest.tools/v3/assert/cmp"
 
 	"github.com/iransre/exchange-platform/components/chart"
-	"github.com/iransre/exchange-platform/components/internal/remote"
 	"github.com/iransre/exchange-platform/internal/mocktest"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 const adminKubeconfig = `{"clusters": [{"name": "c", "cluster": {"server": "https://203.0.113.11:6443"}}], "users": [{"user": {"token": "admin-token"}}]}`
@@ -33,9 +33,9 @@ func granted(t *testing.T, last Term, grants ...Grant) (recording *mocktest.Reco
 		made, err := New(ctx, "access", &Args{
 			Installer: &chart.Installer{Provider: cluster}, Kubeconfig: pulumi.String(adminKubeconfig),
 			Config: grants, Last: map[string]Term{"deployer": last},
-			Tokens: &remote.Question{
-				Machine: &remote.Machine{
-					Login: remote.Login{User: "ubuntu", Port: 22, PrivateKey: pulumi.String("the-key")},
+			Tokens: &providers.Question{
+				Machine: &providers.Machine{
+					Login: providers.Login{User: "ubuntu", Port: 22, PrivateKey: pulumi.String("the-key")},
 					Host:  pulumi.String("203.0.113.11"), HostKey: pulumi.String("ssh-ed25519 AAAA"),
 				},
 				Text: pulumi.String("runner grant"),

@@ -8,13 +8,13 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/iransre/exchange-platform/components/internal/remote"
 	"github.com/iransre/exchange-platform/internal/alerts"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // Bastion is the machine outside the cluster on which the dead man's switch is.
 type Bastion struct {
-	Machine *remote.Machine
+	Machine *providers.Machine
 	// Address is where it listens, in the private network, which alone reaches it there.
 	Address pulumi.StringInput
 }
@@ -81,9 +81,9 @@ func (a *Alerting) watch(ctx *pulumi.Context, name string, args *Args, child pul
 	if args.Installer.Within != nil {
 		opts = append(opts, pulumi.DeletedWith(args.Installer.Within)) // the bastion goes, and the switch with it
 	}
-	_, err = args.Bastion.Machine.Repeated(ctx, name+"-switch", remote.Command{
-		Text: pulumi.String(remote.Settled + switchCommand), Stdin: pulumi.ToSecret(script).(pulumi.StringOutput), Silent: true,
+	_, err = args.Bastion.Machine.Repeated(ctx, name+"-switch", providers.Command{
+		Text: pulumi.String(providers.Settled + switchCommand), Stdin: pulumi.ToSecret(script).(pulumi.StringOutput), Silent: true,
 		Delete: pulumi.String(switchRemoved),
-	}, remote.Reason{}, opts...)
+	}, providers.Reason{}, opts...)
 	return err
 }

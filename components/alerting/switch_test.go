@@ -14,7 +14,6 @@ import (
 
 	"github.com/iransre/exchange-platform/components/alerting"
 	"github.com/iransre/exchange-platform/components/chart"
-	"github.com/iransre/exchange-platform/components/internal/remote"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 	"github.com/iransre/exchange-platform/internal/providers"
 )
@@ -33,8 +32,8 @@ func watched(change func(*alerting.Config)) func(ctx *pulumi.Context) error {
 		made, err := alerting.New(ctx, "alerting", &alerting.Args{
 			Installer: &chart.Installer{Provider: cluster}, Config: config(change), Alertmanagers: "monitoring",
 			Bastion: &alerting.Bastion{
-				Machine: &remote.Machine{
-					Login: remote.Login{User: "ubuntu", Port: 22, PrivateKey: pulumi.String("PRIVATE")},
+				Machine: &providers.Machine{
+					Login: providers.Login{User: "ubuntu", Port: 22, PrivateKey: pulumi.String("PRIVATE")},
 					Host:  pulumi.String("192.0.2.9"), HostKey: pulumi.String("ssh-ed25519 AAAA"),
 				},
 				Address: pulumi.String("10.10.0.9"),

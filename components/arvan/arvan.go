@@ -6,7 +6,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/internal/component"
-	"github.com/iransre/exchange-platform/components/internal/remote"
 	"github.com/iransre/exchange-platform/internal/providers"
 )
 
@@ -47,9 +46,9 @@ type Machines struct {
 	// PrivateKey logs in to every server; OpenSSH's format; secret.
 	PrivateKey pulumi.StringOutput `pulumi:"privateKey"`
 	// Bastion is the way to the bastion; nil if there is none.
-	Bastion *remote.Machine
+	Bastion *providers.Machine
 	// FirstControlPlane is the way to that machine.
-	FirstControlPlane *remote.Machine
+	FirstControlPlane *providers.Machine
 	// NetworkID is the private network's.
 	NetworkID pulumi.StringOutput `pulumi:"networkId"`
 	// Mounted are there once the nodes' data volumes are mounted: what puts data there waits for them.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/iransre/exchange-platform/components/internal/remote"
 	"github.com/iransre/exchange-platform/internal/providers"
 )
 
@@ -88,10 +87,10 @@ func (m *Machines) attachData(ctx *pulumi.Context, args *Args, login *key, child
 		if err != nil {
 			return err
 		}
-		mounted, err := m.way(node, args, login).Repeated(ctx, node.Name+dataDiskSuffix, remote.Command{
-			Text:  pulumi.Sprintf("%ssudo -n sh -s -- %s %s %d %s", remote.Settled, args.DataPath, volume.VolumeId, node.Data, attached.Device),
+		mounted, err := m.way(node, args, login).Repeated(ctx, node.Name+dataDiskSuffix, providers.Command{
+			Text:  pulumi.Sprintf("%ssudo -n sh -s -- %s %s %d %s", providers.Settled, args.DataPath, volume.VolumeId, node.Data, attached.Device),
 			Stdin: pulumi.String(dataDisk),
-		}, remote.Reason{For: pulumi.Sprintf("the data of machine %s", machine.ID)}, child)
+		}, providers.Reason{For: pulumi.Sprintf("the data of machine %s", machine.ID)}, child)
 		if err != nil {
 			return err
 		}

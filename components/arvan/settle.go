@@ -5,7 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/iransre/exchange-platform/components/internal/remote"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // rootDisk makes the root file system as large as the disk.
@@ -26,14 +26,14 @@ func (m *Machines) settle(ctx *pulumi.Context, args *Args, login *key, child pul
 		}
 		of := pulumi.Sprintf("of machine %s", machine.ID)
 		_, err := m.way(node, args, login).Repeated(ctx, node.Name+rootDiskSuffix,
-			remote.Command{Text: pulumi.String(remote.Settled + "sudo -n sh"), Stdin: pulumi.String(rootDisk)},
-			remote.Reason{For: pulumi.Sprintf("the disk %s has %d GiB", of, node.DiskGiB)}, child)
+			providers.Command{Text: pulumi.String(providers.Settled + "sudo -n sh"), Stdin: pulumi.String(rootDisk)},
+			providers.Reason{For: pulumi.Sprintf("the disk %s has %d GiB", of, node.DiskGiB)}, child)
 		if err != nil {
 			return err
 		}
 		_, err = m.way(node, args, login).Repeated(ctx, node.Name+adminKeysSuffix,
-			remote.Command{Text: pulumi.String(remote.Settled + adminKeysCommand), Stdin: adminKeysProgram(args.Cloud.AdminSSHKeys, login), Silent: true},
-			remote.Reason{For: pulumi.Sprintf("the administrators' keys %s: %s", of, keyNames(args.Cloud.AdminSSHKeys))}, child)
+			providers.Command{Text: pulumi.String(providers.Settled + adminKeysCommand), Stdin: adminKeysProgram(args.Cloud.AdminSSHKeys, login), Silent: true},
+			providers.Reason{For: pulumi.Sprintf("the administrators' keys %s: %s", of, keyNames(args.Cloud.AdminSSHKeys))}, child)
 		if err != nil {
 			return err
 		}
@@ -47,15 +47,15 @@ const (
 )
 
 // way is how SSH reaches a machine: through the bastion, if there is one.
-func (m *Machines) way(node Node, args *Args, key *key) *remote.Machine {
-	login := remote.Login{User: args.Cloud.User, Port: args.Cloud.SSHPort, PrivateKey: key.private}
+func (m *Machines) way(node Node, args *Args, key *key) *providers.Machine {
+	login := providers.Login{User: args.Cloud.User, Port: args.Cloud.SSHPort, PrivateKey: key.private}
 	machine, bastion := m.Machines[node.Name], args.Nodes.First(Bastion)
 	if bastion == "" || bastion == node.Name {
-		return &remote.Machine{Login: login, Host: machine.PublicAddress, HostKey: machine.HostKey}
+		return &providers.Machine{Login: login, Host: machine.PublicAddress, HostKey: machine.HostKey}
 	}
 	through := m.Machines[bastion]
-	return &remote.Machine{
+	return &providers.Machine{
 		Login: login, Host: machine.PrivateAddress, HostKey: machine.HostKey,
-		Through: &remote.Machine{Login: login, Host: through.PublicAddress, HostKey: through.HostKey},
+		Through: &providers.Machine{Login: login, Host: through.PublicAddress, HostKey: through.HostKey},
 	}
 }

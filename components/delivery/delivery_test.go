@@ -13,8 +13,8 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/delivery"
-	"github.com/iransre/exchange-platform/components/internal/remote"
 	"github.com/iransre/exchange-platform/internal/mocktest"
+	"github.com/iransre/exchange-platform/internal/providers"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
@@ -41,8 +41,8 @@ func deliverAs(t *testing.T, change func(*delivery.Args)) *mocktest.Recording {
 		if err != nil {
 			return err
 		}
-		machine := &remote.Machine{
-			Login: remote.Login{User: "ubuntu", Port: 22, PrivateKey: pulumi.String("the-private-key")}, Host: pulumi.String("10.10.0.11"), HostKey: pulumi.String("ssh-ed25519 AAAA"),
+		machine := &providers.Machine{
+			Login: providers.Login{User: "ubuntu", Port: 22, PrivateKey: pulumi.String("the-private-key")}, Host: pulumi.String("10.10.0.11"), HostKey: pulumi.String("ssh-ed25519 AAAA"),
 		}
 		args := &delivery.Args{
 			Installer: &chart.Installer{Provider: cluster, Random: randomness}, Config: config, Profile: settings.Prod,

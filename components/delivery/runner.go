@@ -10,12 +10,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
-	"github.com/iransre/exchange-platform/components/internal/remote"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // Host is the control plane that GitHub's runner is on.
 type Host struct {
-	Machine *remote.Machine
+	Machine *providers.Machine
 	// ID changes when the machine is another one.
 	ID pulumi.StringInput
 }
@@ -76,10 +76,10 @@ func (a *Args) installRunner(ctx *pulumi.Context, name string, child pulumi.Reso
 	script := pulumi.All(a.Exchange, a.Ready).ApplyT(func(values []any) (string, error) {
 		return a.Config.Runner.install("exchange-"+a.Stack, values[0].(string), a.Mirror)
 	}).(pulumi.StringOutput)
-	_, err = a.Host.Machine.Repeated(ctx, name+"-runner", remote.Command{
-		Text: pulumi.String(remote.Settled + runnerCommand), Stdin: pulumi.ToSecret(script).(pulumi.StringOutput),
+	_, err = a.Host.Machine.Repeated(ctx, name+"-runner", providers.Command{
+		Text: pulumi.String(providers.Settled + runnerCommand), Stdin: pulumi.ToSecret(script).(pulumi.StringOutput),
 		Delete: pulumi.String(runnerRemoved), After: account,
-	}, remote.Reason{For: pulumi.Sprintf("machine %s", a.Host.ID)}, child, pulumi.AdditionalSecretOutputs([]string{"stdin"}),
+	}, providers.Reason{For: pulumi.Sprintf("machine %s", a.Host.ID)}, child, pulumi.AdditionalSecretOutputs([]string{"stdin"}),
 		// one that is made first would be taken away with the one before it
 		pulumi.DeleteBeforeReplace(true))
 	return err

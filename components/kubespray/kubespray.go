@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/internal/component"
-	"github.com/iransre/exchange-platform/components/internal/remote"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // Args says which cluster is wanted. Plain fields decide its shape; inputs may be outputs of the machines.
@@ -109,7 +109,7 @@ type Cluster struct {
 	Allowed pulumi.Resource
 
 	// Tokens makes tokens of ServiceAccounts; what is asked is JSON: account, namespace, seconds.
-	Tokens *remote.Question
+	Tokens *providers.Question
 }
 
 // New makes the cluster: every machine ready, the bundle uploaded, the way from what the runner knows to what is wanted

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/iransre/exchange-platform/components/internal/remote"
 	"github.com/iransre/exchange-platform/internal/providers"
 )
 
@@ -15,7 +14,7 @@ import (
 const stateRoot = "/var/lib/exchange-platform/kubespray"
 
 // readyScript waits until cloud-init has finished. Another text would make all machines be waited for anew.
-const readyScript = remote.FirstBoot + `echo '{"ready":true}'`
+const readyScript = providers.FirstBoot + `echo '{"ready":true}'`
 
 // uploadScript replaces the bundle as a whole, so that no run ever sees half of one; what a killed upload left goes. %s is the
 // cluster's directory.
@@ -40,7 +39,7 @@ type steps struct {
 }
 
 // onRunner registers a command on the runner.
-func (s *steps) onRunner(name string, what remote.Command, reason remote.Reason, opts ...pulumi.ResourceOption) (*providers.RemoteCommand, error) {
+func (s *steps) onRunner(name string, what providers.Command, reason providers.Reason, opts ...pulumi.ResourceOption) (*providers.RemoteCommand, error) {
 	return s.args.machine(s.args.node(s.args.Runner)).Repeated(s.ctx, s.name+"-"+name, what, reason, append(opts, s.child)...)
 }
 
@@ -48,7 +47,7 @@ func (s *steps) onRunner(name string, what remote.Command, reason remote.Reason,
 func (s *steps) ready() (map[string]*providers.RemoteCommand, error) {
 	ready := map[string]*providers.RemoteCommand{}
 	for _, node := range s.args.Nodes {
-		waited, err := s.args.machine(node).Once(s.ctx, s.name+"-ready-"+node.Name, remote.Command{Text: pulumi.String(readyScript)}, nil, s.child)
+		waited, err := s.args.machine(node).Once(s.ctx, s.name+"-ready-"+node.Name, providers.Command{Text: pulumi.String(readyScript)}, nil, s.child)
 		if err != nil {
 			return nil, err
 		}
@@ -60,16 +59,16 @@ func (s *steps) ready() (map[string]*providers.RemoteCommand, error) {
 // upload puts the bundle onto the runner, once it is planned: a refused change leaves even the runner as it is.
 func (s *steps) upload(bundle *bundle, planned pulumi.StringOutput, ready *providers.RemoteCommand) (*providers.RemoteCommand, error) {
 	archive := pulumi.All(bundle.archive, planned).ApplyT(func(values []any) string { return values[0].(string) }).(pulumi.StringOutput)
-	return s.onRunner("bundle", remote.Command{
+	return s.onRunner("bundle", providers.Command{
 		Text: pulumi.Sprintf(uploadScript, s.args.directory()), Stdin: archive, Silent: true, After: []pulumi.Resource{ready},
-	}, remote.Reason{}, pulumi.AdditionalSecretOutputs([]string{"stdin"}))
+	}, providers.Reason{}, pulumi.AdditionalSecretOutputs([]string{"stdin"}))
 }
 
 // readState reads what the runner knows of the cluster, again for another reason.
 func (s *steps) readState(name string, reason pulumi.StringInput, after pulumi.Resource) (*providers.RemoteCommand, error) {
-	return s.onRunner(name, remote.Command{
+	return s.onRunner(name, providers.Command{
 		Text: pulumi.Sprintf(stateScript, s.args.directory()), Silent: true, After: []pulumi.Resource{after},
-	}, remote.Reason{For: reason})
+	}, providers.Reason{For: reason})
 }
 
 // check has the runner refuse the plan, if it must, before it or anything else of the stack is touched.
@@ -88,9 +87,9 @@ func (s *steps) run(bundle *bundle, planned pulumi.StringOutput, check *provider
 
 // order gives the runner the plan with an order. A plan in other words for a cluster that is as wanted changes nothing there.
 func (s *steps) order(name, order string, bundle *bundle, planned pulumi.StringOutput, after []pulumi.Resource) (*providers.RemoteCommand, error) {
-	return s.onRunner(name, remote.Command{
+	return s.onRunner(name, providers.Command{
 		Text: s.args.runnerProgram(pulumi.Sprintf("%s --wanted %s", order, bundle.wanted)), Stdin: planned, After: after,
-	}, remote.Reason{})
+	}, providers.Reason{})
 }
 
 // kubeconfig reads the administrator's kubeconfig once the cluster stands, and again only when there is another one to
@@ -99,14 +98,14 @@ func (s *steps) order(name, order string, bundle *bundle, planned pulumi.StringO
 func (s *steps) kubeconfig(last *known, run *providers.RemoteCommand) (*providers.RemoteCommand, error) {
 	version := s.args.Version
 	upgraded := last.State == nil || last.State.Shape == nil || last.State.Shape.Kubernetes != version
-	return s.onRunner("kubeconfig", remote.Command{
+	return s.onRunner("kubeconfig", providers.Command{
 		Text: s.args.runnerProgram(pulumi.String("kubeconfig")), Secret: true, After: []pulumi.Resource{run},
-	}, remote.Reason{For: pulumi.String("Kubernetes " + version), None: !upgraded})
+	}, providers.Reason{For: pulumi.String("Kubernetes " + version), None: !upgraded})
 }
 
 // tokens is the runner's answer to who asks for a token of a ServiceAccount, once the cluster stands.
-func (s *steps) tokens(run *providers.RemoteCommand) *remote.Question {
-	return &remote.Question{
+func (s *steps) tokens(run *providers.RemoteCommand) *providers.Question {
+	return &providers.Question{
 		Machine: s.args.machine(s.args.node(s.args.Runner)),
 		Text:    s.args.runnerProgram(pulumi.String("grant")),
 		After:   []pulumi.Resource{run},
@@ -129,15 +128,15 @@ func afterPlan(planned pulumi.StringOutput) pulumi.StringOutput {
 }
 
 // machine is how a node is reached: straight at its public address, or through the bastion at its private one.
-func (args *Args) machine(node Node) *remote.Machine {
-	login := remote.Login{User: args.SSH.User, Port: args.SSH.Port, PrivateKey: args.SSH.PrivateKey}
+func (args *Args) machine(node Node) *providers.Machine {
+	login := providers.Login{User: args.SSH.User, Port: args.SSH.Port, PrivateKey: args.SSH.PrivateKey}
 	if node.PublicAddress != nil {
-		return &remote.Machine{Login: login, Host: node.PublicAddress, HostKey: node.HostKey}
+		return &providers.Machine{Login: login, Host: node.PublicAddress, HostKey: node.HostKey}
 	}
 	bastion := args.node(args.SSH.Bastion)
-	return &remote.Machine{
+	return &providers.Machine{
 		Login: login, Host: node.PrivateAddress, HostKey: node.HostKey,
-		Through: &remote.Machine{Login: login, Host: bastion.PublicAddress, HostKey: bastion.HostKey},
+		Through: &providers.Machine{Login: login, Host: bastion.PublicAddress, HostKey: bastion.HostKey},
 	}
 }
 

@@ -1,10 +1,7 @@
-// Package remote runs commands on machines over SSH, for the components that make something there.
-package remote
+package providers
 
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 const (
@@ -55,7 +52,7 @@ type Reason struct {
 // to the machine changes.
 func (m *Machine) Repeated(
 	ctx *pulumi.Context, name string, command Command, reason Reason, opts ...pulumi.ResourceOption,
-) (*providers.RemoteCommand, error) {
+) (*RemoteCommand, error) {
 	if reason.For != nil {
 		command.Text = pulumi.Sprintf("%s\n# %s", command.Text, reason.For)
 	}
@@ -75,7 +72,7 @@ func (m *Machine) Repeated(
 // values, another machine, another text. Whatever else changes is no reason.
 func (m *Machine) Once(
 	ctx *pulumi.Context, name string, command Command, thing pulumi.Array, opts ...pulumi.ResourceOption,
-) (*providers.RemoteCommand, error) {
+) (*RemoteCommand, error) {
 	triggers := append(pulumi.Array{m.Host, m.HostKey, command.Text}, thing...)
 	// A replacement uses the connection as it is then.
 	return m.register(ctx, name, command, triggers, append(opts, pulumi.IgnoreChanges([]string{"connection"})))
@@ -83,8 +80,8 @@ func (m *Machine) Once(
 
 func (m *Machine) register(
 	ctx *pulumi.Context, name string, command Command, triggers pulumi.Array, opts []pulumi.ResourceOption,
-) (*providers.RemoteCommand, error) {
-	args := &providers.RemoteCommandArgs{
+) (*RemoteCommand, error) {
+	args := &RemoteCommandArgs{
 		Connection: *m.connection(), Create: command.Text, Stdin: command.Stdin, Delete: command.Delete, Triggers: triggers,
 		Quiet: command.Secret || command.Silent,
 	}
@@ -94,12 +91,12 @@ func (m *Machine) register(
 	if command.Secret {
 		opts = append(opts, pulumi.AdditionalSecretOutputs([]string{"stdout", "stderr"}))
 	}
-	return providers.NewRemoteCommand(ctx, name, args, append(opts, pulumi.DependsOn(command.After))...)
+	return NewRemoteCommand(ctx, name, args, append(opts, pulumi.DependsOn(command.After))...)
 }
 
 // connection is the way to the machine.
-func (m *Machine) connection() *providers.Connection {
-	connection := &providers.Connection{
+func (m *Machine) connection() *Connection {
+	connection := &Connection{
 		User: m.User, Port: m.Port, Host: m.Host, PrivateKey: m.key(), HostKey: m.HostKey,
 		DialAttempts: dialAttempts, DialSeconds: dialSeconds,
 	}

@@ -1,4 +1,4 @@
-package remote
+package providers
 
 // FirstBoot is a script that waits until cloud-init has finished, saying so now and then: an SSH connection without traffic may
 // be dropped. Exit status 2 of cloud-init means that it is done but had to work around something.

@@ -1,5 +1,4 @@
-// Package dns names what ArvanCloud's CDN cannot stand in front of, such as the Kubernetes API.
-package dns
+package arvan
 
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -7,8 +6,8 @@ import (
 	"github.com/iransre/exchange-platform/components/internal/component"
 )
 
-// Args says which name leads straight to which addresses, past the CDN.
-type Args struct {
+// NameArgs says which name leads straight to which addresses, past the CDN.
+type NameArgs struct {
 	// Domain is the CDN's zone; Host is a name in it, or the domain itself.
 	Domain, Host string
 	// Addresses are all answered: a client tries the next when one does not respond.
@@ -25,15 +24,15 @@ type Name struct {
 	Host pulumi.StringOutput `pulumi:"host"`
 }
 
-// Type is the component's type in a stack's state.
-const Type = "exchange:dns:Name"
+// NameType is the component's type in a stack's state.
+const NameType = "exchange:dns:Name"
 
-// New makes the record. opts must carry the provider arvancloud (pulumi.Providers).
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Name, error) {
+// NewName makes the record. opts must carry the provider arvancloud (pulumi.Providers).
+func NewName(ctx *pulumi.Context, name string, args *NameArgs, opts ...pulumi.ResourceOption) (*Name, error) {
 	self := &Name{}
 	// what it was called when it was a part of edge
 	opts = append(opts, pulumi.Aliases([]pulumi.Alias{{Type: pulumi.String("exchange:edge:Name")}}))
-	return component.New(ctx, Type, name, self, opts, func(child pulumi.ResourceOption) error {
+	return component.New(ctx, NameType, name, self, opts, func(child pulumi.ResourceOption) error {
 		host, err := Record(ctx, name+"-record", &RecordArgs{
 			Domain: args.Domain, Host: args.Host, Addresses: args.Addresses, TTLSeconds: args.TTLSeconds,
 		}, child)

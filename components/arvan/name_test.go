@@ -1,4 +1,4 @@
-package dns_test
+package arvan_test
 
 import (
 	"testing"
@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
 
-	"github.com/iransre/exchange-platform/components/dns"
+	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 	"github.com/iransre/exchange-platform/internal/providers"
 )
@@ -18,7 +18,7 @@ func TestANamePastTheCDN(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, err = dns.New(ctx, "api", &dns.Args{
+		_, err = arvan.NewName(ctx, "api", &arvan.NameArgs{
 			Domain: "iransre.ir", Host: "k8s.iransre.ir", TTLSeconds: 120,
 			Addresses: pulumi.StringArray{pulumi.String("203.0.113.2"), pulumi.String("203.0.113.3")},
 		}, pulumi.Providers(cloud))
