@@ -46,8 +46,11 @@ type Tool struct {
 	Shared bool
 }
 
-// pulumiVersion is that of the module in go.mod, which a test holds it to.
-const pulumiVersion = "v3.274.1"
+// Those of the modules in go.mod, which a test holds them to.
+const (
+	pulumiVersion = "v3.274.1"
+	helmVersion   = "v3.20.1"
+)
 
 // All lists the tools of w in the order in which they are built: what a first `up` needs first comes first.
 func All(w *workspace.Workspace) []Tool {
@@ -80,6 +83,11 @@ func All(w *workspace.Workspace) []Tool {
 		plugin("kubernetes", "v4.33.0", "plugins/kubernetes"),
 		guest,
 		kube,
+		{
+			Name: "helm", Purpose: "the real Helm CLI " + helmVersion + ", for reviews", Module: "sandbox",
+			Package: "helm.sh/helm/v3/cmd/helm", Target: w.Binary("helm"),
+			LinkerFlags: " -X helm.sh/helm/v3/internal/version.version=" + helmVersion,
+		},
 		{
 			Name: "pulumi-resource-arvancloud", Purpose: "our own ArvanCloud provider", Module: ".",
 			Package: "github.com/iransre/exchange-platform/provider/cmd/pulumi-resource-arvancloud",

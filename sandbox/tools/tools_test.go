@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-func TestTheCLIIsTheModules(t *testing.T) {
+func TestTheCLIsAreTheModules(t *testing.T) {
 	text, err := os.ReadFile("../go.mod")
 	assert.NilError(t, err)
 	module, err := modfile.Parse("go.mod", text, nil)
@@ -22,6 +22,7 @@ func TestTheCLIIsTheModules(t *testing.T) {
 	for _, path := range []string{"github.com/pulumi/pulumi/pkg/v3", "github.com/pulumi/pulumi/sdk/v3"} {
 		assert.Equal(t, required[path], pulumiVersion, path)
 	}
+	assert.Equal(t, required["helm.sh/helm/v3"], helmVersion)
 }
 
 // A CLI that the project refuses would be linked, and then fail.
