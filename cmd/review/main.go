@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/iransre/exchange-platform/internal/review"
+	"github.com/iransre/exchange-platform/internal/review/helm"
 )
 
 const usage = `usage: ./scripts/review [options] STACK
@@ -91,6 +92,9 @@ func run(ctx context.Context, arguments []string, out, help io.Writer) (int, err
 	}
 	preview, source, err := asked.read(ctx)
 	if err != nil {
+		return 1, err
+	}
+	if err := (&helm.Helm{Root: asked.root}).Render(ctx, preview); err != nil {
 		return 1, err
 	}
 	made := rules.Make(asked.stack, preview, source)

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/iransre/exchange-platform/internal/objects"
 )
 
 // Account adds to a report what a refresh of the state would find otherwise, as its events tell: machines, networks, records, buckets. What
@@ -84,9 +86,9 @@ func (m *refreshed) findings(stack string) []Finding {
 			if strings.HasPrefix(key, "__") || reflect.DeepEqual(side.before[key], side.after[key]) || has(found, key) {
 				continue
 			}
-			for _, each := range changes(path{}.in(key), side.after[key], side.before[key]) {
+			for _, each := range objects.Changes(path{}.In(key), side.after[key], side.before[key]) {
 				one := of
-				one.Field, one.Live, one.Wanted = each.path.String(), value("", each.path, each.live), value("", each.path, each.wanted)
+				one.Field, one.Live, one.Wanted = each.Path.String(), value("", each.Path, each.Live), value("", each.Path, each.Wanted)
 				found = append(found, one)
 			}
 		}

@@ -12,6 +12,15 @@ import (
 	"time"
 
 	"github.com/iransre/exchange-platform/internal/kube"
+	"github.com/iransre/exchange-platform/internal/objects"
+)
+
+// What is compared is compared as any tree is.
+type (
+	object = objects.Object
+	path   = objects.Path
+	step   = objects.Step
+	change = objects.Change
 )
 
 // What a difference is.
@@ -149,7 +158,7 @@ func (c *Cluster) look(ctx context.Context, w *Wanted) (*view, error) {
 	if err := c.Client.Write(ctx, http.MethodPatch, made.path, pretender, true, w.Content, &made.wanted); err != nil {
 		return nil, fmt.Errorf("what it would be: %w", err)
 	}
-	made.changes = changes(nil, shown(made.live), shown(made.wanted))
+	made.changes = objects.Changes(nil, shown(made.live), shown(made.wanted))
 	var fresh object
 	for _, each := range owners(made.live) {
 		if each.ours() || each.Subresource != "" {
@@ -159,11 +168,11 @@ func (c *Cluster) look(ctx context.Context, w *Wanted) (*view, error) {
 			if fresh == nil {
 				fresh = c.fresh(ctx, w, made.path)
 			}
-			if made.has(addition.path) || reflect.DeepEqual(valueAt(fresh, addition.path), addition.live) {
+			if made.has(addition.Path) || reflect.DeepEqual(valueAt(fresh, addition.Path), addition.Live) {
 				continue
 			}
 			made.changes = append(made.changes, addition)
-			made.added[addition.path.String()] = &each
+			made.added[addition.Path.String()] = &each
 		}
 	}
 	return made, nil
@@ -172,7 +181,7 @@ func (c *Cluster) look(ctx context.Context, w *Wanted) (*view, error) {
 // fresh is what the cluster would make of an object that was never there: who makes one by hand owns its defaults too. It is empty where
 // the cluster does not say.
 func (c *Cluster) fresh(ctx context.Context, w *Wanted, at string) object {
-	content, _ := clone(w.Content).(object)
+	content, _ := objects.Clone(w.Content).(object)
 	metadata, _ := content["metadata"].(object)
 	metadata["name"] = w.Name + "-drift"
 	made := object{}
@@ -190,9 +199,9 @@ func valueAt(tree any, at path) any {
 	for _, each := range at {
 		switch node := tree.(type) {
 		case object:
-			tree = node[each.key]
+			tree = node[each.Key]
 		case []any:
-			i := slices.IndexFunc(node, func(other any) bool { return same(other, each.element) })
+			i := slices.IndexFunc(node, func(other any) bool { return objects.Same(other, each.Element) })
 			if i < 0 {
 				return nil
 			}
@@ -205,12 +214,12 @@ func valueAt(tree any, at path) any {
 }
 
 func (v *view) has(at path) bool {
-	return slices.ContainsFunc(v.changes, func(c change) bool { return c.path.String() == at.String() })
+	return slices.ContainsFunc(v.changes, func(c change) bool { return c.Path.String() == at.String() })
 }
 
 // shown is an object without what the cluster keeps for itself.
 func shown(content object) object {
-	copied, _ := clone(content).(object)
+	copied, _ := objects.Clone(content).(object)
 	delete(copied, "status")
 	if metadata, is := copied["metadata"].(object); is {
 		for _, key := range []string{"managedFields", "resourceVersion", "generation", "creationTimestamp", "uid", "selfLink"} {
@@ -241,12 +250,12 @@ func (c *Cluster) compare(ctx context.Context, w *Wanted) ([]Finding, error) {
 	var found []Finding
 	for _, each := range seen.changes {
 		one := of
-		one.Field, one.Live, one.Wanted = each.path.String(), value(w.Kind, each.path, each.live), value(w.Kind, each.path, each.wanted)
+		one.Field, one.Live, one.Wanted = each.Path.String(), value(w.Kind, each.Path, each.Live), value(w.Kind, each.Path, each.Wanted)
 		by := seen.added[one.Field]
 		if by != nil {
 			one.What = Added
 		} else {
-			by = writer(seen.live, each.path)
+			by = writer(seen.live, each.Path)
 		}
 		if by != nil {
 			one.Manager, one.At = by.Manager, by.Time
@@ -272,12 +281,10 @@ const longest = 80
 
 // value is a value as it may be shown: nothing of a Secret's, and nothing of what might quote one.
 func value(kind string, at path, found any) string {
-	name := strings.ToLower(at.String())
 	switch {
 	case found == nil:
 		return "nothing"
-	case kind == "Secret" && !strings.HasPrefix(name, "metadata.labels"), strings.Contains(name, "last-applied"),
-		strings.Contains(name, "password"), strings.Contains(name, "secret"), strings.Contains(name, "token"):
+	case objects.IsSecret(kind, at.String()):
 		return "(not shown)"
 	}
 	text := fmt.Sprint(found)

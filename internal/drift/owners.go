@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/iransre/exchange-platform/internal/kube"
+	"github.com/iransre/exchange-platform/internal/objects"
 )
 
 // owner is who wrote fields of an object, as the cluster keeps it.
@@ -57,21 +58,21 @@ func (o *owner) has(field path) bool {
 }
 
 func childOf(node object, at step) object {
-	if at.key != "" {
-		child, _ := node["f:"+at.key].(object)
+	if at.Key != "" {
+		child, _ := node["f:"+at.Key].(object)
 		return child
 	}
 	for name, child := range node {
 		if text, is := strings.CutPrefix(name, "k:"); is {
 			var key object
-			if json.Unmarshal([]byte(text), &key) == nil && element([]any{at.element}, key) != nil {
+			if json.Unmarshal([]byte(text), &key) == nil && objects.Element([]any{at.Element}, key) != nil {
 				found, _ := child.(object)
 				return found
 			}
 		}
 		if text, is := strings.CutPrefix(name, "v:"); is {
 			var value any
-			if json.Unmarshal([]byte(text), &value) == nil && fmt.Sprint(value) == fmt.Sprint(at.element) {
+			if json.Unmarshal([]byte(text), &value) == nil && fmt.Sprint(value) == fmt.Sprint(at.Element) {
 				found, _ := child.(object)
 				return found
 			}
@@ -99,9 +100,9 @@ func additions(at path, owned object, live, wanted any) []change {
 			switch {
 			case !has: // it has gone since
 			case len(fields) > 0:
-				found = append(found, additions(at.in(text), fields, value, want)...)
+				found = append(found, additions(at.In(text), fields, value, want)...)
 			case !asked:
-				found = append(found, change{path: at.in(text), live: value})
+				found = append(found, change{Path: at.In(text), Live: value})
 			}
 		case "k":
 			var key object
@@ -110,23 +111,23 @@ func additions(at path, owned object, live, wanted any) []change {
 			}
 			liveList, _ := live.([]any)
 			wantedList, _ := wanted.([]any)
-			value := element(liveList, key)
+			value := objects.Element(liveList, key)
 			if value == nil {
 				continue
 			}
-			place := slices.IndexFunc(liveList, func(each any) bool { return same(each, value) })
-			want := element(wantedList, key)
+			place := slices.IndexFunc(liveList, func(each any) bool { return objects.Same(each, value) })
+			want := objects.Element(wantedList, key)
 			if _, whole := fields["."]; whole && want == nil {
-				found = append(found, change{path: at.at(value, place), live: value})
+				found = append(found, change{Path: at.At(value, place), Live: value})
 				continue
 			}
-			found = append(found, additions(at.at(value, place), fields, value, want)...)
+			found = append(found, additions(at.At(value, place), fields, value, want)...)
 		case "v":
 			var value any
 			liveList, _ := live.([]any)
 			wantedList, _ := wanted.([]any)
 			if json.Unmarshal([]byte(text), &value) == nil && slices.Contains(liveList, value) && !slices.Contains(wantedList, value) {
-				found = append(found, change{path: at.at(value, slices.Index(liveList, value)), live: value})
+				found = append(found, change{Path: at.At(value, slices.Index(liveList, value)), Live: value})
 			}
 		}
 	}

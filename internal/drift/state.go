@@ -7,9 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/iransre/exchange-platform/internal/kube"
+	"github.com/iransre/exchange-platform/internal/objects"
 )
 
 // Wanted is an object as the program wants it.
@@ -77,7 +76,7 @@ func ReadState(text []byte) (*State, error) {
 		case strings.HasPrefix(each.Type, "kubernetes:") && inputs["kind"] != nil:
 			for _, ignored := range each.IgnoreChanges {
 				if at := labelPath(ignored); at != nil {
-					without(inputs, at)
+					objects.Without(inputs, at)
 				}
 			}
 			made, err := wantedOf(inputs, "")
@@ -104,7 +103,7 @@ func labelPath(text string) path {
 		if found[1] != "" {
 			key = found[1]
 		}
-		at = at.in(key)
+		at = at.In(key)
 	}
 	return at
 }
@@ -153,32 +152,20 @@ func wantedOf(content object, namespace string) (*Wanted, error) {
 	return made, nil
 }
 
-var between = regexp.MustCompile(`(?m)^---.*$`)
-
 // inManifest are the objects in what Helm keeps of a release.
 func inManifest(text, namespace, release string) ([]Wanted, error) {
+	contents, err := objects.In(text)
+	if err != nil {
+		return nil, err
+	}
 	var found []Wanted
-	for _, document := range between.Split(text, -1) {
-		var content object
-		if err := yaml.Unmarshal([]byte(document), &content); err != nil {
+	for _, content := range contents {
+		made, err := wantedOf(content, namespace)
+		if err != nil {
 			return nil, err
 		}
-		if len(content) == 0 {
-			continue
-		}
-		items := []any{content}
-		if list, is := content["items"].([]any); is && strings.HasSuffix(fmt.Sprint(content["kind"]), "List") {
-			items = list
-		}
-		for _, item := range items {
-			each, _ := item.(object)
-			made, err := wantedOf(each, namespace)
-			if err != nil {
-				return nil, err
-			}
-			made.Of, made.Helm = release, true
-			found = append(found, *made)
-		}
+		made.Of, made.Helm = release, true
+		found = append(found, *made)
 	}
 	return found, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/iransre/exchange-platform/internal/kube"
+	"github.com/iransre/exchange-platform/internal/objects"
 )
 
 // maker is the plugin as the cluster knows it when it makes something.
@@ -71,10 +72,10 @@ func (c *Cluster) undo(ctx context.Context, w *Wanted, findings []Finding) error
 			break
 		}
 	}
-	next, _ := clone(seen.live).(object)
+	next, _ := objects.Clone(seen.live).(object)
 	for _, each := range seen.changes {
-		if slices.ContainsFunc(findings, func(f Finding) bool { return f.Field == each.path.String() }) {
-			put(next, each.path, each.wanted)
+		if slices.ContainsFunc(findings, func(f Finding) bool { return f.Field == each.Path.String() }) {
+			put(next, each.Path, each.Wanted)
 		}
 	}
 	if metadata, is := next["metadata"].(object); is {
@@ -86,7 +87,7 @@ func (c *Cluster) undo(ctx context.Context, w *Wanted, findings []Finding) error
 // put has a field of a tree be a value, or go where there is none.
 func put(tree object, at path, wanted any) {
 	if wanted == nil {
-		without(tree, at)
+		objects.Without(tree, at)
 		return
 	}
 	set(tree, at, wanted)
@@ -100,11 +101,11 @@ func set(tree any, at path, wanted any) any {
 	case nil:
 		return set(object{}, at, wanted)
 	case object:
-		node[at[0].key] = set(node[at[0].key], at[1:], wanted)
+		node[at[0].Key] = set(node[at[0].Key], at[1:], wanted)
 		return node
 	case []any:
 		for i, each := range node {
-			if same(each, at[0].element) {
+			if objects.Same(each, at[0].Element) {
 				node[i] = set(each, at[1:], wanted)
 				return node
 			}

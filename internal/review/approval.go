@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Approval is what of a review has been approved: which resources change how. It holds no value, and so no secret.
@@ -25,6 +26,9 @@ type ApprovedChange struct {
 	Op string `json:"op"`
 	// Properties are sums over what each property becomes, by its path.
 	Properties map[string]string `json:"properties,omitempty"`
+	// Objects are sums over what each object of a release becomes; Unknown tells that nobody knew that.
+	Objects map[string]string `json:"objects,omitempty"`
+	Unknown bool              `json:"unknown,omitempty"`
 }
 
 // Approval is what is approved with this review.
@@ -46,6 +50,15 @@ func (f Finding) approved() ApprovedChange {
 			change.Properties = map[string]string{}
 		}
 		change.Properties[property.Path] = property.sum()
+	}
+	if f.Release != nil {
+		change.Unknown = f.Release.Unknown != ""
+		for _, object := range f.Release.Changes {
+			if change.Objects == nil {
+				change.Objects = map[string]string{}
+			}
+			change.Objects[object.String()] = object.sum()
+		}
 	}
 	return change
 }
@@ -117,5 +130,35 @@ func (f Finding) otherwise(was ApprovedChange) []string {
 			more = append(more, fmt.Sprintf("%s: %s, which was not approved: it stayed", f.what(), property))
 		}
 	}
-	return slices.Compact(more)
+	return append(slices.Compact(more), f.otherObjects(was)...)
+}
+
+// sum is over what an object becomes, whatever it was: what charts draw by lot was another one at every look.
+func (o Object) sum() string {
+	parts := []string{o.APIVersion, o.Op, o.Runs}
+	for _, field := range o.Fields {
+		parts = append(parts, field.Path, field.sum())
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// otherObjects are those of a release that become something else than was approved.
+func (f Finding) otherObjects(was ApprovedChange) []string {
+	if f.Release == nil || was.Unknown {
+		return nil
+	}
+	if f.Release.Unknown != "" {
+		return []string{fmt.Sprintf("%s: what changes in the cluster is not known now, and was when it was approved: %s", f.what(), f.Release.Unknown)}
+	}
+	var more []string
+	for _, object := range f.Release.Changes {
+		switch sum, known := was.Objects[object.String()]; {
+		case !known:
+			more = append(more, fmt.Sprintf("%s: %s is %s, which was not approved", f.what(), object, happened[object.Op]))
+		case sum != object.sum():
+			more = append(more, fmt.Sprintf("%s: %s becomes another one than was approved", f.what(), object))
+		}
+	}
+	return more
 }

@@ -38,6 +38,8 @@ type Change struct {
 	Properties []Property
 	// Objects are those of a Helm release as they are in the cluster, by kind.
 	Objects map[string][]string
+	// Release is what becomes of them; nil if nobody has rendered it.
+	Release *Release
 	// Rials are what a month costs more; Priced tells whether both prices are known.
 	Rials  float64
 	Priced bool
@@ -66,6 +68,7 @@ func (p *Preview) Changes() []Change {
 	}
 	var changes []Change
 	for _, change := range byURN {
+		change.Release = p.Releases[change.URN]
 		changes = append(changes, *change)
 	}
 	slices.SortFunc(changes, func(a, b Change) int {

@@ -166,6 +166,10 @@ func (r *Review) sayReleases(say func(string, ...any), shown int) {
 			}
 			say("  - %s", property)
 		}
+		if finding.Release != nil {
+			finding.Release.say(say, shown)
+			continue
+		}
 		var pods []string
 		for _, kind := range withPods {
 			for _, name := range finding.Objects[kind] {

@@ -15,6 +15,8 @@ type Preview struct {
 	Steps         []Step         `json:"steps"`
 	Diagnostics   []Diagnostic   `json:"diagnostics"`
 	ChangeSummary map[string]int `json:"changeSummary"`
+	// Releases are what becomes of the objects of each release, by its URN. The engine does not say that: package helm adds it.
+	Releases map[string]*Release `json:"releases,omitempty"`
 }
 
 // Step is one step of the engine; a replacement has three.
@@ -76,7 +78,7 @@ func (p *Preview) Errors() []string {
 // Cut leaves out of a preview what no review looks at: where things stand in the code, and the properties that stay as they are. What
 // is left is small enough to be kept.
 func (p *Preview) Cut() *Preview {
-	cut := &Preview{Diagnostics: p.Diagnostics, ChangeSummary: p.ChangeSummary}
+	cut := &Preview{Diagnostics: p.Diagnostics, ChangeSummary: p.ChangeSummary, Releases: p.Releases}
 	for _, step := range p.Steps {
 		if step.Op != Same {
 			cut.Steps = append(cut.Steps, step.cut())

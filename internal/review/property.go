@@ -6,9 +6,10 @@ import (
 	"maps"
 	"net/netip"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/iransre/exchange-platform/internal/objects"
 )
 
 // Property is one that changes.
@@ -121,11 +122,14 @@ func scalars(list []any) bool {
 	})
 }
 
-// personal are the properties whose values are nobody's business, should somebody have forgotten to mark them as secret.
-var personal = regexp.MustCompile(`(?i)(password|passphrase|token|privatekey|secretkey|accesskey|stdin|initscript|kubeconfig)$`)
-
+// isPersonal tells of a property whose value is nobody's business, should somebody have forgotten to mark it as secret.
 func (p Property) isPersonal() bool {
-	return personal.MatchString(strings.TrimRight(p.Path, "[]0123456789"))
+	for _, value := range []any{p.Old, p.New} {
+		if _, is := value.(bool); is {
+			return false
+		}
+	}
+	return objects.IsSecret("", p.Path)
 }
 
 // show writes a value for people, briefly.

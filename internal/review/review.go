@@ -47,7 +47,9 @@ const policy = "policy "
 func (r *Rules) Make(stack string, preview *Preview, source Source) *Review {
 	made := &Review{Stack: stack, Source: source, Errors: preview.Errors(), rules: r}
 	for _, change := range preview.Changes() {
-		made.Findings = append(made.Findings, r.Judge(change))
+		finding := r.Judge(change)
+		r.judgeObjects(&finding)
+		made.Findings = append(made.Findings, finding)
 		switch {
 		case change.Priced:
 			made.Rials += change.Rials
