@@ -29,6 +29,16 @@ metadata: {name: settings, labels: {helm.sh/chart: shop-1}}
 data: {settings.ini: "a = 1\nb = 2\nc = 3\n"}
 ---
 apiVersion: v1
+kind: Service
+metadata: {name: web, labels: {helm.sh/chart: shop-1}}
+spec: {type: ClusterIP}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web, labels: {helm.sh/chart: shop-1}}
+spec: {minAvailable: 1}
+---
+apiVersion: v1
 kind: Secret
 metadata: {name: keys}
 stringData: {key: hunter2}
@@ -78,7 +88,9 @@ func TestWhatBecomesOfARelease(t *testing.T) {
 		{name: "a setting", after: edit("b = 2", "b = 7"), rank: "restart", says: []string{"no pod restarts", "ConfigMap `shop/settings`", "`b = 2` → `b = 7`"}, not: []string{"a = 1"}},
 		{name: "a secret", after: edit("hunter2", "hunter3"), rank: "identity",
 			says: []string{"Secret `shop/keys` changed: pods read another password", "pods restart: Deployment `shop/web`"}, not: []string{"hunter"}},
-		{name: "labels", after: edit("shop-1", "shop-2"), rank: "restart", says: []string{"2 objects get other labels of their chart's version"}, not: []string{"ConfigMap"}},
+		{name: "labels", after: edit("shop-1", "shop-2"), rank: "restart", says: []string{"4 objects get other labels of their chart's version"}, not: []string{"ConfigMap", "Service"}},
+		{name: "a budget", after: edit("minAvailable: 1", "minAvailable: 0"), rank: "restart", says: []string{"PodDisruptionBudget `shop/web`: `spec.minAvailable`: `1` → `0`"}},
+		{name: "a port on every machine", after: edit("ClusterIP", "NodePort"), rank: "exposure", says: []string{"Service `shop/web` changed: how it is reached from outside"}},
 		{name: "another volume", after: edit("5Gi", "9Gi"), rank: "restart",
 			says: []string{"**the update fails**: Kubernetes lets nobody change `spec.volumeClaimTemplates[0].spec.resources.requests.storage` of StatefulSet `shop/store`", "(Release) changed: no pod restarts; the update fails"}},
 		{name: "another selector", after: edit("matchLabels: {app: web}", "matchLabels: {app: shop}"), rank: "restart", says: []string{"the update fails", "`spec.selector.matchLabels.app`"}},

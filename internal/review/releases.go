@@ -95,13 +95,13 @@ func (r *Rules) judgeObjects(found *Finding) {
 			says = "no pod restarts"
 		}
 		for _, object := range release.Changes {
-			if object.Runs != "" {
+			if object.Runs != "" || object.stamped() {
 				continue
 			}
 			if len(object.Refused) > 0 {
 				r.atLeast(found, restart, "the update fails: "+object.cannot())
 			}
-			judged := r.Judge(Change{Type: object.token(), Name: object.Name, Op: object.Op, Properties: object.Fields})
+			judged := r.Judge(Change{Type: object.token(), Name: object.Name, Op: object.Op, Properties: object.own()})
 			if judged.Rank.Worse(r.rest()) && judged.Rank.Name != restart {
 				r.atLeast(found, judged.Rank.Name, object.String()+" "+happened[object.Op]+": "+strings.Join(judged.Says, "; "))
 			}
@@ -161,12 +161,15 @@ func (o Object) cannot() string {
 	return "Kubernetes lets nobody change " + strings.Join(paths, ", ") + " of " + o.String()
 }
 
-// others are the labels that change with each version of a chart.
+// stamps are the labels that change with each version of a chart, or of what it runs.
 var stamps = []string{`metadata.labels["helm.sh/chart"]`, `metadata.labels["app.kubernetes.io/version"]`, "metadata.labels.chart", "metadata.labels.heritage"}
 
 // stamped tells of an object that only gets such labels.
-func (o Object) stamped() bool {
-	return o.Op == Update && o.Runs == "" && !slices.ContainsFunc(o.Fields, func(p Property) bool { return !slices.Contains(stamps, p.Path) })
+func (o Object) stamped() bool { return o.Op == Update && o.Runs == "" && len(o.own()) == 0 }
+
+// own are the fields that change beside such labels.
+func (o Object) own() []Property {
+	return slices.DeleteFunc(slices.Clone(o.Fields), func(p Property) bool { return slices.Contains(stamps, p.Path) })
 }
 
 // say writes the objects into a comment, so many of them and so many fields of each.
@@ -216,10 +219,8 @@ func (o Object) line(shown int) string {
 		return o.String() + " " + happened[o.Op]
 	}
 	var parts []string
-	for _, each := range o.Fields {
+	for _, each := range o.own() {
 		switch {
-		case slices.Contains(stamps, each.Path):
-			continue
 		case len(parts) == min(shown, 6):
 			return o.String() + ": " + strings.Join(append(parts, "…"), "; ")
 		case each.New == unknown:
