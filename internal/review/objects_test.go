@@ -150,3 +150,12 @@ func TestTheObjectsOfAReleaseAreApproved(t *testing.T) {
 	unknown, _ := withRelease(t, &review.Release{Unknown: "no"})
 	assert.Check(t, is.Contains(beyond(unknown), "what changes in the cluster is not known now, and was when it was approved"))
 }
+
+func TestAClaimThatAChartNoLongerHasIsDataLost(t *testing.T) {
+	claim := "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: files}\nspec: {resources: {requests: {storage: 5Gi}}}\n"
+	made, comment := reviewed(t, shop+claim, shop, shop)
+	assert.Equal(t, made.Worst().Name, "data", comment)
+	kept := strings.Replace(claim, "{name: files}", `{name: files, annotations: {"helm.sh/resource-policy": keep}}`, 1)
+	made, comment = reviewed(t, shop+kept, shop, shop)
+	assert.Equal(t, made.Worst().Name, "restart", comment)
+}

@@ -3,12 +3,14 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +19,7 @@ import (
 
 	"github.com/iransre/exchange-platform/internal/refusals"
 	"github.com/iransre/exchange-platform/internal/review"
+	"github.com/iransre/exchange-platform/internal/review/helm"
 	"github.com/iransre/exchange-platform/internal/review/recorded"
 	"github.com/iransre/exchange-platform/provider/emulator"
 	"github.com/iransre/exchange-platform/sandbox/charts"
@@ -39,7 +42,8 @@ func TestRecordedPreviews(t *testing.T) {
 			continue // each takes seconds
 		}
 		t.Run(change.Name, func(t *testing.T) {
-			made := s.previewOfChange(t, change)
+			whole := s.previewOfChange(t, change)
+			made := whole
 			base := bases[change.State]
 			switch {
 			case len(change.Changes) == 0: // as it is
@@ -50,10 +54,12 @@ func TestRecordedPreviews(t *testing.T) {
 			default:
 				made = recorded.Beyond(made, base)
 			}
+			s.render(t, made, whole)
 			if golden.FlagUpdate() {
 				text, err := recorded.Marshal(made)
 				assert.NilError(t, err)
-				assert.NilError(t, os.WriteFile(change.Preview("../.."), text, 0o644))
+				_, theirs := stateOf(t, change)
+				assert.NilError(t, os.WriteFile(change.Preview("../.."), s.from(text, theirs), 0o644))
 			}
 			assert.NilError(t, change.Judge(rules.Make(change.Stack(), made, review.Source{})))
 		})
@@ -74,29 +80,56 @@ func (s *sandbox) serveForPreviews(t *testing.T) {
 	}
 }
 
-// previewOfChange is what today's program plans for a recorded state with a changed stack file, as the engine says it. Addresses of this
-// sandbox are written as the recorded ones.
-func (s *sandbox) previewOfChange(t *testing.T, change recorded.Change) *review.Preview {
+// render adds what becomes of the objects of releases, as ./scripts/review does. The whole preview tells of the cluster.
+func (s *sandbox) render(t *testing.T, preview, whole *review.Preview) {
 	t.Helper()
-	folder := filepath.Join("../../stacks/testdata/states", change.State)
-	state, err := os.ReadFile(folder + ".json")
+	environ, err := s.Environ("prod")
 	assert.NilError(t, err)
-	file, err := os.ReadFile(folder + ".yaml")
+	told := &review.Preview{Steps: slices.Clone(preview.Steps)}
+	for _, step := range whole.Steps {
+		step.Op = "same"
+		told.Steps = append(told.Steps, step)
+	}
+	assert.NilError(t, (&helm.Helm{Program: s.Binary("helm"), Root: s.Root, Environ: environ}).Render(t.Context(), told))
+	preview.Releases = told.Releases
+}
+
+// stateOf is where a change's state is recorded, without an ending, and the address of the sandbox that it was recorded in.
+func stateOf(t *testing.T, change recorded.Change) (path, theirs string) {
+	t.Helper()
+	path = filepath.Join("../../stacks/testdata/states", change.State)
+	file, err := os.ReadFile(path + ".yaml")
 	assert.NilError(t, err)
 	_, rest, _ := strings.Cut(string(file), "endpoint: http://")
-	theirs, _, _ := strings.Cut(rest, ":")
-	ours := s.Address(1).String()
-	here := func(text []byte) []byte {
-		return []byte(strings.ReplaceAll(string(text), "//"+theirs+":", "//"+ours+":"))
-	}
-	file, err = refusals.Apply(here(file), change.Changes...)
+	theirs, _, _ = strings.Cut(rest, ":")
+	return path, theirs
+}
+
+// from is a text of this sandbox with another one's address, and to the other way around.
+func (s *sandbox) from(text []byte, theirs string) []byte {
+	return bytes.ReplaceAll(text, []byte("//"+s.Address(1).String()+":"), []byte("//"+theirs+":"))
+}
+
+func (s *sandbox) to(text []byte, theirs string) []byte {
+	return bytes.ReplaceAll(text, []byte("//"+theirs+":"), []byte("//"+s.Address(1).String()+":"))
+}
+
+// previewOfChange is what today's program plans for a recorded state with a changed stack file, as the engine says it.
+func (s *sandbox) previewOfChange(t *testing.T, change recorded.Change) *review.Preview {
+	t.Helper()
+	path, theirs := stateOf(t, change)
+	state, err := os.ReadFile(path + ".json")
+	assert.NilError(t, err)
+	file, err := os.ReadFile(path + ".yaml")
+	assert.NilError(t, err)
+	file, err = refusals.Apply(s.to(file, theirs), change.Changes...)
 	assert.NilError(t, err)
 
 	apart := t.TempDir() // where Pulumi may write
 	project, err := os.ReadFile(filepath.Join(s.Root, "Pulumi.yaml"))
 	assert.NilError(t, err)
 	stackFile := filepath.Join(apart, "Pulumi."+change.Stack()+".yaml")
-	for path, text := range map[string][]byte{filepath.Join(apart, "Pulumi.yaml"): project, stackFile: file, filepath.Join(apart, "state.json"): here(state)} {
+	for path, text := range map[string][]byte{filepath.Join(apart, "Pulumi.yaml"): project, stackFile: file, filepath.Join(apart, "state.json"): s.to(state, theirs)} {
 		assert.NilError(t, os.WriteFile(path, text, 0o600))
 	}
 	environ, err := s.Environ(change.Stack())
@@ -116,7 +149,7 @@ func (s *sandbox) previewOfChange(t *testing.T, change recorded.Change) *review.
 	logged, more := review.EventLog(events)
 	environ = append(environ, more...)
 	printed, failure := pulumi(s.Root, append([]string{"preview", "--json", "--non-interactive"}, logged...)...)
-	made, err := review.Read(strings.NewReader(strings.ReplaceAll(string(printed), "//"+ours+":", "//"+theirs+":")))
+	made, err := review.Read(bytes.NewReader(printed))
 	assert.NilError(t, err)
 	assert.Equal(t, failure != nil, len(made.Errors()) > 0, "%v", failure)
 	told, err := os.Open(events)

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -270,7 +271,7 @@ func (h *Helm) run(ctx context.Context, input *bytes.Reader, arguments ...string
 	switch {
 	case err == nil:
 		return printed.String(), nil
-	case errors.Is(err, exec.ErrNotFound):
+	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return "", errNone
 	case limited.Err() != nil && ctx.Err() == nil:
 		return "", fmt.Errorf("helm %s took longer than %s", arguments[0], patience)

@@ -147,10 +147,12 @@ func TestHelmThatDoesNotRenderIsSaid(t *testing.T) {
 			assert.Check(t, is.Contains(comment, "**what changes in the cluster is not known**"))
 		})
 	}
+	nothing := filepath.Join(t.TempDir(), "helm")
 	h, _ := withHelm(t, nil)
-	h.Program = "helm-that-is-nowhere"
-	release, _ := render(t, h, upgrade("shop", words(1, "one"), words(2, "one")))
-	assert.Equal(t, release.Unknown, "there is no helm: install Helm 3, or put it onto PATH")
+	for _, h.Program = range []string{"helm-that-is-nowhere", nothing} {
+		release, _ := render(t, h, upgrade("shop", words(1, "one"), words(2, "one")))
+		assert.Equal(t, release.Unknown, "there is no helm: install Helm 3, or put it onto PATH")
+	}
 }
 
 // A chart of the checkout itself is there once: what it was before is in another commit.

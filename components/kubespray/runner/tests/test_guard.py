@@ -74,7 +74,8 @@ class Upgrade(unittest.TestCase):
 
 def stored(name, node, member, ready=True, app="db", namespace="postgres", **labels):
     """The pod of a StatefulSet, its claim, and the local volume of that."""
-    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "data-" + name, "namespace": namespace, "labels": {"app": app, **labels}}}
+    claim = {"kind": "PersistentVolumeClaim",
+             "metadata": {"name": "data-" + name, "namespace": namespace, "labels": {"app": app, **labels}}}
     volume = {"kind": "PersistentVolume", "metadata": {"name": "pvc-" + name}, "spec": {
         "claimRef": {"namespace": namespace, "name": "data-" + name},
         "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [
@@ -130,11 +131,11 @@ class Data(unittest.TestCase):
 
     def test_of_copies_one_is_enough(self):
         copy = {local_data.HOLDS: local_data.COPY}
-        two = [stored("prometheus-0", "w1", True, app="prometheus", **copy), stored("prometheus-1", "w4", True, app="prometheus", **copy)]
+        two = [stored("prometheus-%d" % i, node, True, app="prometheus", **copy) for i, node in enumerate(["w1", "w4"])]
         said, reasons = self.judge(*two)
         self.assertEqual(reasons, [])
-        self.assertEqual(said, ["postgres/prometheus keeps data on w4: prometheus-1 of 2; 1 that is Ready stay, each with all of it, and it "
-                                "gets new volumes on other nodes for those that leave"])
+        self.assertEqual(said, ["postgres/prometheus keeps data on w4: prometheus-1 of 2; 1 that is Ready stay, each with all of it, "
+                                "and it gets new volumes on other nodes for those that leave"])
         _, reasons = self.judge(*two, leaving=["w1", "w4"], force=True)
         self.assertIn("no other member that is Ready has it", reasons[0])
 
