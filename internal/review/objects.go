@@ -201,6 +201,7 @@ func field(kind string, change objects.Change, unsure map[string]bool) Property 
 		made.Old, made.New = lines(before, after)
 	}
 	made.Old, made.New = short(made.Old), short(made.New)
+	made.Path = strings.ReplaceAll(made.Path, unknown, knownLater) // of a list, by what only the update knows
 	return made
 }
 

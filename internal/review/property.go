@@ -26,6 +26,8 @@ const (
 	// secret is what the engine writes for one, unknown for what only an update knows.
 	secret  = "[secret]"
 	unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+	// knownLater is what a reviewer reads in its place.
+	knownLater = "known after the update"
 )
 
 // properties are the leaves of a step's inputs that are not the same on both sides; of something new, what may open it to others.
@@ -141,7 +143,7 @@ func (p Property) show(value any) string {
 	case value == secret || p.isPersonal():
 		return "a secret"
 	case value == unknown:
-		return "known after the update"
+		return knownLater
 	}
 	text, is := value.(string)
 	if !is {
@@ -151,7 +153,7 @@ func (p Property) show(value any) string {
 		}
 		text = string(encoded)
 	}
-	text = strings.NewReplacer("\n", " ", "\r", " ", "`", "'", unknown, "known after the update", secret, "a secret").Replace(text)
+	text = strings.NewReplacer("\n", " ", "\r", " ", "`", "'", unknown, knownLater, secret, "a secret").Replace(text)
 	if runes := []rune(text); len(runes) > most {
 		text = string(runes[:most]) + "…"
 	}
