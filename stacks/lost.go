@@ -80,7 +80,7 @@ func named(stack string, cfg *Config) []there {
 	}
 	for _, record := range records {
 		if record.host != "" {
-			name := arvan.NameIn(cfg.Edge.Domain, record.host)
+			name := providers.NameIn(cfg.Edge.Domain, record.host)
 			all = append(all, there{arvan.Object{Type: "arvancloud:cdn:DnsRecord", Resource: record.resource, Name: name}, record.parent, record.component, "", nil})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/internal/component"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // NameArgs says which name leads straight to which addresses, past the CDN.
@@ -33,7 +34,7 @@ func NewName(ctx *pulumi.Context, name string, args *NameArgs, opts ...pulumi.Re
 	// what it was called when it was a part of edge
 	opts = append(opts, pulumi.Aliases([]pulumi.Alias{{Type: pulumi.String("exchange:edge:Name")}}))
 	return component.New(ctx, NameType, name, self, opts, func(child pulumi.ResourceOption) error {
-		host, err := Record(ctx, name+"-record", &RecordArgs{
+		host, err := providers.Record(ctx, name+"-record", &providers.RecordArgs{
 			Domain: args.Domain, Host: args.Host, Addresses: args.Addresses, TTLSeconds: args.TTLSeconds,
 		}, child)
 		self.Host = host

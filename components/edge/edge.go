@@ -4,9 +4,9 @@ package edge
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/internal/component"
+	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // OriginHeader is the header by which the workers know the CDN.
@@ -55,7 +55,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 			}
 		}
 		lead := func(part, host string) (pulumi.StringOutput, error) {
-			return arvan.Record(ctx, name+part, &arvan.RecordArgs{
+			return providers.Record(ctx, name+part, &providers.RecordArgs{
 				Domain: args.Config.Domain, Host: host, Addresses: args.Addresses, TTLSeconds: args.Config.TTLSeconds,
 				Proxied: args.Config.ThroughCDN(), Upstream: upstream(&args.Config),
 			}, child)

@@ -24,8 +24,10 @@ type Step struct {
 // Path is the way to a field.
 type Path []Step
 
+// In is the way on into a map.
 func (p Path) In(key string) Path { return append(slices.Clone(p), Step{Key: key, Place: -1}) }
 
+// At is the way on to an element of a list, which is in that place.
 func (p Path) At(element any, place int) Path {
 	return append(slices.Clone(p), Step{Element: element, Place: place})
 }

@@ -1,6 +1,7 @@
 // Package providers registers what the program wants of its providers by their tokens: their Go SDKs are dozens of packages and
 // types, and each user's machine would compile them for a resource or two. What is registered is what the SDKs would register; for
-// Pulumi's own providers a test holds the one to the other, ArvanCloud's are generated from the same schema as its SDK.
+// Pulumi's own providers a test holds the one to the other, ArvanCloud's are generated from the same schema as its SDK. How commands reach
+// machines is here too (Machine): each package that names the SDK costs whoever compiles the program a second.
 package providers
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"

@@ -1,11 +1,9 @@
-package arvan
+package providers
 
 import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/iransre/exchange-platform/internal/providers"
 )
 
 // RecordArgs says which name leads where.
@@ -22,16 +20,16 @@ type RecordArgs struct {
 
 // Record makes a record in the DNS of ArvanCloud's CDN and returns the host, for those who must wait until it leads somewhere.
 func Record(ctx *pulumi.Context, name string, args *RecordArgs, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
-	inputs := &providers.DnsRecordArgs{
+	inputs := &DnsRecordArgs{
 		Domain: pulumi.String(args.Domain),
 		Name:   pulumi.String(NameIn(args.Domain, args.Host)),
 		Type:   pulumi.String("a"),
 		Ttl:    pulumi.Int(args.TTLSeconds),
 		Cloud:  pulumi.Bool(args.Proxied),
 	}
-	var addresses []providers.DnsAddress
+	var addresses []DnsAddress
 	for _, address := range args.Addresses {
-		addresses = append(addresses, providers.DnsAddress{Ip: address})
+		addresses = append(addresses, DnsAddress{Ip: address})
 	}
 	inputs.Addresses = addresses
 	if args.Upstream != "" {
@@ -39,7 +37,7 @@ func Record(ctx *pulumi.Context, name string, args *RecordArgs, opts ...pulumi.R
 	}
 	// The old one goes first: the provider takes a record of the wanted name and content for one that an interrupted run left
 	// behind, which a replacement would then delete.
-	record, err := providers.NewDnsRecord(ctx, name, inputs, append(opts, pulumi.DeleteBeforeReplace(true))...)
+	record, err := NewDnsRecord(ctx, name, inputs, append(opts, pulumi.DeleteBeforeReplace(true))...)
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
