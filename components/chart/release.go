@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/internal/chartfolder"
 )
 
 // ReleaseType is the token of the SDK's helm/v3 Release: the state does not tell the two apart.
@@ -108,7 +110,7 @@ func (i *Installer) releaseInputs(name string, args *ReleaseArgs) (*releaseInput
 		if args.Name == "" {
 			return nil, errors.New("set Name: only a catalogued chart has one of its own")
 		}
-		digest, err := folderDigest(args.Path)
+		digest, err := chartfolder.Digest(args.Path)
 		if err != nil {
 			return nil, err
 		}

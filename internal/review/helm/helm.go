@@ -113,7 +113,9 @@ func (h *Helm) release(ctx context.Context, step review.Step, cluster []string) 
 		if i == 0 && made.isFolder() {
 			now, _ := step.New.Inputs["description"].(string)
 			if now != made.description || step.New.Inputs["chart"] != made.name {
-				return nil, errors.New("the chart is a folder of the checkout, and was another one: compare it in the commit")
+				if made.name, err = h.former(ctx, made.chart); err != nil {
+					return nil, err
+				}
 			}
 		}
 		manifests[i], err = h.template(ctx, made, cluster)

@@ -2,6 +2,7 @@ package helm
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"gotest.tools/v3/assert"
 	is "gotest.tools/v3/assert/cmp"
 
+	"github.com/iransre/exchange-platform/internal/chartfolder"
 	"github.com/iransre/exchange-platform/internal/review"
 )
 
@@ -155,8 +157,8 @@ func TestHelmThatDoesNotRenderIsSaid(t *testing.T) {
 	}
 }
 
-// A chart of the checkout itself is there once: what it was before is in another commit.
-func TestAFolderThatWasAnotherIsNotCompared(t *testing.T) {
+// What a chart of the checkout itself was before is in another commit, if there are commits.
+func TestAFolderThatIsWhatItWasNeedsNoHistory(t *testing.T) {
 	h, folder := withHelm(t, nil)
 	preview := upgrade("./charts/exchange", words(1, "one"), words(2, "one"))
 	for i, state := range []*review.Resource{preview.Steps[0].Old, preview.Steps[0].New} {
@@ -164,7 +166,7 @@ func TestAFolderThatWasAnotherIsNotCompared(t *testing.T) {
 		state.Inputs["description"] = [...]string{"sum 1", "sum 2"}[i]
 	}
 	release, _ := render(t, h, preview)
-	assert.Check(t, is.Contains(release.Unknown, "was another one"))
+	assert.Check(t, is.Contains(release.Unknown, "not a git repository"))
 
 	preview.Steps[0].Old.Inputs["description"] = "sum 2"
 	release, _ = render(t, h, preview)
@@ -173,4 +175,45 @@ func TestAFolderThatWasAnotherIsNotCompared(t *testing.T) {
 	called, err := os.ReadFile(filepath.Join(folder, "calls"))
 	assert.NilError(t, err)
 	assert.Check(t, !strings.Contains(string(called), "pull"))
+}
+
+// The program brings a chart of its own: its old state is in the history, wherever that has moved on to.
+func TestTheFormerStateOfAFolderIsTakenFromTheHistory(t *testing.T) {
+	h, folder := withHelm(t, nil)
+	git := func(arguments ...string) {
+		t.Helper()
+		cmd := exec.Command("git", append([]string{"-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"}, arguments...)...)
+		said, err := cmd.CombinedOutput()
+		assert.NilError(t, err, string(said))
+	}
+	git("init", "--quiet")
+	var sums []string
+	for _, content := range []string{"one", "two", "three"} {
+		assert.NilError(t, os.MkdirAll(filepath.Join(folder, "charts/own"), 0o755))
+		assert.NilError(t, os.WriteFile(filepath.Join(folder, "charts/own/values.yaml"), []byte("word: "+content), 0o600))
+		sum, err := chartfolder.Digest(filepath.Join(folder, "charts/own"))
+		assert.NilError(t, err)
+		sums = append(sums, sum)
+		git("add", "charts")
+		git("commit", "--quiet", "-m", content)
+	}
+	from := func(sum string) (*review.Release, string) {
+		preview := upgrade("./charts/own", words(1, "one"), words(2, "one"))
+		for i, side := range []*review.Resource{preview.Steps[0].Old, preview.Steps[0].New} {
+			delete(side.Inputs, "repositoryOpts")
+			side.Inputs["description"] = "chart " + []string{sum, sums[2]}[i]
+		}
+		return render(t, h, preview)
+	}
+	release, _ := from(sums[0])
+	assert.Equal(t, release.Unknown, "")
+	called, err := os.ReadFile(filepath.Join(folder, "calls"))
+	assert.NilError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(called)), "\n")
+	assert.Check(t, strings.HasSuffix(lines[0], "/charts/own") && strings.Contains(lines[0], "review-charts-"), lines[0])
+	assert.Check(t, strings.HasSuffix(lines[1], " ./charts/own"), lines[1])
+
+	release, comment := from("sha256:000000000000")
+	assert.Check(t, is.Contains(release.Unknown, "no commit here has the chart as it was installed"))
+	assert.Check(t, is.Contains(comment, "git fetch --unshallow"))
 }

@@ -1,4 +1,4 @@
-package chart
+package chartfolder
 
 import (
 	"os"
@@ -23,7 +23,7 @@ func written(t *testing.T, files map[string]string) string {
 
 func digestOf(t *testing.T, folder string) string {
 	t.Helper()
-	digest, err := folderDigest(folder)
+	digest, err := Digest(folder)
 	assert.NilError(t, err)
 	return digest
 }
@@ -93,9 +93,9 @@ func counted(t *testing.T, rules, name string) bool {
 }
 
 func TestWrongRulesAreNamed(t *testing.T) {
-	_, err := folderDigest(written(t, map[string]string{ignoreFile: "ci/\nx/**"}))
+	_, err := Digest(written(t, map[string]string{ignoreFile: "ci/\nx/**"}))
 	assert.ErrorContains(t, err, ".helmignore, line 2: Helm does not know **")
-	_, err = folderDigest(written(t, map[string]string{ignoreFile: "[a"}))
+	_, err = Digest(written(t, map[string]string{ignoreFile: "[a"}))
 	assert.ErrorContains(t, err, `.helmignore, line 1: "[a" is no pattern`)
 }
 

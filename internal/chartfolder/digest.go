@@ -1,4 +1,5 @@
-package chart
+// Package chartfolder tells one state of a chart's folder from another, as Helm would load them.
+package chartfolder
 
 import (
 	"crypto/sha256"
@@ -9,10 +10,10 @@ import (
 	"path/filepath"
 )
 
-// folderDigest sums up the files of a chart folder. The provider sees a folder's chart by its version only: with the digest
+// Digest sums up the files of a chart folder. The provider sees a folder's chart by its version only: with the digest
 // among a release's inputs, every edit of a template is a change that gets applied. What Helm does not load is left out: it
 // would upgrade the release, and run the migrations, for nothing.
-func folderDigest(folder string) (string, error) {
+func Digest(folder string) (string, error) {
 	rules, err := readIgnoreRules(folder)
 	sum := sha256.New()
 	if err == nil {
