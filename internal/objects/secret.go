@@ -2,6 +2,7 @@ package objects
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -22,4 +23,12 @@ func IsSecret(kind, path string) bool {
 	}
 	path = places.ReplaceAllString(path, "")
 	return secret.MatchString(path) && !harmless.MatchString(path)
+}
+
+// told are texts that hold a secret whatever they are called: a key in PEM, a login in an address, and an assignment to what is called a secret.
+var told = regexp.MustCompile(`(?i)PRIVATE KEY|://[^/\s:@]+:[^/\s@]+@|(password|passphrase|passwd|secret|token|api[-_]?key|access[-_]?key)[-_a-z]*["']?\s*[=:]\s*["']?[^\s"'$\[{]`)
+
+// TellsSecret tells whether a text holds a secret: one of the known ones, or what looks like one.
+func TellsSecret(text string, known []string) bool {
+	return told.MatchString(text) || slices.ContainsFunc(known, func(each string) bool { return strings.Contains(text, each) })
 }

@@ -54,7 +54,7 @@ func (p Path) String() string {
 func (s Step) name() string {
 	if named, is := s.Element.(Object); is {
 		for _, key := range names {
-			if value, has := named[key]; has {
+			if value, has := named[key]; has && !isTree(value) {
 				return fmt.Sprint(value)
 			}
 		}
@@ -129,18 +129,28 @@ func allObjects(list []any) bool {
 func commonName(lists ...[]any) string {
 	for _, key := range names {
 		if !slices.ContainsFunc(lists, func(list []any) bool {
-			seen := map[any]bool{}
+			seen := map[string]bool{}
 			return slices.ContainsFunc(list, func(each any) bool {
 				value, has := each.(Object)[key]
-				twice := seen[value]
-				seen[value] = true
-				return !has || twice
+				name := fmt.Sprint(value)
+				twice := seen[name]
+				seen[name] = true
+				return !has || isTree(value) || twice
 			})
 		}) {
 			return key
 		}
 	}
 	return ""
+}
+
+// isTree tells of what is no name.
+func isTree(value any) bool {
+	switch value.(type) {
+	case Object, []any:
+		return true
+	}
+	return false
 }
 
 // Element is the one of a list that has these values, as far as it has the keys; nil if there is none.

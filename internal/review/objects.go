@@ -2,6 +2,9 @@ package review
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -34,6 +37,8 @@ type Object struct {
 	Pods string `json:"pods,omitempty"`
 	// Refused are the fields that Kubernetes lets nobody change: the update fails.
 	Refused []string `json:"refused,omitempty"`
+	// Sum is over all that it becomes, but for secrets and what only the update knows.
+	Sum string `json:"sum,omitempty"`
 }
 
 // What becomes of pods.
@@ -63,7 +68,7 @@ func (o Object) id() string {
 }
 
 func (o Object) String() string {
-	return o.Kind + " " + code(strings.TrimPrefix(o.Namespace+"/"+o.Name, "/"))
+	return plain(o.Kind) + " " + code(strings.TrimPrefix(o.Namespace+"/"+o.Name, "/"))
 }
 
 const (
@@ -72,8 +77,8 @@ const (
 )
 
 // Compare says what becomes of a release's objects, from what Helm renders of its inputs before and after. Again is after once more, with other
-// words for what only the update knows: what differs between the two is not known, or is made anew by each rendering.
-func Compare(namespace, before, after, again string) (*Release, error) {
+// words for what only the update knows: what differs between the two is not known, or is made anew by each rendering. Nothing is shown that says one of the secrets.
+func Compare(namespace, before, after, again string, secrets ...string) (*Release, error) {
 	var sides [3]map[string]objects.Object
 	for i, manifest := range []string{before, after, again} {
 		read, err := objects.In(manifest)
@@ -97,7 +102,7 @@ func Compare(namespace, before, after, again string) (*Release, error) {
 	all := maps.Clone(sides[0])
 	maps.Copy(all, sides[1])
 	for _, id := range slices.Sorted(maps.Keys(all)) {
-		if object, changes := compareObjects(namespace, sides[0][id], sides[1][id], sides[2][id]); changes {
+		if object, changes := compareObjects(namespace, sides[0][id], sides[1][id], sides[2][id], secrets); changes {
 			made.Changes = append(made.Changes, object)
 		}
 	}
@@ -129,12 +134,14 @@ func annotation(content objects.Object, name string) string {
 	return text
 }
 
-func compareObjects(namespace string, before, after, again objects.Object) (Object, bool) {
-	if after == nil {
+func compareObjects(namespace string, before, after, again objects.Object, secrets []string) (Object, bool) {
+	isHook := before != nil && annotation(before, hook) != ""
+	if after == nil || before != nil && !isHook && annotation(after, hook) != "" {
 		object := about(before, namespace)
-		if annotation(before, hook) != "" || annotation(before, keep) == "keep" {
+		if isHook || annotation(before, keep) == "keep" {
 			return object, false // Helm leaves it where it is
 		}
+		// one that becomes a hook is deleted, too: Helm no longer has it among the release's own
 		object.Op = Delete
 		if podsOf(object, before) != "" {
 			object.Pods = podsGo
@@ -147,16 +154,18 @@ func compareObjects(namespace string, before, after, again objects.Object) (Obje
 	} else if annotation(after, hook) != "" {
 		return object, false // an update runs it not
 	}
-	if before == nil {
-		object.Op = cmp.Or(object.Op, Create)
-		return object, true
-	}
 	unsure := map[string]bool{}
 	for _, each := range objects.Changes(nil, after, again) {
 		unsure[each.Path.String()] = true
 	}
+	object.Sum = sumOf(object.Kind, after, unsure, secrets)
+	if before == nil {
+		object.Op = cmp.Or(object.Op, Create)
+		object.Fields = dangers("", after)
+		return object, true
+	}
 	for _, each := range objects.Changes(nil, before, after) {
-		object.Fields = append(object.Fields, field(object.Kind, each, unsure))
+		object.Fields = append(object.Fields, field(object.Kind, each, unsure, secrets))
 	}
 	if object.Runs != "" {
 		return object, true
@@ -182,27 +191,102 @@ func runs(events string) string {
 }
 
 // field is a change of one as it may be shown.
-func field(kind string, change objects.Change, unsure map[string]bool) Property {
+func field(kind string, change objects.Change, unsure map[string]bool, secrets []string) Property {
 	made := Property{Path: change.Path.String(), Old: change.Live, New: change.Wanted}
-	for path := range unsure { // itself, something in it, or all around it
-		if path == made.Path || within(path, made.Path) || within(made.Path, path) {
-			made.New = unknown
-		}
-	}
-	if mentions(made.New) {
+	if around(unsure, made.Path) || mentions(made.New) {
 		made.New = unknown
 	}
 	before, isText := made.Old.(string)
 	after, both := made.New.(string)
 	switch {
-	case objects.IsSecret(kind, made.Path):
+	case objects.IsSecret(kind, made.Path), tells(made.Old, secrets) && !isText, tells(made.New, secrets) && !both,
+		strings.Contains(before+after, "PRIVATE KEY"):
 		made.Old, made.New = hidden(made.Old), hidden(made.New)
 	case isText && both && strings.Contains(before+after, "\n"):
-		made.Old, made.New = lines(before, after)
+		made.Old, made.New = lines(before, after, secrets)
+	case tells(made.Old, secrets), tells(made.New, secrets):
+		made.Old, made.New = hidden(made.Old), hidden(made.New)
 	}
 	made.Old, made.New = short(made.Old), short(made.New)
 	made.Path = strings.ReplaceAll(made.Path, unknown, knownLater) // of a list, by what only the update knows
 	return made
+}
+
+// around tells whether one of the paths is this one, something in it, or all around it.
+func around(paths map[string]bool, path string) bool {
+	for each := range paths {
+		if each == path || within(each, path) || within(path, each) {
+			return true
+		}
+	}
+	return false
+}
+
+// tells tells whether something of a value says a secret.
+func tells(value any, secrets []string) bool {
+	return slices.ContainsFunc(ranges(value), func(text string) bool { return objects.TellsSecret(text, secrets) })
+}
+
+// sumOf is over an object, but for what is secret or only known by the update: two looks at the same have the same.
+func sumOf(kind string, content objects.Object, unsure map[string]bool, secrets []string) string {
+	sum := sha256.New()
+	for _, each := range objects.Changes(nil, emptied(content), any(content)) {
+		path := each.Path.String()
+		switch text, err := json.Marshal(each.Wanted); {
+		case err != nil, around(unsure, path), mentions(each.Wanted):
+			fmt.Fprintf(sum, "%q is not known\n", path)
+		case objects.IsSecret(kind, path), tells(each.Wanted, secrets):
+			fmt.Fprintf(sum, "%q is a secret\n", path)
+		default:
+			fmt.Fprintf(sum, "%q %s\n", path, text)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// emptied is a tree of the same form without a value, so that everything differs from it by itself.
+func emptied(tree any) any {
+	switch node := tree.(type) {
+	case objects.Object:
+		made := objects.Object{}
+		for key, each := range node {
+			made[key] = emptied(each)
+		}
+		return made
+	case []any:
+		if len(node) == 0 || !slices.ContainsFunc(node, func(each any) bool { _, is := each.(objects.Object); return is }) {
+			return nil
+		}
+		made := make([]any, len(node))
+		for i, each := range node {
+			made[i] = emptied(each)
+		}
+		return made
+	}
+	return nil
+}
+
+// dangers are the fields of something new by which it reaches, or is reached, further than its own pods.
+func dangers(path string, content any) []Property {
+	var found []Property
+	switch node := content.(type) {
+	case objects.Object:
+		for _, key := range slices.Sorted(maps.Keys(node)) {
+			below := strings.TrimPrefix(path+"."+key, ".")
+			switch value := node[key]; {
+			case slices.Contains([]string{"privileged", "hostNetwork", "hostPID", "hostIPC"}, key) && value == true,
+				key == "hostPath", key == "externalIPs", below == "spec.type" && (value == "LoadBalancer" || value == "NodePort"):
+				found = append(found, Property{Path: below, New: short(value)})
+			default:
+				found = append(found, dangers(below, value)...)
+			}
+		}
+	case []any:
+		for i, each := range node {
+			found = append(found, dangers(fmt.Sprintf("%s[%d]", path, i), each)...)
+		}
+	}
+	return found
 }
 
 func within(path, outer string) bool {
@@ -216,7 +300,7 @@ func mentions(value any) bool {
 }
 
 // lines are those of a text that change, without what stays around them. Where one of them might say a secret, none is shown.
-func lines(before, after string) (olds, news any) {
+func lines(before, after string, secrets []string) (olds, news any) {
 	old, fresh := strings.Split(before, "\n"), strings.Split(after, "\n")
 	for len(old) > 0 && len(fresh) > 0 && old[0] == fresh[0] {
 		old, fresh = old[1:], fresh[1:]
@@ -225,7 +309,7 @@ func lines(before, after string) (olds, news any) {
 		old, fresh = old[:len(old)-1], fresh[:len(fresh)-1]
 	}
 	for _, line := range slices.Concat(old, fresh) {
-		if objects.IsSecret("", line) {
+		if objects.IsSecret("", line) || objects.TellsSecret(line, secrets) {
 			return secret, secret
 		}
 	}
@@ -273,11 +357,11 @@ func covered(path string, value any) any {
 			made[i] = covered(within, each)
 		}
 		return made
-	case string:
-		if objects.IsSecret("", path) && !strings.HasSuffix(path, ".name") {
-			return secret
-		}
-		return short(node)
+	case nil, bool:
+		return value
 	}
-	return value
+	if objects.IsSecret("", path) && !strings.HasSuffix(path, ".name") {
+		return secret
+	}
+	return short(value)
 }

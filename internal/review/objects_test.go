@@ -159,3 +159,43 @@ func TestAClaimThatAChartNoLongerHasIsDataLost(t *testing.T) {
 	made, comment = reviewed(t, shop+kept, shop, shop)
 	assert.Equal(t, made.Worst().Name, "restart", comment)
 }
+
+func TestWhatANewObjectOrAHookMayDoIsJudged(t *testing.T) {
+	for name, test := range map[string]struct{ object, rank string }{
+		"a balancer":        {"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {type: LoadBalancer}", "exposure"},
+		"a service inside":  {"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {type: ClusterIP}", "restart"},
+		"root on machines":  {"apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: x}\nspec: {template: {spec: {hostNetwork: true, containers: [{name: a, securityContext: {privileged: true}}]}}}", "identity"},
+		"a policy":          {"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\nspec: {podSelector: {}}", "network"},
+		"rights by a hook":  {"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: x, annotations: {helm.sh/hook: pre-upgrade}}\nroleRef: {name: cluster-admin}", "identity"},
+		"markup as a kind":  {"apiVersion: v1\nkind: \"Job @everyone <img>\"\nmetadata: {name: x}", "data"},
+		"a name of objects": {"apiVersion: x.io/v1\nkind: Gateway\nmetadata: {name: x}\nspec: {s: [{port: {number: 1}}]}", "data"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			made, comment := reviewed(t, shop, shop+"---\n"+test.object, shop+"---\n"+test.object)
+			assert.Equal(t, made.Worst().Name, test.rank, comment)
+			assert.Assert(t, !strings.Contains(comment, "@everyone") && !strings.Contains(comment, "<img"), comment)
+		})
+	}
+}
+
+func TestAClaimThatBecomesAHookIsDeleted(t *testing.T) {
+	claim := "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: files%s}\nspec: {}\n"
+	hook := strings.Replace(claim, "%s", ", annotations: {helm.sh/hook: pre-install}", 1)
+	made, comment := reviewed(t, shop+strings.Replace(claim, "%s", "", 1), shop+hook, shop+hook)
+	assert.Equal(t, made.Worst().Name, "data", comment)
+}
+
+// Lists whose elements are told apart by something that is no text must not end a review.
+func TestListsWithoutNamesAreCompared(t *testing.T) {
+	gateway := "---\napiVersion: x.io/v1\nkind: Gateway\nmetadata: {name: x}\nspec: {s: [{port: {number: 1}}]}\n"
+	_, comment := reviewed(t, shop+gateway, shop+strings.Replace(gateway, "number: 1", "number: 2", 1), shop+strings.Replace(gateway, "number: 1", "number: 2", 1))
+	assert.Assert(t, strings.Contains(comment, "`spec.s[0].port.number`: `1` → `2`"), comment)
+}
+
+func TestSecretsOfTextsAreNotShown(t *testing.T) {
+	before := "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\ndata: {address: \"postgres://u:hunter2@db/x\", key: \"-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----\"}\nargs: [\"--password=hunter2\"]\nsettings: {a: {password: 2222}}\n"
+	after := strings.NewReplacer("hunter2", "hunter3", "2222", "3333").Replace(before)
+	_, comment := reviewed(t, shop+before, shop+after, shop+after)
+	assert.Assert(t, strings.Contains(comment, "ConfigMap `shop/more`"), comment)
+	assert.Assert(t, !strings.Contains(comment, "hunter") && !strings.Contains(comment, "3333"), comment)
+}

@@ -126,12 +126,12 @@ func scalars(list []any) bool {
 
 // isPersonal tells of a property whose value is nobody's business, should somebody have forgotten to mark it as secret.
 func (p Property) isPersonal() bool {
+	switches := p.Old != nil || p.New != nil
 	for _, value := range []any{p.Old, p.New} {
-		if _, is := value.(bool); is {
-			return false
-		}
+		_, is := value.(bool)
+		switches = switches && (is || value == nil)
 	}
-	return objects.IsSecret("", p.Path)
+	return !switches && objects.IsSecret("", p.Path)
 }
 
 // show writes a value for people, briefly.
@@ -167,9 +167,9 @@ func (p Property) show(value any) string {
 func (p Property) String() string {
 	before, after := p.show(p.Old), p.show(p.New)
 	if before == after {
-		return fmt.Sprintf("`%s` changes", p.Path)
+		return code(p.Path) + " changes"
 	}
-	return fmt.Sprintf("`%s`: %s → %s", p.Path, before, after)
+	return fmt.Sprintf("%s: %s → %s", code(p.Path), before, after)
 }
 
 // The tests of rules on a property's values, by the names under which the table has them.
@@ -178,6 +178,7 @@ var whens = map[string]func(Property) bool{
 	"smaller": func(p Property) bool { return compare(p) > 0 },
 	"larger":  func(p Property) bool { return compare(p) < 0 },
 	"off":     func(p Property) bool { return p.Old != false && p.New == false },
+	"zero":    func(p Property) bool { return p.Old != nil && p.New == 0.0 },
 	"on":      func(p Property) bool { return p.Old != true && p.New == true },
 	"loosens": func(p Property) bool { return level(p.New) > level(p.Old) },
 	"added":   func(p Property) bool { return p.Old == nil && p.New != nil },

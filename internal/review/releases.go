@@ -95,14 +95,14 @@ func (r *Rules) judgeObjects(found *Finding) {
 			says = "no pod restarts"
 		}
 		for _, object := range release.Changes {
-			if object.Runs != "" || object.stamped() {
+			if object.stamped() {
 				continue
 			}
 			if len(object.Refused) > 0 {
 				r.atLeast(found, restart, "the update fails: "+object.cannot())
 			}
 			judged := r.Judge(Change{Type: object.token(), Name: object.Name, Op: object.Op, Properties: object.own()})
-			if judged.Rank.Worse(r.rest()) && judged.Rank.Name != restart {
+			if judged.Rank.Worse(r.rest()) && (judged.Rank.Name != restart || object.Pods == "" && object.Runs == "") {
 				r.atLeast(found, judged.Rank.Name, object.String()+" "+happened[object.Op]+": "+strings.Join(judged.Says, "; "))
 			}
 			found.Data = found.Data || judged.Data && judged.Rank == r.Ranks[0]

@@ -152,7 +152,7 @@ func known(op string) bool {
 }
 
 func (r Rule) words(change Change, property Property) string {
-	return strings.NewReplacer("{name}", change.Name, "{property}", "`"+property.Path+"`",
+	return strings.NewReplacer("{name}", change.Name, "{property}", code(property.Path),
 		"{old}", property.show(property.Old), "{new}", property.show(property.New)).Replace(r.Says)
 }
 

@@ -16,6 +16,18 @@ import (
 // depth is how many commits that changed a chart are looked at.
 const depth = 100
 
+// isPreviewed says if a chart that is a folder of the checkout is not the one of the preview, which may have been made elsewhere.
+func (h *Helm) isPreviewed(c chart) error {
+	sum, err := chartfolder.Digest(filepath.Join(h.Root, c.name))
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(c.description, sum) {
+		return fmt.Errorf("this checkout has another %s than the preview was made from: check out the preview's commit", c.name)
+	}
+	return nil
+}
+
 // former gets a chart that is a folder of the checkout as it was when its release was last updated. What the release says of itself has
 // the folder's sum in it; the newest commit in which the folder has that sum is as good as any.
 func (h *Helm) former(ctx context.Context, c chart) (string, error) {

@@ -118,6 +118,11 @@ func (h *Helm) release(ctx context.Context, step review.Step, cluster []string) 
 				}
 			}
 		}
+		if i > 0 && made.isFolder() {
+			if err := h.isPreviewed(made.chart); err != nil {
+				return nil, err
+			}
+		}
 		manifests[i], err = h.template(ctx, made, cluster)
 		if errors.Is(err, errNone) {
 			return nil, err
@@ -130,7 +135,8 @@ func (h *Helm) release(ctx context.Context, step review.Step, cluster []string) 
 		return nil, errors.New("helm renders no object at all of what is installed")
 	}
 	namespace, _ := step.New.Inputs["namespace"].(string)
-	return review.Compare(namespace, manifests[0], manifests[1], manifests[2])
+	secrets := append(secretsIn("", step.Old.Inputs["values"]), secretsIn("", step.New.Inputs["values"])...)
+	return review.Compare(namespace, manifests[0], manifests[1], manifests[2], secrets...)
 }
 
 // read reads the inputs of a release.
@@ -214,7 +220,7 @@ func (h *Helm) template(ctx context.Context, s *side, cluster []string) (string,
 		return "", err
 	}
 	arguments := append([]string{"template", "--namespace", s.namespace, "--is-upgrade", "--skip-tests", "--values", "-"}, cluster...)
-	return h.run(ctx, bytes.NewReader(values), append(arguments, names, s.release, path)...)
+	return h.run(ctx, bytes.NewReader(values), secretsIn("", s.values), append(arguments, names, s.release, path)...)
 }
 
 // get is where a chart is, after it was fetched once.
@@ -242,7 +248,7 @@ func (h *Helm) pull(ctx context.Context, c chart) (string, error) {
 	if c.repository != "" {
 		arguments = append(arguments, "--repo", c.repository)
 	}
-	if _, err := h.run(ctx, nil, append(arguments, names, c.name)...); err != nil {
+	if _, err := h.run(ctx, nil, nil, append(arguments, names, c.name)...); err != nil {
 		return "", err
 	}
 	found, err := filepath.Glob(filepath.Join(into, "*.tgz"))
@@ -252,7 +258,7 @@ func (h *Helm) pull(ctx context.Context, c chart) (string, error) {
 	return found[0], nil
 }
 
-func (h *Helm) run(ctx context.Context, input *bytes.Reader, arguments ...string) (string, error) {
+func (h *Helm) run(ctx context.Context, input *bytes.Reader, secrets []string, arguments ...string) (string, error) {
 	program := h.Program
 	if program == "" {
 		program = "helm"
@@ -277,8 +283,8 @@ func (h *Helm) run(ctx context.Context, input *bytes.Reader, arguments ...string
 		return "", errNone
 	case limited.Err() != nil && ctx.Err() == nil:
 		return "", fmt.Errorf("helm %s took longer than %s", arguments[0], patience)
-	case objects.IsSecret("", said): // it quotes templates and values
-		said = "what it says is about a secret and not shown: run it by hand"
+	case objects.TellsSecret(said, secrets): // it quotes templates and values
+		said = "what it says has a secret in it and is not shown: run helm " + arguments[0] + " by hand"
 	}
 	return "", fmt.Errorf("helm %s: %w: %s", arguments[0], err, said)
 }

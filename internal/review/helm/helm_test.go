@@ -118,7 +118,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	assert.NilError(t, os.WriteFile(filepath.Join(folder, "fails"), []byte(`Error: shop/values: password: "hunter2" is too short`), 0o600))
 	_, comment = render(t, h, upgrade("shop", words(1, "one"), words(2, "one")))
 	assert.Check(t, !strings.Contains(comment, "hunter2"), comment)
-	assert.Check(t, is.Contains(comment, "run it by hand"))
+	assert.Check(t, is.Contains(comment, "run helm template by hand"))
 }
 
 // A preview may come from a stranger: nothing in it is an option of helm's, which could have it run a program.
@@ -160,21 +160,44 @@ func TestHelmThatDoesNotRenderIsSaid(t *testing.T) {
 // What a chart of the checkout itself was before is in another commit, if there are commits.
 func TestAFolderThatIsWhatItWasNeedsNoHistory(t *testing.T) {
 	h, folder := withHelm(t, nil)
+	assert.NilError(t, os.MkdirAll(filepath.Join(folder, "charts/exchange/templates"), 0o755))
+	sum, err := chartfolder.Digest(filepath.Join(folder, "charts/exchange"))
+	assert.NilError(t, err)
 	preview := upgrade("./charts/exchange", words(1, "one"), words(2, "one"))
 	for i, state := range []*review.Resource{preview.Steps[0].Old, preview.Steps[0].New} {
 		delete(state.Inputs, "repositoryOpts")
-		state.Inputs["description"] = [...]string{"sum 1", "sum 2"}[i]
+		state.Inputs["description"] = [...]string{"chart of before", "chart " + sum}[i]
 	}
 	release, _ := render(t, h, preview)
 	assert.Check(t, is.Contains(release.Unknown, "not a git repository"))
 
-	preview.Steps[0].Old.Inputs["description"] = "sum 2"
+	preview.Steps[0].Old.Inputs["description"] = "chart " + sum
 	release, _ = render(t, h, preview)
 	assert.Equal(t, release.Unknown, "")
 	assert.Equal(t, len(release.Changes), 1)
 	called, err := os.ReadFile(filepath.Join(folder, "calls"))
 	assert.NilError(t, err)
 	assert.Check(t, !strings.Contains(string(called), "pull"))
+
+	for _, side := range []*review.Resource{preview.Steps[0].Old, preview.Steps[0].New} {
+		side.Inputs["description"] = "chart of elsewhere"
+	}
+	release, _ = render(t, h, preview)
+	assert.Check(t, is.Contains(release.Unknown, "another ./charts/exchange than the preview was made from"))
+}
+
+// A chart may render a value wherever it wants: what is called a secret among the values is one in every object, and in what helm says.
+func TestSecretsOfTheValuesAreNotShownWhereverTheyAreRendered(t *testing.T) {
+	values := func(password string) map[string]any {
+		return map[string]any{"replicas": 1.0, "passwords": map[string]any{"word": password}}
+	}
+	h, folder := withHelm(t, nil)
+	_, comment := render(t, h, upgrade("shop", values("hunter2"), values("hunter3")))
+	assert.Check(t, is.Contains(comment, "Deployment `market/web`"))
+	assert.Check(t, !strings.Contains(comment, "hunter"), comment)
+	assert.NilError(t, os.WriteFile(filepath.Join(folder, "fails"), []byte("Error: bad hunter2"), 0o600))
+	_, comment = render(t, h, upgrade("shop", values("hunter2"), values("hunter3")))
+	assert.Check(t, !strings.Contains(comment, "hunter2"), comment)
 }
 
 // The program brings a chart of its own: its old state is in the history, wherever that has moved on to.
