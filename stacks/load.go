@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -182,14 +183,16 @@ func whyUnreadable(path *field.Path, err error) *field.Error {
 	if !errors.As(err, &wrong) {
 		return field.Forbidden(path, "cannot be read: "+err.Error())
 	}
-	if wrong.Field != "" {
-		path = path.Child(wrong.Field)
+	for key := range strings.SplitSeq(wrong.Field, ".") {
+		if first := key[:min(1, len(key))]; first != "" && first == strings.ToLower(first) { // the others are embedded types
+			path = path.Child(key)
+		}
 	}
-	wanted, plain := kinds[wrong.Type.String()]
-	if !plain {
-		wanted = "what docs/configuration.md says of it"
+	wanted := cmp.Or(kinds[wrong.Type.String()], forms[wrong.Type.Kind()], "what docs/configuration.md says of it")
+	kind, number, _ := strings.Cut(wrong.Value, " ") // behind it is the number itself
+	if number != "" {
+		return field.Forbidden(path, "must be a whole number, without fraction or exponent")
 	}
-	kind, _, _ := strings.Cut(wrong.Value, " ") // behind it is the number itself
 	return field.Forbidden(path, fmt.Sprintf("must be %s, not %s", wanted, given[kind]))
 }
 

@@ -87,6 +87,8 @@ var (
 	version  = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
 	checksum = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	address  = regexp.MustCompile(`^https?://[^\s?#]+$`)
+	// The token goes there: nowhere in plain text but to this machine itself.
+	ofServer = regexp.MustCompile(`^(https://|http://127\.)[^\s?#]+$`)
 )
 
 // SetDefaults fills in what the profile gives.
@@ -133,7 +135,7 @@ func (r *Runner) validate(mode Mode, path *field.Path) field.ErrorList {
 		settings.Matches(r.Repository, path.Child("repository"), ofGitHub, `must be "owner/name", or "owner" for an organisation`),
 		settings.Matches(r.Version, path.Child("version"), version, `must be a version such as "2.336.0"; https://github.com/actions/runner/releases has the last`),
 		settings.Matches(r.SHA256, path.Child("sha256"), checksum, "must be the 64 digits that the version's release names for linux-x64"),
-		settings.Matches(r.URL, path.Child("url"), address, `must be an address such as "https://github.com"`))
+		settings.Matches(r.URL, path.Child("url"), ofServer, `must be an address such as "https://github.com": the token goes there, so not http`))
 	if r.Token == "" {
 		problems = append(problems, field.Required(path.Child("token"), "it manages the repository's runners: pulumi config set --secret --path exchange-platform:delivery.runner.token"))
 	}

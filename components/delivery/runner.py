@@ -96,8 +96,9 @@ def leave(settings: Settings) -> None:
 
 
 def refuse_public(settings: Settings) -> None:
-    """A pull request of anybody's would run here, beside the cluster's keys."""
+    """A pull request of anybody's would run here, beside the cluster's keys. One that becomes public later stops the runner."""
     if "/" in settings["repository"] and not ask(settings, "GET", "")["private"]:
+        systemctl("stop", "github-runner.service")
         raise Problem("%s is public: whoever opens a pull request there could run programs on this machine. Make it private, or "
                       "deploy in another way" % settings["repository"])
 
@@ -284,10 +285,12 @@ def watch(settings: Settings) -> None:
     except Problem as problem:
         problems.append(problem)
     try:
+        refuse_public(settings)
         runners = known(settings)
         if not runners:
             install(settings)
             runners = known(settings)
+        must("github-runner.service")
         online = int(systemctl("is-active", "--quiet", "github-runner.service") and any(each["status"] == "online" for each in runners))
     except Problem as problem:
         problems.append(problem)
@@ -307,7 +310,8 @@ def remove(settings: Settings) -> None:
     for unit in ("github-runner-watch.timer", "github-runner.service"):
         systemctl("disable", "--quiet", "--now", unit)
     try:
-        leave(settings)
+        if settings["name"]:
+            leave(settings)
     except Problem as problem:
         print("The runner %s stays in the list of %s until GitHub has not heard of it for two weeks: %s"
               % (settings["name"], settings["repository"], problem))
@@ -328,6 +332,8 @@ def main(order: str) -> int:
     with open("/run/github-runner.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         settings = read("settings.json")
+        if settings is None and order == "remove":  # what was cut off before it had any
+            settings = {"repository": "", "name": "", "url": "", "token": ""}
         if settings is None:  # removed meanwhile
             print("there is no %s/settings.json" % ETC, file=sys.stderr)
             return 1

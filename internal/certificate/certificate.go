@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,25 +17,35 @@ import (
 // Early is how long before its end a certificate has to be seen to: who orders one by hand needs days.
 const Early = 30 * 24 * time.Hour
 
+var errPrivateKey = errors.New("holds a private key, which would stand in plain text: give it the certificates alone, and the key to the key's own place")
+
+// letters are a text without its spaces and line ends.
+func letters(text string) string { return strings.Join(strings.Fields(text), "") }
+
 // Read reads a certificate and what follows it, the server's own first.
 func Read(chain string) ([]*x509.Certificate, error) {
+	if strings.Contains(chain, "PRIVATE KEY") {
+		return nil, errPrivateKey
+	}
 	var read []*x509.Certificate
+	var whole strings.Builder
 	for rest := []byte(chain); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			break
-		}
-		if strings.HasSuffix(block.Type, "PRIVATE KEY") {
-			return nil, errors.New("holds a private key, which would stand in plain text: give it the certificates alone, and the key to the key's own place")
 		}
 		certificate, err := x509.ParseCertificate(block.Bytes)
 		if err != nil || block.Type != "CERTIFICATE" {
 			return nil, fmt.Errorf("holds something that is no certificate (%s)", block.Type)
 		}
 		read = append(read, certificate)
+		whole.Write(pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes}))
 	}
 	if len(read) == 0 {
 		return nil, errors.New(`must be certificates in PEM ("-----BEGIN CERTIFICATE-----"), the server's own first`)
+	}
+	if letters(chain) != letters(whole.String()) {
+		return nil, errors.New("holds something beside whole certificates: leave out comments and headers, and whatever is damaged")
 	}
 	return read, nil
 }
@@ -52,6 +63,13 @@ func CheckChain(chain []*x509.Certificate, now time.Time) error {
 			return fmt.Errorf("certificate %d (%s) did not sign the one before it: the server's own comes first, and after each the one of who signed it",
 				i+1, certificate.Subject.CommonName)
 		}
+	}
+	if own := chain[0]; len(own.DNSNames)+len(own.IPAddresses) == 0 {
+		return errors.New("names no host in its subjectAltName, and browsers look nowhere else: order another one")
+	} else if len(own.ExtKeyUsage) > 0 && !slices.ContainsFunc(own.ExtKeyUsage, func(usage x509.ExtKeyUsage) bool {
+		return usage == x509.ExtKeyUsageServerAuth || usage == x509.ExtKeyUsageAny
+	}) {
+		return errors.New("is not one for servers: order one for server authentication")
 	}
 	return nil
 }

@@ -74,13 +74,18 @@ func TestWhatClientsRefuse(t *testing.T) {
 	authority, other := issue(t, "An Authority", 300, nil), issue(t, "Another", 300, nil)
 	server := issue(t, "a server", 90, authority, "iransre.ir")
 	for text, wanted := range map[string]string{
-		"":                         "must be certificates in PEM",
-		"a file's name":            "must be certificates in PEM",
-		server.pem + server.key:    "holds a private key",
-		server.pem + other.pem:     "certificate 2 (Another) did not sign the one before it",
-		authority.pem + server.pem: "certificate 2 (a server) did not sign the one before it",
-		issue(t, "old", 0, nil, "iransre.ir").pem:   "",
-		issue(t, "over", -1, nil, "iransre.ir").pem: "certificate 1 (over) ended on 2027-02-28",
+		"":                      "must be certificates in PEM",
+		"a file's name":         "must be certificates in PEM",
+		server.pem + server.key: "holds a private key",
+		server.pem + strings.ReplaceAll(server.key, "-----END", "----END"):    "holds a private key",
+		server.pem + strings.Split(server.key, "\n")[1]:                       "holds something beside whole certificates",
+		server.pem + strings.Replace(authority.pem, "-----END", "----END", 1): "holds something beside whole certificates",
+		"subject=iransre.ir\n" + server.pem:                                   "holds something beside whole certificates",
+		authority.pem:                                                         "names no host in its subjectAltName",
+		server.pem + other.pem:                                                "certificate 2 (Another) did not sign the one before it",
+		authority.pem + server.pem:                                            "certificate 2 (a server) did not sign the one before it",
+		issue(t, "old", 0, nil, "iransre.ir").pem:                             "",
+		issue(t, "over", -1, nil, "iransre.ir").pem:                           "certificate 1 (over) ended on 2027-02-28",
 	} {
 		chain, err := certificate.Read(text)
 		if err == nil {
