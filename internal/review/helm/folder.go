@@ -38,7 +38,7 @@ func (h *Helm) former(ctx context.Context, c chart) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, commit := range strings.Fields(commits.String()) {
+	for commit := range strings.FieldsSeq(commits.String()) {
 		archive, err := h.git(ctx, "archive", "--format=tar", commit, "--", c.name)
 		if err != nil {
 			continue // it is not there
