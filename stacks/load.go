@@ -171,8 +171,8 @@ func decodeSection(path *field.Path, text string, section any) (problems field.E
 		}
 		return field.ErrorList{whyUnreadable(path, err)}, false
 	}
-	for _, place := range unknownKeys(text, reflect.TypeOf(section)) {
-		problems = append(problems, field.Forbidden(field.NewPath(path.String()+place), "unknown or repeated key; docs/configuration.md lists the known ones"))
+	for _, key := range unknownKeys(text, reflect.TypeOf(section)) {
+		problems = append(problems, field.Forbidden(field.NewPath(path.String()+key.place), key.why))
 	}
 	return problems, true
 }

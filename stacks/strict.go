@@ -7,9 +7,12 @@ import (
 	"strings"
 )
 
-// unknownKeys are the places (".image.tagg", "[1].plna") of the keys in text, which is JSON, that a value of the type does not have in that
-// very spelling, or that are there twice: encoding/json lets either be.
-func unknownKeys(text string, kind reflect.Type) []string {
+// unknownKey is a key that nobody reads: its place (".image.tagg", "[1].plna") and why.
+type unknownKey struct{ place, why string }
+
+// unknownKeys are the keys in text, which is JSON, that a value of the type does not have in that very spelling, or that are there twice:
+// encoding/json lets either be.
+func unknownKeys(text string, kind reflect.Type) []unknownKey {
 	w := &keyWalk{decoder: json.NewDecoder(strings.NewReader(text))}
 	w.value(kind, "")
 	return w.unknown
@@ -17,7 +20,7 @@ func unknownKeys(text string, kind reflect.Type) []string {
 
 type keyWalk struct {
 	decoder *json.Decoder
-	unknown []string
+	unknown []unknownKey
 }
 
 // value reads one, with all that is in it. Of no type, everything in it is let be.
@@ -33,9 +36,9 @@ func (w *keyWalk) value(kind reflect.Type, place string) {
 		for w.decoder.More() {
 			key, _ := w.decoder.Token()
 			name := key.(string)
-			below, known := memberOf(kind, name)
-			if !known || seen[name] {
-				w.unknown = append(w.unknown, place+"."+name)
+			below, spelled := memberOf(kind, name)
+			if why := whyUnknown(name, spelled, seen[name]); why != "" {
+				w.unknown = append(w.unknown, unknownKey{place + "." + name, why})
 			}
 			seen[name] = true
 			w.value(below, place+"."+name)
@@ -54,24 +57,36 @@ func elementOf(kind reflect.Type) reflect.Type {
 	return kind.Elem()
 }
 
-// memberOf is the type of an object's member of a name, if there may be one.
-func memberOf(kind reflect.Type, name string) (member reflect.Type, known bool) {
+// memberOf is the type of an object's member of a name, and how that is spelled; empty if there is none.
+func memberOf(kind reflect.Type, name string) (member reflect.Type, spelled string) {
 	if kind = pointedTo(kind); kind == nil {
-		return nil, true
+		return nil, name
 	}
 	switch kind.Kind() {
 	case reflect.Map:
-		return kind.Elem(), true
+		return kind.Elem(), name
 	case reflect.Struct:
 		for _, field := range reflect.VisibleFields(kind) {
-			if tag, _, _ := strings.Cut(field.Tag.Get("json"), ","); tag == name {
-				return field.Type, true
+			if tag, _, _ := strings.Cut(field.Tag.Get("json"), ","); strings.EqualFold(tag, name) {
+				return field.Type, tag
 			}
 		}
-		return nil, false
+		return nil, ""
 	default:
-		return nil, true
+		return nil, name
 	}
+}
+
+func whyUnknown(name, spelled string, before bool) string {
+	switch {
+	case spelled == "":
+		return "unknown key; docs/configuration.md lists the known ones"
+	case spelled != name:
+		return "unknown key: it is " + spelled
+	case before:
+		return "is there twice: leave one of the two"
+	}
+	return ""
 }
 
 func pointedTo(kind reflect.Type) reflect.Type {
