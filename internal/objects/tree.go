@@ -72,6 +72,24 @@ type Change struct {
 	Live, Wanted any
 }
 
+// Leaves visits the values of a tree as Changes tells them apart, each by its path, in an order that is always the same.
+func Leaves(at Path, tree any, visit func(Path, any)) {
+	node, isMap := tree.(Object)
+	list, isList := tree.([]any)
+	switch {
+	case isMap && len(node) > 0:
+		for _, key := range slices.Sorted(maps.Keys(node)) {
+			Leaves(at.In(key), node[key], visit)
+		}
+	case isList && len(list) > 0 && allObjects(list):
+		for i, each := range list {
+			Leaves(at.At(each, i), each, visit)
+		}
+	default:
+		visit(at, tree)
+	}
+}
+
 // Changes are the fields in which two objects differ.
 func Changes(at Path, live, wanted any) []Change {
 	if reflect.DeepEqual(live, wanted) {

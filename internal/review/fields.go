@@ -3,7 +3,6 @@ package review
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -52,40 +51,18 @@ func tells(value any, secrets []string) bool {
 // sumOf is over an object, but for what is secret or only known by the update: two looks at the same have the same.
 func sumOf(kind string, content objects.Object, unsure map[string]bool, secrets []string) string {
 	sum := sha256.New()
-	for _, each := range objects.Changes(nil, emptied(content), any(content)) {
-		path := each.Path.String()
-		switch text, err := json.Marshal(each.Wanted); {
-		case err != nil, around(unsure, path), mentions(each.Wanted):
+	objects.Leaves(nil, content, func(at objects.Path, value any) {
+		path := at.String()
+		switch {
+		case around(unsure, path), mentions(value):
 			fmt.Fprintf(sum, "%q is not known\n", path)
-		case objects.IsSecret(kind, path), tells(each.Wanted, secrets):
+		case objects.IsSecret(kind, path), tells(value, secrets):
 			fmt.Fprintf(sum, "%q is a secret\n", path)
 		default:
-			fmt.Fprintf(sum, "%q %s\n", path, text)
+			fmt.Fprintf(sum, "%q %#v\n", path, value)
 		}
-	}
+	})
 	return hex.EncodeToString(sum.Sum(nil)[:8])
-}
-
-// emptied is a tree of the same form without a value, so that everything differs from it by itself.
-func emptied(tree any) any {
-	switch node := tree.(type) {
-	case objects.Object:
-		made := objects.Object{}
-		for key, each := range node {
-			made[key] = emptied(each)
-		}
-		return made
-	case []any:
-		if len(node) == 0 || !slices.ContainsFunc(node, func(each any) bool { _, is := each.(objects.Object); return is }) {
-			return nil
-		}
-		made := make([]any, len(node))
-		for i, each := range node {
-			made[i] = emptied(each)
-		}
-		return made
-	}
-	return nil
 }
 
 // dangers are the fields of something new by which it reaches, or is reached, further than its own pods.

@@ -155,24 +155,23 @@ func compareObjects(namespace string, before, after, again objects.Object, secre
 	for _, each := range objects.Changes(nil, after, again) {
 		unsure[each.Path.String()] = true
 	}
-	object.Sum = sumOf(object.Kind, after, unsure, secrets)
 	if before == nil {
 		object.Op = cmp.Or(object.Op, Create)
 		object.Fields = dangers("", after)
-		return object, true
+	} else {
+		for _, each := range objects.Changes(nil, before, after) {
+			object.Fields = append(object.Fields, field(object.Kind, each, unsure, secrets))
+		}
+		if object.Runs == "" && len(object.Fields) == 0 {
+			return object, false
+		}
 	}
-	for _, each := range objects.Changes(nil, before, after) {
-		object.Fields = append(object.Fields, field(object.Kind, each, unsure, secrets))
+	object.Sum = sumOf(object.Kind, after, unsure, secrets)
+	if before != nil && object.Runs == "" {
+		object.Op = Update
+		object.Pods = podsAfter(object, after)
+		object.Refused = refused(object)
 	}
-	if object.Runs != "" {
-		return object, true
-	}
-	if len(object.Fields) == 0 {
-		return object, false
-	}
-	object.Op = Update
-	object.Pods = podsAfter(object, after)
-	object.Refused = refused(object)
 	return object, true
 }
 

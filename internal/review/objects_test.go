@@ -199,3 +199,23 @@ func TestSecretsOfTextsAreNotShown(t *testing.T) {
 	assert.Assert(t, strings.Contains(comment, "ConfigMap `shop/more`"), comment)
 	assert.Assert(t, !strings.Contains(comment, "hunter") && !strings.Contains(comment, "3333"), comment)
 }
+
+// What a chart draws by lot, and a secret, are others at each look: neither makes what was approved another thing, wherever it stands.
+func TestWhatWasApprovedIsTheSameAtTheNextLook(t *testing.T) {
+	rendered := func(lot, password, word string) string {
+		return shop + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: lot}\nspec: {template: {spec: {containers: [{name: a, env: [" +
+			"{name: LOT, value: " + lot + "}, {name: DB_PASSWORD, value: " + password + "}, {name: WORD, value: " + word + "}], " +
+			"args: [\"--password=" + password + "\"]}]}}}\n"
+	}
+	first, _ := reviewed(t, shop, rendered("one", "hunter2", "said"), rendered("two", "hunter2", "said"))
+	approved, err := first.Approval()
+	assert.NilError(t, err)
+	beyond := func(password, word string) []string {
+		next, _ := reviewed(t, shop, rendered("three", password, word), rendered("four", password, word))
+		more, err := next.Beyond(approved)
+		assert.NilError(t, err)
+		return more
+	}
+	assert.Equal(t, len(beyond("hunter3", "said")), 0)
+	assert.Assert(t, strings.Contains(strings.Join(beyond("hunter2", "other"), "\n"), "Deployment `shop/lot` becomes another one than was approved"))
+}
