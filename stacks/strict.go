@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/iransre/exchange-platform/internal/settings"
 )
 
 // unknownKey is a key that nobody reads: its place (".image.tagg", "[1].plna") and why.
@@ -67,8 +69,8 @@ func memberOf(kind reflect.Type, name string) (member reflect.Type, spelled stri
 		return kind.Elem(), name
 	case reflect.Struct:
 		for _, field := range reflect.VisibleFields(kind) {
-			if tag, _, _ := strings.Cut(field.Tag.Get("json"), ","); strings.EqualFold(tag, name) {
-				return field.Type, tag
+			if key := settings.Key(field); strings.EqualFold(key, name) {
+				return field.Type, key
 			}
 		}
 		return nil, ""

@@ -65,14 +65,16 @@ func (i *Installer) dashboards(ctx *pulumi.Context, name string, args *AlertsArg
 	return err
 }
 
+// constant is a rule that records a number under a label.
+func constant(metric, label, of, number string) map[string]any {
+	return map[string]any{"record": metric, "labels": map[string]any{label: of}, "expr": "vector(" + number + ")"}
+}
+
 // limits are recorded as metrics, which the rules compare with.
 func limits(args *AlertsArgs) map[string]any {
 	var rules []any
 	for _, store := range slices.Sorted(maps.Keys(args.LimitsGiB)) {
-		rules = append(rules, map[string]any{
-			"record": "platform_storage_limit_bytes", "labels": map[string]any{"store": store},
-			"expr": fmt.Sprintf("vector(%d * 1024^3)", args.LimitsGiB[store]),
-		})
+		rules = append(rules, constant("platform_storage_limit_bytes", "store", store, fmt.Sprintf("%d * 1024^3", args.LimitsGiB[store])))
 	}
 	return map[string]any{"name": args.Name + "-limits", "rules": rules}
 }
@@ -89,10 +91,7 @@ func ends(args *AlertsArgs) pulumi.Map {
 			if err != nil {
 				return nil, fmt.Errorf("the end of the certificate %s: %w", name, err)
 			}
-			rules = append(rules, map[string]any{
-				"record": "platform_certificate_end_timestamp_seconds", "labels": map[string]any{"certificate": name},
-				"expr": fmt.Sprintf("vector(%d)", end.Unix()),
-			})
+			rules = append(rules, constant("platform_certificate_end_timestamp_seconds", "certificate", name, fmt.Sprint(end.Unix())))
 		}
 		return rules, nil
 	}).(pulumi.ArrayOutput)

@@ -57,8 +57,8 @@ type GitOps struct {
 
 // Runner is GitHub's own runner on the first control plane: it runs the jobs of a private repository that ask for its labels.
 type Runner struct {
-	// Repository is whose jobs it runs, "owner/name"; "owner" is an organisation's. Empty installs none. A public one is refused when it
-	// is installed: whoever opens a pull request could run programs there.
+	// Repository is whose jobs it runs, "owner/name"; "owner" is an organisation's. Empty installs none. A public one is refused, and
+	// one that becomes public stops the runner: whoever opens a pull request could run programs there.
 	Repository string `json:"repository,omitempty"`
 	// Token manages the repository's runners: a fine-grained one with the permission "Administration" to read and write, an organisation's
 	// with "Self-hosted runners". Set it with `pulumi config set --secret --path exchange-platform:delivery.runner.token`.

@@ -293,8 +293,5 @@ func value(kind string, at path, found any) string {
 			text = written
 		}
 	}
-	if runes := []rune(text); len(runes) > longest {
-		text = string(runes[:longest]) + "…"
-	}
-	return text
+	return objects.Short(text, longest)
 }

@@ -234,6 +234,14 @@ func Same(a, b any) bool {
 	return reflect.DeepEqual(a, b)
 }
 
+// Short is a text of so many letters at most, and a mark where it goes on.
+func Short(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}
+
 // Clone is a copy that shares nothing.
 func Clone(tree any) any {
 	text, err := json.Marshal(tree)

@@ -123,12 +123,9 @@ func lines(before, after string, secrets []string) (olds, news any) {
 
 // short is a value as long as it is shown.
 func short(value any) any {
-	const most = 300
 	switch value := value.(type) {
 	case string:
-		if runes := []rune(value); len(runes) > most {
-			return string(runes[:most]) + "…"
-		}
+		return objects.Short(value, 300)
 	case map[string]any, []any:
 		return covered("", value)
 	}

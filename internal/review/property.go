@@ -154,13 +154,10 @@ func (p Property) show(value any) string {
 		text = string(encoded)
 	}
 	text = strings.NewReplacer("\n", " ", "\r", " ", "`", "'", unknown, knownLater, secret, "a secret").Replace(text)
-	if runes := []rune(text); len(runes) > most {
-		text = string(runes[:most]) + "…"
-	}
 	if text == "" {
 		return "empty"
 	}
-	return "`" + text + "`"
+	return "`" + objects.Short(text, most) + "`"
 }
 
 // String is "image.tag: `1.0.0` → `1.0.1`".

@@ -103,6 +103,12 @@ func RefusedPaths(config any) []string {
 	return paths
 }
 
+// Key is a field's name in the stack file.
+func Key(field reflect.StructField) string {
+	key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	return key
+}
+
 // walk visits every key below config but those inside lists, whose elements have an identity of their own.
 func walk(config any, visit func(path string, value reflect.Value, later Later, tag reflect.StructTag)) {
 	walkBelow("", reflect.Indirect(reflect.ValueOf(config)), visit)
@@ -115,8 +121,7 @@ func walkBelow(prefix string, section reflect.Value, visit func(string, reflect.
 			walkBelow(prefix, value, visit)
 			continue
 		}
-		key, _, _ := strings.Cut(declared.Tag.Get("json"), ",")
-		path := prefix + key
+		path := prefix + Key(declared)
 		visit(path, value, LaterOf(declared.Tag), declared.Tag)
 		if value.Kind() == reflect.Struct {
 			walkBelow(path+".", value, visit)

@@ -30,10 +30,9 @@ func textsBelow(path *field.Path, tag reflect.StructTag, value reflect.Value, se
 		}
 	case reflect.Struct:
 		for declared, inner := range value.Fields() {
-			key, _, _ := strings.Cut(declared.Tag.Get("json"), ",")
 			at := path
 			if !declared.Anonymous {
-				at = below(path, key)
+				at = below(path, Key(declared))
 			}
 			textsBelow(at, declared.Tag, inner, inner.SetString, visit)
 		}

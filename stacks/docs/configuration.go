@@ -51,7 +51,7 @@ type page struct {
 
 // section writes one section: a heading, what it is about, a table of its keys.
 func (p *page) section(config reflect.Type, field reflect.StructField) error {
-	key := keyOf(field)
+	key := settings.Key(field)
 	about, err := p.comments.of(config, field.Name)
 	if err == nil && about == "" {
 		about, err = p.comments.of(inner(field.Type), "")
@@ -95,7 +95,7 @@ func (p *page) rows(structure reflect.Type, prefix string, whole settings.Later,
 }
 
 func (p *page) row(structure reflect.Type, field reflect.StructField, prefix string, whole settings.Later, defaults []map[string]any) error {
-	key, own := keyOf(field), whole
+	key, own := settings.Key(field), whole
 	if _, said := field.Tag.Lookup("later"); said {
 		own = settings.LaterOf(field.Tag)
 	}
@@ -126,12 +126,6 @@ func later(l settings.Later) string {
 		return l.What
 	}
 	return fmt.Sprintf("refused: %s. Way out: %s", l.Because, l.Instead)
-}
-
-// keyOf is the field's name in the stack file.
-func keyOf(field reflect.StructField) string {
-	key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-	return key
 }
 
 // kindOf names a type as a user writes it.
@@ -170,7 +164,7 @@ func inner(t reflect.Type) reflect.Type {
 // spokenKeys says the keys of the stack file where a comment says the names of fields.
 func spokenKeys(about string, structure reflect.Type) string {
 	for field := range structure.Fields() {
-		about = spoken(about, field.Name, keyOf(field))
+		about = spoken(about, field.Name, settings.Key(field))
 	}
 	return about
 }

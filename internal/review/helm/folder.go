@@ -16,6 +16,21 @@ import (
 // depth is how many commits that changed a chart are looked at.
 const depth = 100
 
+// takeFolders has charts that are folders of the checkout be those that are meant: the one of after is in the checkout, the one of before may be
+// in its history only.
+func (h *Helm) takeFolders(ctx context.Context, before *chart, after chart) error {
+	if before.isFolder() && (before.description != after.description || before.name != after.name) {
+		var err error
+		if before.name, err = h.former(ctx, *before); err != nil {
+			return err
+		}
+	}
+	if !after.isFolder() {
+		return nil
+	}
+	return h.isPreviewed(after)
+}
+
 // isPreviewed says if a chart that is a folder of the checkout is not the one of the preview, which may have been made elsewhere.
 func (h *Helm) isPreviewed(c chart) error {
 	sum, err := chartfolder.Digest(filepath.Join(h.Root, c.name))
@@ -61,7 +76,8 @@ func (h *Helm) former(ctx context.Context, c chart) (string, error) {
 }
 
 func (h *Helm) git(ctx context.Context, arguments ...string) (*bytes.Buffer, error) {
-	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", filepath.Join(h.Root, ".")}, arguments...)...)
+	cmd := exec.CommandContext(ctx, "git", arguments...)
+	cmd.Dir = h.Root
 	var printed, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &printed, &problems
 	if err := cmd.Run(); err != nil {

@@ -91,39 +91,28 @@ func (h *Helm) Render(ctx context.Context, preview *review.Preview) error {
 
 // brief is an error's first words: those of Helm may quote all of a template.
 func brief(err error) string {
-	const most = 300
-	if text := []rune(strings.Join(strings.Fields(err.Error()), " ")); len(text) > most {
-		return string(text[:most]) + "…"
-	}
-	return strings.Join(strings.Fields(err.Error()), " ")
+	return objects.Short(strings.Join(strings.Fields(err.Error()), " "), 300)
 }
 
 func (h *Helm) release(ctx context.Context, step review.Step, cluster []string) (*review.Release, error) {
-	var manifests [3]string
 	after, again := step.NewValues()
-	for i, values := range []any{step.Old.Inputs["values"], after, again} {
-		inputs := step.New.Inputs
-		if i == 0 {
-			inputs = step.Old.Inputs
-		}
-		made, err := read(inputs, values)
-		if err != nil {
+	var sides [3]*side
+	for i, from := range []struct {
+		inputs map[string]any
+		values any
+	}{{step.Old.Inputs, step.Old.Inputs["values"]}, {step.New.Inputs, after}, {step.New.Inputs, again}} {
+		var err error
+		if sides[i], err = read(from.inputs, from.values); err != nil {
 			return nil, err
 		}
-		if i == 0 && made.isFolder() {
-			now, _ := step.New.Inputs["description"].(string)
-			if now != made.description || step.New.Inputs["chart"] != made.name {
-				if made.name, err = h.former(ctx, made.chart); err != nil {
-					return nil, err
-				}
-			}
-		}
-		if i > 0 && made.isFolder() {
-			if err := h.isPreviewed(made.chart); err != nil {
-				return nil, err
-			}
-		}
-		manifests[i], err = h.template(ctx, made, cluster)
+	}
+	if err := h.takeFolders(ctx, &sides[0].chart, sides[1].chart); err != nil {
+		return nil, err
+	}
+	var manifests [3]string
+	for i, each := range sides {
+		var err error
+		manifests[i], err = h.template(ctx, each, cluster)
 		if errors.Is(err, errNone) {
 			return nil, err
 		}
@@ -134,9 +123,8 @@ func (h *Helm) release(ctx context.Context, step review.Step, cluster []string) 
 	if strings.TrimSpace(manifests[0]) == "" {
 		return nil, errors.New("helm renders no object at all of what is installed")
 	}
-	namespace, _ := step.New.Inputs["namespace"].(string)
 	secrets := append(secretsIn("", step.Old.Inputs["values"]), secretsIn("", step.New.Inputs["values"])...)
-	return review.Compare(namespace, manifests[0], manifests[1], manifests[2], secrets...)
+	return review.Compare(sides[1].namespace, manifests[0], manifests[1], manifests[2], secrets...)
 }
 
 // read reads the inputs of a release.
@@ -259,14 +247,10 @@ func (h *Helm) pull(ctx context.Context, c chart) (string, error) {
 }
 
 func (h *Helm) run(ctx context.Context, input *bytes.Reader, secrets []string, arguments ...string) (string, error) {
-	program := h.Program
-	if program == "" {
-		program = "helm"
-	}
 	patience := cmp.Or(h.Patience, patience)
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	cmd := exec.CommandContext(limited, program, arguments...)
+	cmd := exec.CommandContext(limited, cmp.Or(h.Program, "helm"), arguments...)
 	cmd.WaitDelay = time.Second // what it started may hold its output open
 	cmd.Dir, cmd.Env = h.Root, slices.Concat(os.Environ(), h.Environ)
 	if input != nil {
