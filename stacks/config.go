@@ -45,7 +45,8 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 		validateHost(cfg),
 		validateRanges(cfg),
 		validateNames(cfg),
-		cfg.Edge.ValidateNames(field.NewPath("edge"), append(cfg.Exchange.Names(), filesHost(cfg))),
+		validatePages(cfg),
+		cfg.Edge.ValidateNames(field.NewPath("edge"), slices.Concat(cfg.Exchange.Names(), []string{filesHost(cfg)}, pageHosts(cfg))),
 		validateRoom(cfg),
 		validateServers(cfg),
 	)
@@ -53,11 +54,12 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 
 // warnTogether says what concerns several sections at once.
 func warnTogether(cfg *Config) []string {
+	said := warnPages(cfg)
 	if cfg.Alerting.SMS.Provider != "" && !cfg.Nodes.Has(arvan.Bastion) {
-		return []string{"alerting.sms: nobody is told when the cluster or its monitoring is gone, as no machine outside watches them. " +
-			"In an environment that matters, append a node with the role \"bastion\" before it is made"}
+		said = append(said, "alerting.sms: nobody is told when the cluster or its monitoring is gone, as no machine outside watches them. "+
+			"In an environment that matters, append a node with the role \"bastion\" before it is made")
 	}
-	return nil
+	return said
 }
 
 // validateHost asks for a name of the exchange in the domain that holds its record.
@@ -95,6 +97,9 @@ func validateNames(cfg *Config) field.ErrorList {
 	}
 	for i, host := range cfg.Exchange.RedirectHosts {
 		names = append(names, place{field.NewPath("exchange", "redirectHosts").Index(i), host})
+	}
+	for _, name := range cfg.Ingress.Published() {
+		names = append(names, place{field.NewPath("ingress", "pages", string(name), "host"), cfg.Ingress.Pages[name].Host})
 	}
 	for _, name := range names {
 		if name.host == "" {

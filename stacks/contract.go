@@ -28,12 +28,15 @@ func contract(parts *platform) (pulumi.Map, error) {
 	return told, nil
 }
 
-// collect puts the tagged fields of a part, or of a tagged struct in it, into told.
+// collect puts the tagged fields of a part, or of a tagged struct in it, into told. One that is `optional:"true"` may be nil.
 func collect(told pulumi.Map, prefix string, part reflect.Value) error {
 	part = reflect.Indirect(part)
 	for i := range part.NumField() {
 		paths, tagged := part.Type().Field(i).Tag.Lookup("output")
 		if !tagged {
+			continue
+		}
+		if part.Type().Field(i).Tag.Get("optional") != "" && part.Field(i).IsNil() {
 			continue
 		}
 		for path := range strings.SplitSeq(paths, ",") {

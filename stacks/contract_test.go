@@ -15,15 +15,21 @@ import (
 	"github.com/iransre/exchange-platform/stacks/outputs"
 )
 
-// toldBy is what a stack tells others.
+// toldBy is what a stack of the repository tells others.
 func toldBy(t *testing.T, stack string) map[string]any {
 	t.Helper()
 	cfg, err := Load(project, stack, completed(t, stack))
 	assert.NilError(t, err)
+	told, _ := toldOf(t, cfg)
+	return told
+}
+
+// toldOf is what an environment tells others, and what it is made of.
+func toldOf(t *testing.T, cfg *Config) (told map[string]any, recording *mocktest.Recording) {
+	t.Helper()
 	t.Chdir("..") // where Pulumi runs the program, and the exchange's chart is found
 	defer t.Chdir("stacks")
-	var told map[string]any
-	mocktest.Run(t, func(ctx *pulumi.Context) error {
+	recording = mocktest.Run(t, func(ctx *pulumi.Context) error {
 		parts, err := deployAgain(ctx, cfg)
 		if err != nil {
 			return err
@@ -36,7 +42,7 @@ func toldBy(t *testing.T, stack string) map[string]any {
 		told, _ = known.Value.(map[string]any)
 		return err
 	})
-	return told
+	return told, recording
 }
 
 // The stack's outputs are the contract, the kubeconfigs, and nothing else: whatever is in them, others may build on.

@@ -64,6 +64,7 @@ type platform struct {
 	Exchange    *exchange.Exchange
 	Delivery    *delivery.Delivery // nil without Argo CD: others tell nobody anything
 	Edge        *edge.Edge
+	Pages       *pages
 
 	Certificates *certificates
 }
@@ -154,13 +155,14 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		Installer: installer, Config: cfg.Monitoring,
 		EtcdMembers: p.Machines.PrivateAddresses(arvan.ControlPlane), EtcdBackup: cfg.Kubernetes.EtcdBackup.Enabled,
 		Routing: routing, CertificateEnds: p.Certificates.Ends, GitHubsRunner: cfg.Delivery.Runner.Repository != "",
+		Pages: monitoringPages(cfg),
 	}, base)
 	if err != nil {
 		return nil, err
 	}
 	monitorCRDs := p.Monitoring.CRDs
 	p.Edge, err = edge.New(ctx, "edge", &edge.Args{
-		Installer: installer, Config: cfg.Edge, Host: cfg.Exchange.Host, MoreHosts: cfg.Exchange.Names()[1:], FilesHost: filesHost(cfg), StaticPath: "/" + cfg.ObjectStore.StaticBucket + "/",
+		Installer: installer, Config: cfg.Edge, Host: cfg.Exchange.Host, MoreHosts: cfg.Exchange.Names()[1:], Pages: pageHosts(cfg), FilesHost: filesHost(cfg), StaticPath: "/" + cfg.ObjectStore.StaticBucket + "/",
 		Addresses: p.Machines.PublicAddresses(arvan.Worker),
 	}, base, pulumi.DependsOn([]pulumi.Resource{p.Cluster.Allowed}))
 	if err != nil {
@@ -175,7 +177,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		return nil, err
 	}
 	p.Logging, err = logging.New(ctx, "logging", &logging.Args{
-		Installer: installer, Config: cfg.Logging, MonitorCRDs: monitorCRDs, Protect: cfg.Protect,
+		Installer: installer, Config: cfg.Logging, MonitorCRDs: monitorCRDs, Page: pageOf(cfg, ingress.Kibana), Protect: cfg.Protect,
 	}, base)
 	if err != nil {
 		return nil, err
@@ -204,7 +206,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	if cfg.Delivery.By() != "" {
 		made, err := delivery.New(ctx, "delivery", &delivery.Args{
 			Installer: installer, Config: cfg.Delivery, Profile: cfg.Profile, Exchange: p.Exchange.Namespace, Ready: p.Exchange.Ready, MonitorCRDs: monitorCRDs,
-			Stack: name, Host: runnerHost(cfg, p.Machines), Mirror: cfg.Mirrors.Files,
+			Stack: name, Host: runnerHost(cfg, p.Machines), Mirror: cfg.Mirrors.Files, Page: pageOf(cfg, ingress.ArgoCD),
 		}, base)
 		if err != nil {
 			return nil, err
@@ -212,6 +214,10 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		if cfg.Delivery.Mode == delivery.ByGit {
 			p.Delivery = made
 		}
+	}
+	p.Pages, err = newPages(ctx, cfg, &p, installer, base)
+	if err != nil {
+		return nil, err
 	}
 	p.Kubeconfigs, err = access.New(ctx, "access", accessArgs(cfg, &p, installer, last.tokens), base)
 	return &p, err

@@ -75,7 +75,7 @@ func named(stack string, cfg *Config) []there {
 		{"kubernetes-api", arvan.NameType, "kubernetes-api-record", cfg.Kubernetes.APIHost},
 		{"kubernetes-internal", arvan.NameType, "kubernetes-internal-record", cfg.Kubernetes.InternalHost},
 	}
-	for _, host := range cfg.Exchange.Names()[1:] {
+	for _, host := range append(cfg.Exchange.Names()[1:], pageHosts(cfg)...) {
 		records = append(records, record{"edge", edge.Type, "edge" + edge.RecordOf(host), host})
 	}
 	for _, record := range records {

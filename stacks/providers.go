@@ -85,5 +85,9 @@ func isolation(cfg *Config) (func(namespace string) map[string]any, error) {
 		return nil, err
 	}
 	ranges := flows.Ranges{Nodes: cfg.Network.CIDR, Pods: cfg.Network.PodCIDR, Services: cfg.Network.ServiceCIDR}
-	return func(namespace string) map[string]any { return table.Policy(namespace, ranges) }, nil
+	var published []string
+	for _, name := range cfg.Ingress.Published() {
+		published = append(published, string(name))
+	}
+	return func(namespace string) map[string]any { return table.Policy(namespace, ranges, published) }, nil
 }

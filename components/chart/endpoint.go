@@ -26,6 +26,30 @@ type EndpointArgs struct {
 	SecretName string
 }
 
+// Page is how people reach a service from outside the cluster; the zero value is not at all.
+type Page struct {
+	// URL is where they go, without a slash at its end.
+	URL string
+	// LoginSecret is the Secret, in the service's namespace, with the login that they are asked for before the service sees them; empty
+	// where it has logins of its own.
+	LoginSecret string
+}
+
+// Tunnel is the command by which people reach the service without a page.
+func (e Endpoint) Tunnel() pulumi.StringOutput {
+	return pulumi.All(e.Namespace, e.Service, e.Port).ApplyT(func(all []any) string {
+		port := all[2].(int)
+		ports := fmt.Sprint(port)
+		if port < firstUnprivileged {
+			ports = fmt.Sprintf("%d:%d", port+8000, port)
+		}
+		return fmt.Sprintf("kubectl -n %s port-forward service/%s %s", all[0], all[1], ports)
+	}).(pulumi.StringOutput)
+}
+
+// firstUnprivileged is the first port that anybody may listen at on his own machine.
+const firstUnprivileged = 1024
+
 // Endpoint describes an HTTP service that the release brings.
 func (r *Release) Endpoint(args EndpointArgs) Endpoint { return endpointOf(r, args) }
 

@@ -121,13 +121,17 @@ func argoValues(args *Args) (map[string]any, error) {
 		part["replicas"], part["pdb"] = pods, map[string]any{"enabled": pods > 1}
 		return part
 	}
+	settings := map[string]any{"timeout.reconciliation": "120s"}
+	if args.Page.URL != "" {
+		settings["url"] = args.Page.URL // what links to it names that
+	}
 	return map[string]any{
 		"fullnameOverride": argoNamespace,
 		// with the release, and the objects that Pulumi has made of them go before it
 		"crds": map[string]any{"keep": false},
 		"configs": map[string]any{
-			"cm": map[string]any{"timeout.reconciliation": "120s"},
-			// it is reached inside the cluster and by kubectl's tunnel, which is encrypted
+			"cm": settings,
+			// it is reached by the ingress controller, inside the cluster, and by kubectl's tunnel, which is encrypted
 			"params": map[string]any{"server.insecure": true},
 			"secret": map[string]any{"createSecret": false},
 		},

@@ -19,6 +19,8 @@ type Args struct {
 	Host  Host
 	// Mirror has the runner's archive, below github.com; empty if GitHub has.
 	Mirror string
+	// Page is how people reach Argo CD from outside.
+	Page chart.Page
 	// Exchange is the namespace of what is delivered, and Ready arrives when there is all that it needs.
 	Exchange, Ready pulumi.StringInput
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.

@@ -160,6 +160,10 @@ func pagesOf(args *Args) []page {
 	if config.Origin.Key || config.Cache.Static != "" {
 		pages = append(pages, page{"files", args.FilesHost + everyPage, restPlace, maps.Clone(rest)})
 	}
+	for _, host := range args.Pages {
+		// the domain's own settings may keep what was answered to one who may see it for one who may not
+		pages = append(pages, page{"for-" + host, host + everyPage, restPlace, cached("")})
+	}
 	if config.Origin.Key || config.Cache.Static != "" || config.Maintenance != "" {
 		for i, host := range append([]string{args.Host}, args.MoreHosts...) {
 			all := page{"exchange", host + everyPage, restPlace, maps.Clone(rest)}

@@ -2,6 +2,8 @@
 package edge
 
 import (
+	"slices"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
@@ -20,6 +22,8 @@ type Args struct {
 	Host string
 	// MoreHosts lead where Host does.
 	MoreHosts []string
+	// Pages are the names of the platform's own pages, which lead to the workers, too.
+	Pages []string
 	// FilesHost is the name of static and media files. It is another one than Host: what users upload must not run as the
 	// exchange in the browsers of others. Static files are below StaticPath, which begins and ends with a slash.
 	FilesHost, StaticPath string
@@ -67,7 +71,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		if _, err = lead("-files-record", args.FilesHost); err != nil {
 			return err
 		}
-		for _, host := range args.MoreHosts {
+		for _, host := range slices.Concat(args.MoreHosts, args.Pages) {
 			if _, err = lead(RecordOf(host), host); err != nil {
 				return err
 			}
@@ -78,7 +82,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
-// RecordOf is how the record of one of MoreHosts ends its resource's name.
+// RecordOf is how the record of one of MoreHosts or Pages ends its resource's name.
 func RecordOf(host string) string { return "-record-" + host }
 
 // upstream is what the CDN speaks to the workers. The ingress answers TLS in any case, with a certificate of its own making if it has no

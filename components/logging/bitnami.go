@@ -23,7 +23,7 @@ func (l *Logging) installBitnami(ctx *pulumi.Context, name string, args *Args, c
 	if err != nil {
 		return err
 	}
-	kibana, err := kibanaValues()
+	kibana, err := kibanaValues(args.Page.URL)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (l *Logging) installBitnami(ctx *pulumi.Context, name string, args *Args, c
 		Namespace: namespaceName, Service: elasticsearchService, Port: elasticsearchPort,
 	})
 	l.Kibana = made.Release("kibana").Endpoint(chart.EndpointArgs{
-		Namespace: namespaceName, Service: kibanaService, Port: kibanaPort,
+		Namespace: namespaceName, Service: kibanaService, Port: kibanaPort, SecretName: args.Page.LoginSecret,
 	})
 	return nil
 }
@@ -102,12 +102,12 @@ func elasticsearchValues(monitored bool) (map[string]any, error) {
 	}, nil
 }
 
-func kibanaValues() (map[string]any, error) {
+func kibanaValues(url string) (map[string]any, error) {
 	images, err := chart.BitnamiImages("kibana", "kibana", "shell")
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{
+	values := map[string]any{
 		"global":            chart.BitnamiGlobal(),
 		"image":             images["kibana"],
 		"volumePermissions": map[string]any{"image": images["shell"]},
@@ -116,7 +116,11 @@ func kibanaValues() (map[string]any, error) {
 		"pdb":               map[string]any{"create": false},
 		"resourcesPreset":   "none",
 		"resources":         chart.Little("100m", "512Mi"),
-	}, nil
+	}
+	if url != "" {
+		values["configuration"] = map[string]any{"server": map[string]any{"publicBaseUrl": url}}
+	}
+	return values, nil
 }
 
 func withEnabled(image map[string]any, enabled bool) map[string]any {

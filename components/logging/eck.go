@@ -67,7 +67,7 @@ func (l *Logging) installECK(ctx *pulumi.Context, name string, args *Args, child
 	}
 	pages, err := args.Installer.Object(ctx, name+"-kibana", &chart.ObjectArgs{
 		APIVersion: "kibana.k8s.elastic.co/v1", Kind: "Kibana", Name: clusterName, Namespace: made.Namespace.Name,
-		Fields: pulumi.Map{"spec": pulumi.ToMap(kibanaSpec())},
+		Fields: pulumi.Map{"spec": pulumi.ToMap(kibanaSpec(args.Page.URL))},
 	}, child, pulumi.DependsOn([]pulumi.Resource{servers}))
 	if err != nil {
 		return err
@@ -175,17 +175,21 @@ func nodes(config *Config) map[string]any {
 	}
 }
 
-// kibanaSpec asks for one Kibana: it keeps nothing, and another one starts within a minute or two.
-func kibanaSpec() map[string]any {
+// kibanaSpec asks for one Kibana: it keeps nothing, and another one starts within a minute or two. url is where people reach it from outside.
+func kibanaSpec(url string) map[string]any {
+	config := map[string]any{
+		// all of these ask servers abroad
+		"telemetry.optIn": false, "telemetry.allowChangingOptInStatus": false, "newsfeed.enabled": false,
+		"map.includeElasticMapsService": false, "xpack.fleet.isAirGapped": true,
+	}
+	if url != "" {
+		config["server.publicBaseUrl"] = url // what links to it names that
+	}
 	return map[string]any{
 		"version": versionOf(kibana), "image": imageOf(kibana), "count": 1,
 		"elasticsearchRef": map[string]any{"name": clusterName},
 		"http":             httpTLS(),
-		"config": map[string]any{
-			// all of these ask servers abroad
-			"telemetry.optIn": false, "telemetry.allowChangingOptInStatus": false, "newsfeed.enabled": false,
-			"map.includeElasticMapsService": false, "xpack.fleet.isAirGapped": true,
-		},
+		"config":           config,
 		"podTemplate": map[string]any{"spec": map[string]any{
 			"automountServiceAccountToken": false,
 			"securityContext":              podSecurity(),

@@ -29,6 +29,8 @@ type Args struct {
 	Config    Config
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
+	// Page is how people reach Kibana from outside.
+	Page chart.Page
 	// Protect keeps what holds logs from being deleted: eck's nodes, their namespace, the operator and the logins.
 	Protect bool
 }

@@ -29,11 +29,16 @@ type Args struct {
 	EtcdBackup bool
 	// GitHubsRunner says that a control plane has GitHub's runner, which tells how it is.
 	GitHubsRunner bool
+	// Pages are how people reach them from outside.
+	Pages Pages
 	// Routing is Alertmanager's configuration and its files; nil if nobody is told of alerts.
 	Routing pulumi.StringMap
 	// CertificateEnds are when the platform's certificates end, by what they are for, in RFC 3339.
 	CertificateEnds pulumi.StringMap
 }
+
+// Pages are those that monitoring has.
+type Pages struct{ Grafana, Prometheus, Alertmanager chart.Page }
 
 // Monitoring is what watches the platform.
 type Monitoring struct {

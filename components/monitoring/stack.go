@@ -62,8 +62,8 @@ func (m *Monitoring) install(ctx *pulumi.Context, name string, args *Args, child
 	m.CRDs = made.Release("crds")
 	m.Namespace = made.Namespace.Name
 	m.Grafana = endpoint("grafana", 80, adminSecret)
-	m.Prometheus = endpoint("prometheus", 9090, "")
-	m.Alertmanager = endpoint("alertmanager", 9093, "")
+	m.Prometheus = endpoint("prometheus", 9090, args.Pages.Prometheus.LoginSecret)
+	m.Alertmanager = endpoint("alertmanager", 9093, args.Pages.Alertmanager.LoginSecret)
 	return nil
 }
 
@@ -87,7 +87,7 @@ const (
 
 func stackValues(args *Args) map[string]any {
 	disabled := map[string]any{"enabled": false}
-	return map[string]any{
+	values := map[string]any{
 		// They are a release of their own; from here Helm would install them once and never upgrade them.
 		"crds": disabled,
 		// Kubespray binds these to the loopback address of their hosts: targets that are always down. etcd has its own address.
@@ -134,6 +134,24 @@ func stackValues(args *Args) map[string]any {
 			"initChownData": disabled, // the volume is its group's; a container of root's that says so needs one more image
 			"testFramework": disabled,
 		},
+	}
+	args.Pages.tell(values)
+	return values
+}
+
+// tell has each know the address that people have of it: what links to it, alerts among them, names that.
+func (p *Pages) tell(values map[string]any) {
+	if url := p.Grafana.URL; url != "" {
+		// the cookie of a login comes by HTTPS only; browsers take http://localhost, a tunnel's end, for as good
+		values["grafana"].(map[string]any)["grafana.ini"] = map[string]any{
+			"server": map[string]any{"root_url": url + "/"}, "security": map[string]any{"cookie_secure": true},
+		}
+	}
+	if url := p.Prometheus.URL; url != "" {
+		values["prometheus"].(map[string]any)["prometheusSpec"].(map[string]any)["externalUrl"] = url
+	}
+	if url := p.Alertmanager.URL; url != "" {
+		values["alertmanager"].(map[string]any)["alertmanagerSpec"].(map[string]any)["externalUrl"] = url
 	}
 }
 

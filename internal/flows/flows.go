@@ -19,7 +19,9 @@ type Flow struct {
 	From  string `json:"from"`
 	To    string `json:"to"`
 	Ports []int  `json:"ports,omitempty"`
-	Why   string `json:"why"`
+	// Page is the one that it is for: it is let through only where that is published.
+	Page string `json:"page,omitempty"`
+	Why  string `json:"why"`
 }
 
 // Table is all of it.
@@ -57,14 +59,17 @@ var Load = sync.OnceValues(func() (*Table, error) {
 	return &all, nil
 })
 
-// Policy is the specification of a namespace's NetworkPolicy; nil if it has none.
-func (t *Table) Policy(namespace string, ranges Ranges) map[string]any {
+// Policy is the specification of a namespace's NetworkPolicy where these pages are published; nil if it has none.
+func (t *Table) Policy(namespace string, ranges Ranges, published []string) map[string]any {
 	if !slices.Contains(t.Namespaces, namespace) {
 		return nil
 	}
 	own := map[string]any{"podSelector": map[string]any{}}
 	in, out := []any{map[string]any{"from": []any{own}}}, []any{map[string]any{"to": []any{own}}, dns()}
 	for _, flow := range t.Flows {
+		if flow.Page != "" && !slices.Contains(published, flow.Page) {
+			continue
+		}
 		if flow.To == namespace {
 			in = append(in, flow.rule("from", ranges.peers(flow.From)))
 		}
@@ -75,6 +80,14 @@ func (t *Table) Policy(namespace string, ranges Ranges) map[string]any {
 	return map[string]any{
 		"podSelector": map[string]any{}, "policyTypes": []any{"Ingress", "Egress"}, "ingress": in, "egress": out,
 	}
+}
+
+// why is what a reader of the table is told.
+func (f Flow) why() string {
+	if f.Page == "" {
+		return f.Why
+	}
+	return f.Why + ", where `ingress.pages." + f.Page + "` is published"
 }
 
 func (f Flow) rule(direction string, peers []any) map[string]any {
@@ -144,7 +157,7 @@ func (t *Table) Markdown() string {
 		if ports == "" {
 			ports = "all"
 		}
-		fmt.Fprintf(&page, "| %s | %s | %s | %s |\n", name(flow.From), name(flow.To), ports, flow.Why)
+		fmt.Fprintf(&page, "| %s | %s | %s | %s |\n", name(flow.From), name(flow.To), ports, flow.why())
 	}
 	return page.String()
 }

@@ -22,13 +22,14 @@ type end struct {
 func pod(namespace string) end   { return end{namespace, "10.233.64.7"} }
 func address(address string) end { return end{"", address} }
 
-// allowed tells, as Kubernetes defines it, whether a pod or an address may connect: what the policies of both sides let through.
-func allowed(t *testing.T, from, to end, port int, protocol string) bool {
+// allowed tells, as Kubernetes defines it, whether a pod or an address may connect: what the policies of both sides let through where these
+// pages are published.
+func allowed(t *testing.T, from, to end, port int, protocol string, published ...string) bool {
 	t.Helper()
 	table, err := flows.Load()
 	assert.NilError(t, err)
-	return selects(t, table.Policy(from.namespace, ranges), "egress", "to", from, to, port, protocol) &&
-		selects(t, table.Policy(to.namespace, ranges), "ingress", "from", to, from, port, protocol)
+	return selects(t, table.Policy(from.namespace, ranges, published), "egress", "to", from, to, port, protocol) &&
+		selects(t, table.Policy(to.namespace, ranges, published), "ingress", "from", to, from, port, protocol)
 }
 
 func selects(t *testing.T, policy map[string]any, direction, peers string, own, other end, port int, protocol string) bool {
@@ -179,4 +180,17 @@ func TestEverySideIsKnown(t *testing.T) {
 		assert.Check(t, slices.Contains(table.Namespaces, flow.From) || slices.Contains(table.Namespaces, flow.To), "%v: neither side has a policy", flow)
 		assert.Check(t, flow.Why != "", "%v", flow)
 	}
+}
+
+func TestThePagesThatArePublishedAreReached(t *testing.T) {
+	controller := pod("ingress-nginx")
+	for page, at := range map[string]struct {
+		namespace string
+		port      int
+	}{"grafana": {"monitoring", 3000}, "prometheus": {"monitoring", 9090}, "alertmanager": {"monitoring", 9093}, "kibana": {"logging", 5601}, "argocd": {"argocd", 8080}} {
+		assert.Check(t, allowed(t, controller, pod(at.namespace), at.port, "TCP", page), page)
+		assert.Check(t, !allowed(t, controller, pod(at.namespace), at.port, "TCP"), "%s is reached though nobody publishes it", page)
+	}
+	assert.Check(t, !allowed(t, controller, pod("monitoring"), 9090, "TCP", "grafana"))
+	assert.Check(t, !allowed(t, pod("exchange"), pod("monitoring"), 9090, "TCP", "prometheus"))
 }

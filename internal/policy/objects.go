@@ -130,6 +130,6 @@ func (c *Config) Spent(rials float64, profile settings.Profile, today time.Time)
 	if i < 0 || rules[i].level(profile) == "" {
 		return nil, nil
 	}
-	breach := c.broken(rules[i], rules[i].path(), c.MonthlyBudget, profile, today)
+	breach := c.broken(rules[i], pathOf(rules[i].Key), c.MonthlyBudget, profile, today)
 	return &breach, nil
 }

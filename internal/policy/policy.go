@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -154,18 +155,35 @@ func (c *Config) Breaches(config any, profile settings.Profile, today time.Time)
 		if rule.Key == "" || rule.level(profile) == "" || !rule.holds(values) {
 			continue
 		}
-		value, _ := at(values, rule.Key)
-		path := rule.path()
-		list, isList := value.([]any)
-		if !isList {
-			found = append(found, c.breach(rule, path, value, profile, today)...)
-			continue
-		}
-		for i, each := range list {
-			found = append(found, c.breach(rule, path.Index(i), each, profile, today)...)
+		for _, key := range spread(values, rule.Key) {
+			value, _ := at(values, key)
+			path := pathOf(key)
+			list, isList := value.([]any)
+			if !isList {
+				found = append(found, c.breach(rule, path, value, profile, today)...)
+				continue
+			}
+			for i, each := range list {
+				found = append(found, c.breach(rule, path.Index(i), each, profile, today)...)
+			}
 		}
 	}
 	return found, nil
+}
+
+// spread are the keys that one with a * stands for: none where the map is empty.
+func spread(values map[string]any, key string) []string {
+	before, after, several := strings.Cut(key, ".*.")
+	if !several {
+		return []string{key}
+	}
+	value, _ := at(values, before)
+	each, _ := value.(map[string]any)
+	var keys []string
+	for _, name := range slices.Sorted(maps.Keys(each)) {
+		keys = append(keys, before+"."+name+"."+after)
+	}
+	return keys
 }
 
 // holds tells whether other keys have the values with which the rule holds.
@@ -183,9 +201,9 @@ func (r Rule) holds(values map[string]any) bool {
 	return true
 }
 
-// path is where its key stands.
-func (r Rule) path() *field.Path {
-	keys := strings.Split(r.Key, ".")
+// pathOf is where a key stands.
+func pathOf(key string) *field.Path {
+	keys := strings.Split(key, ".")
 	return field.NewPath(keys[0], keys[1:]...)
 }
 

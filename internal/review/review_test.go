@@ -86,7 +86,12 @@ func TestRanks(t *testing.T) {
 		release  = "kubernetes:helm.sh/v3:Release"
 		firewall = "arvancloud:iaas:SecurityGroup"
 		volume   = "arvancloud:storage:Volume"
+		page     = "kubernetes:networking.k8s.io/v1:Ingress"
 	)
+	annotated := func(name, value string) map[string]any {
+		return map[string]any{"metadata": map[string]any{"annotations": map[string]any{"nginx.ingress.kubernetes.io/" + name: value}}}
+	}
+	ranges := func(cidrs string) map[string]any { return annotated("whitelist-source-range", cidrs) }
 	spec := func(keys ...any) map[string]any {
 		inner := map[string]any{}
 		for i := 0; i < len(keys); i += 2 {
@@ -123,6 +128,11 @@ func TestRanks(t *testing.T) {
 		{"half of the world", step("update", firewall, "prod-bastion",
 			map[string]any{"rules": []any{map[string]any{"cidrs": []any{"192.0.2.0/24"}}}},
 			map[string]any{"rules": []any{map[string]any{"cidrs": []any{"192.0.2.0/24", "128.0.0.0/1"}}}}), "exposure"},
+		{"a page that is new", step("create", page, "pages-grafana", nil, ranges("203.0.113.0/24")), "exposure"},
+		{"a page from more places", step("update", page, "pages-grafana", ranges("203.0.113.0/24"), ranges("203.0.113.0/24,198.51.100.0/24")), "exposure"},
+		{"a page without a login", step("update", page, "pages-prometheus", annotated("auth-type", "basic"), annotated("whitelist-source-range", "203.0.113.0/24")), "exposure"},
+		{"a page of another name", step("update", page, "pages-grafana", spec("rules", []any{map[string]any{"host": "a"}}), spec("rules", []any{map[string]any{"host": "b"}})), "network"},
+		{"a page that goes", step("delete", page, "pages-grafana", ranges("203.0.113.0/24"), nil), "network"},
 		{"something that nobody has spoken of", step("delete", "acme:index:Vault", "keys", map[string]any{}, nil), "data"},
 		{"a word of the engine's that is new", step("evaporate", volume, "arvan-prod-w1-data", map[string]any{}, map[string]any{}), "data"},
 	} {

@@ -83,19 +83,22 @@ func New(options Options) (*Controller, error) {
 // watch makes every change of what a table is made of a reason to make another.
 func (c *Controller) watch() error {
 	all := informers.NewSharedInformerFactory(c.options.Client, 0)
-	certificates := informers.NewSharedInformerFactoryWithOptions(c.options.Client, 0, informers.WithTweakListOptions(func(list *metav1.ListOptions) {
-		list.FieldSelector = fields.OneTermEqualSelector("type", string(corev1.SecretTypeTLS)).String()
-	}))
-	c.factories = []informers.SharedInformerFactory{all, certificates}
+	ofType := func(kind corev1.SecretType) informers.SharedInformerFactory {
+		return informers.NewSharedInformerFactoryWithOptions(c.options.Client, 0, informers.WithTweakListOptions(func(list *metav1.ListOptions) {
+			list.FieldSelector = fields.OneTermEqualSelector("type", string(kind)).String()
+		}))
+	}
+	certificates, logins := ofType(corev1.SecretTypeTLS), ofType(corev1.SecretTypeOpaque)
+	c.factories = []informers.SharedInformerFactory{all, certificates, logins}
 	ingresses, services, slices := all.Networking().V1().Ingresses(), all.Core().V1().Services(), all.Discovery().V1().EndpointSlices()
-	configMaps, secrets := all.Core().V1().ConfigMaps(), certificates.Core().V1().Secrets()
+	configMaps, secrets, passwords := all.Core().V1().ConfigMaps(), certificates.Core().V1().Secrets(), logins.Core().V1().Secrets()
 	note := func(any) {
 		select {
 		case c.changed <- struct{}{}:
 		default:
 		}
 	}
-	for _, informer := range []cache.SharedIndexInformer{ingresses.Informer(), services.Informer(), slices.Informer(), configMaps.Informer(), secrets.Informer()} {
+	for _, informer := range []cache.SharedIndexInformer{ingresses.Informer(), services.Informer(), slices.Informer(), configMaps.Informer(), secrets.Informer(), passwords.Informer()} {
 		handler := cache.ResourceEventHandlerFuncs{AddFunc: note, UpdateFunc: func(_, object any) { note(object) }, DeleteFunc: note}
 		if _, err := informer.AddEventHandler(handler); err != nil {
 			return err
@@ -119,6 +122,10 @@ func (c *Controller) watch() error {
 		}
 		found.secret = func(namespace, name string) *corev1.Secret {
 			object, _ := secrets.Lister().Secrets(namespace).Get(name)
+			return object
+		}
+		found.passwords = func(namespace, name string) *corev1.Secret {
+			object, _ := passwords.Lister().Secrets(namespace).Get(name)
 			return object
 		}
 		found.configMap = func(namespace, name string) *corev1.ConfigMap {

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -39,6 +40,7 @@ func newProxy(fallback *tls.Certificate, count func(*route, int)) *proxy {
 		Transport: tryEach{&http.Transport{
 			DialContext: (&net.Dialer{Timeout: connectTimeout}).DialContext, ResponseHeaderTimeout: answerTimeout,
 			MaxIdleConnsPerHost: 64, IdleConnTimeout: answerTimeout, DisableCompression: true,
+			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // NGINX' own default, which the platform leaves
 		}},
 		ModifyResponse: func(response *http.Response) error {
 			of(response.Request.Context()).route.setHeaders(response.Header)
@@ -86,12 +88,19 @@ func (p *proxy) ServeHTTP(response http.ResponseWriter, in *http.Request) {
 		http.Error(response, "403 Forbidden", http.StatusForbidden)
 	case asked.route == nil:
 		http.Error(response, "default backend - 404", http.StatusNotFound)
-	case asked.scheme == "http" && (t.settings.onlyTLS || asked.route.redirect && t.certificate(host) != nil):
+	case asked.route.access.closed:
+		http.Error(response, "503 Service Temporarily Unavailable", http.StatusServiceUnavailable)
+	case asked.scheme == "http" && (t.settings.onlyTLS || asked.route.onlyTLS || asked.route.redirect && t.certificate(host) != nil):
 		http.Redirect(response, in, "https://"+host+in.URL.RequestURI(), http.StatusPermanentRedirect)
 	case asked.route.elsewhere != "":
 		http.Redirect(response, in, asked.route.elsewhere, http.StatusMovedPermanently)
 	case asked.route.bodyLimit > 0 && in.ContentLength > asked.route.bodyLimit:
 		http.Error(response, "413 Request Entity Too Large", http.StatusRequestEntityTooLarge)
+	case !asked.route.access.admits(asked.client): // who is sent elsewhere is so in any case: NGINX does that before it looks at addresses
+		http.Error(response, "403 Forbidden", http.StatusForbidden)
+	case !asked.route.access.knows(in):
+		response.Header().Set("WWW-Authenticate", fmt.Sprintf("Basic realm=%q", asked.route.access.realm))
+		http.Error(response, "401 Authorization Required", http.StatusUnauthorized)
 	default:
 		if limit := asked.route.bodyLimit; limit > 0 {
 			in.Body = http.MaxBytesReader(response, in.Body, limit)
@@ -115,6 +124,12 @@ func (r *request) believe(header http.Header) {
 func rewrite(request *httputil.ProxyRequest) {
 	asked := of(request.In.Context())
 	request.Out.URL.Scheme, request.Out.Host = "http", request.In.Host
+	if asked.route.tls {
+		request.Out.URL.Scheme = "https"
+	}
+	if asked.route.access.users != nil {
+		request.Out.Header.Del("Authorization") // that was for the controller
+	}
 	forwardedFor := asked.client
 	if asked.settings.fullForwarded && asked.forwardedFor != "" {
 		forwardedFor = asked.forwardedFor + ", " + asked.client

@@ -25,7 +25,8 @@ type objects struct {
 	ingresses   []*networkingv1.Ingress
 	service     func(namespace, name string) *corev1.Service
 	slices      func(namespace, service string) []*discoveryv1.EndpointSlice
-	secret      func(namespace, name string) *corev1.Secret
+	secret      func(namespace, name string) *corev1.Secret // of certificates
+	passwords   func(namespace, name string) *corev1.Secret // of logins
 	configMap   func(namespace, name string) *corev1.ConfigMap
 }
 
@@ -44,7 +45,10 @@ type route struct {
 	path                        string
 	exact                       bool
 	bodyLimit                   int64
-	redirect                    bool   // to HTTPS, where the host has a certificate
+	redirect                    bool // to HTTPS, where the host has a certificate
+	onlyTLS                     bool // to HTTPS in any case
+	tls                         bool // the application speaks nothing else; its certificate is not checked, as NGINX does not
+	access                      access
 	elsewhere                   string // where requests are sent instead
 	headers                     map[string]string
 	endpoints                   []string
@@ -95,7 +99,8 @@ func (t *table) add(o objects, ingress *networkingv1.Ingress) {
 		t.problem(ingress, "permanent-redirect is no address")
 		return
 	}
-	common := route{namespace: ingress.Namespace, ingress: ingress.Name, bodyLimit: t.settings.bodyLimit, redirect: ingress.Annotations[annotation+"ssl-redirect"] != "false", elsewhere: ingress.Annotations[annotation+"permanent-redirect"]}
+	common := route{namespace: ingress.Namespace, ingress: ingress.Name, bodyLimit: t.settings.bodyLimit, redirect: ingress.Annotations[annotation+"ssl-redirect"] != "false", elsewhere: ingress.Annotations[annotation+"permanent-redirect"],
+		onlyTLS: ingress.Annotations[annotation+"force-ssl-redirect"] == "true", tls: ingress.Annotations[annotation+"backend-protocol"] == "HTTPS", access: t.readAccess(o, ingress)}
 	if text := ingress.Annotations[annotation+"proxy-body-size"]; text != "" {
 		limit, err := readSize(text)
 		if err != nil {
@@ -128,6 +133,7 @@ func (t *table) add(o objects, ingress *networkingv1.Ingress) {
 func (r *route) to(path string, exact bool) *route {
 	return &route{
 		namespace: r.namespace, ingress: r.ingress, bodyLimit: r.bodyLimit, redirect: r.redirect, elsewhere: r.elsewhere, headers: r.headers,
+		onlyTLS: r.onlyTLS, tls: r.tls, access: r.access,
 		path: "/" + strings.TrimPrefix(path, "/"), exact: exact,
 	}
 }

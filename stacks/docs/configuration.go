@@ -114,8 +114,9 @@ func (p *page) row(structure reflect.Type, field reflect.StructField, prefix str
 		fmt.Fprintf(p, " %s |", shown(values[key]))
 	}
 	fmt.Fprintf(p, " %s | %s |\n", spokenKeys(about, structure), later(own))
-	if list := element(field.Type); list != field.Type && list.Kind() == reflect.Struct && field.Type.Kind() == reflect.Slice {
-		return p.rows(list, prefix+key+"[].", own, make([]map[string]any, len(defaults)))
+	several := map[reflect.Kind]string{reflect.Slice: "[].", reflect.Map: ".*."}[field.Type.Kind()]
+	if several != "" && field.Type.Elem().Kind() == reflect.Struct {
+		return p.rows(field.Type.Elem(), prefix+key+several, own, make([]map[string]any, len(defaults)))
 	}
 	return nil
 }

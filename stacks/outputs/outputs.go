@@ -24,7 +24,7 @@ type Platform struct {
 	Kubernetes Kubernetes `json:"kubernetes"`
 	// Ingress is where web traffic enters the cluster.
 	Ingress Ingress `json:"ingress"`
-	// Grafana, Prometheus, Alertmanager and Kibana are reached inside the cluster.
+	// Grafana, Prometheus, Alertmanager and Kibana are reached inside the cluster, and by people in one of the ways of Service.
 	Grafana      Service `json:"grafana"`
 	Prometheus   Service `json:"prometheus"`
 	Alertmanager Service `json:"alertmanager"`
@@ -69,10 +69,15 @@ type Ingress struct {
 
 // Service is something with a web page or an HTTP API inside the cluster.
 type Service struct {
-	// URL is reachable from pods, and with `kubectl port-forward` from elsewhere.
+	// URL is reachable from pods.
 	URL       string `json:"url"`
 	Namespace string `json:"namespace"`
-	// SecretName is the Kubernetes Secret with its administrator's password; empty where there is none.
+	// PublicURL is where people reach it from outside, if they are in the ranges that the stack file allows; empty where it is not published.
+	PublicURL string `json:"publicUrl,omitempty"`
+	// PortForward is the command by which whoever has a kubeconfig reaches it where it is not published. Both are empty on a platform from
+	// before they were told.
+	PortForward string `json:"portForward,omitempty"`
+	// SecretName is the Kubernetes Secret, in Namespace, with the password that it, or the way to it, asks for; empty where there is none.
 	SecretName string `json:"secretName,omitempty"`
 }
 

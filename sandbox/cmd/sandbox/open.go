@@ -106,6 +106,9 @@ func pages(outputs map[string]any, edge *world.Edge, authority string, simulated
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
 		fields, _ := outputs[name].(map[string]any)
 		text, _ := fields["url"].(string)
+		if public, _ := fields["publicUrl"].(string); text != "" && public != "" { // that of the object store has files, and no page
+			text = public
+		}
 		address, err := url.Parse(text)
 		if err != nil || address.Host == "" {
 			continue
