@@ -95,6 +95,15 @@ func TestAPublishedPageHasAName(t *testing.T) {
 	assert.DeepEqual(t, recording.SecretsOutside(), []string(nil))
 }
 
+// A state that is lost finds the names of its pages again.
+func TestTheNamesOfPagesAreFoundAgain(t *testing.T) {
+	var records []string
+	for _, each := range named("prod", withPages(t)) {
+		records = append(records, each.Resource)
+	}
+	assert.Assert(t, cmp.Contains(records, "edge-record-grafana.iransre.ir"))
+}
+
 // Links in alerts, dashboards and messages lead where people get to.
 func TestWhatIsPublishedKnowsItsAddress(t *testing.T) {
 	recording := deployedWith(t, withPages(t))

@@ -18,13 +18,17 @@ const token = mocktest.Generated + "-token"
 var prod = monitoring.Config{Retention: "15d", MaxSizeGiB: 5, Replicas: 2, StorageClass: "local", GrafanaVolume: true}
 
 func program(config monitoring.Config, look func(*monitoring.Monitoring)) func(*pulumi.Context) error {
+	return programWith(config, monitoring.Pages{}, look)
+}
+
+func programWith(config monitoring.Config, pages monitoring.Pages, look func(*monitoring.Monitoring)) func(*pulumi.Context) error {
 	return func(ctx *pulumi.Context) error {
 		cluster, randomness, err := mocktest.Providers(ctx)
 		if err != nil {
 			return err
 		}
 		made, err := monitoring.New(ctx, "monitoring", &monitoring.Args{
-			Installer: &chart.Installer{Provider: cluster, Random: randomness}, Config: config,
+			Installer: &chart.Installer{Provider: cluster, Random: randomness}, Config: config, Pages: pages,
 			EtcdMembers: pulumi.ToStringArray([]string{"10.10.0.11", "10.10.0.12", "10.10.0.13"}), EtcdBackup: true,
 			Routing: pulumi.ToStringMap(map[string]string{"alertmanager.yaml": "route: {receiver: nobody}", "telegram-token": token}),
 		})
@@ -37,6 +41,19 @@ func program(config monitoring.Config, look func(*monitoring.Monitoring)) func(*
 
 func TestMonitoring(t *testing.T) {
 	mocktest.Run(t, program(prod, func(*monitoring.Monitoring) {})).CheckComponent(t)
+}
+
+// What links to them, alerts among them, names the address that people have.
+func TestWhatIsPublishedKnowsItsAddress(t *testing.T) {
+	var secret string
+	mocktest.Run(t, programWith(prod, monitoring.Pages{
+		Grafana:      chart.Page{URL: "https://grafana.iransre.ir"},
+		Prometheus:   chart.Page{URL: "https://prometheus.iransre.ir", LoginSecret: "prometheus-page"},
+		Alertmanager: chart.Page{URL: "https://alertmanager.iransre.ir", LoginSecret: "alertmanager-page"},
+	}, func(m *monitoring.Monitoring) {
+		m.Prometheus.SecretName.ApplyT(func(name string) string { secret = name; return name })
+	})).CheckEngine(t, "published")
+	assert.Equal(t, secret, "prometheus-page")
 }
 
 func TestGrafanaIsReachedInsideTheCluster(t *testing.T) {
