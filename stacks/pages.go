@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -13,7 +12,6 @@ import (
 	"github.com/iransre/exchange-platform/components/logging"
 	"github.com/iransre/exchange-platform/components/monitoring"
 	"github.com/iransre/exchange-platform/internal/field"
-	"github.com/iransre/exchange-platform/internal/settings"
 )
 
 // pages are how people reach those of the platform.
@@ -25,7 +23,7 @@ type pages struct {
 	ArgoCD       reached `output:"argocd"`
 }
 
-// reached is one of the two.
+// reached is how people get to one: by one of the two, or neither where there is no such page.
 type reached struct {
 	PublicURL   pulumi.StringInput `output:"publicUrl" optional:"true"`
 	PortForward pulumi.StringInput `output:"portForward" optional:"true"`
@@ -123,22 +121,13 @@ func validatePages(cfg *Config) field.ErrorList {
 		problems = append(problems, field.Forbidden(at, "passwords would cross the Internet in plain text: hand in edge.certificate, or take \"edge.mode: cdn\""))
 	case !cfg.Edge.ThroughCDN():
 	case len(trustedProxies(cfg)) == 0:
-		problems = append(problems, field.Forbidden(at, fmt.Sprintf(
-			"nobody could tell where somebody comes from: behind the CDN its word is taken only where none but the CDN gets in, and network.webCidrs has %q. Set it to [cdn]", everybodyIn(cfg))))
+		problems = append(problems, field.Forbidden(at,
+			"nobody could tell where somebody comes from: the CDN's word for it is taken only where none but the CDN gets in. Set network.webCidrs to [cdn]"))
 	case !cfg.Edge.Origin.Key:
-		problems = append(problems, field.Forbidden(at, "anybody could say that he comes from the allowed ranges: another customer of the CDN, by a rule of his own that sets Host and "+
-			"X-Forwarded-For. Set edge.origin.key, by which the workers know this domain's requests"))
+		problems = append(problems, field.Forbidden(at, "anybody could say that he comes from the allowed ranges: another customer of the CDN, by a rule of his own "+
+			"that sets Host and X-Forwarded-For. Set edge.origin.key, by which the workers know this domain's requests"))
 	}
 	return problems
-}
-
-// everybodyIn is the first range of the firewall's that keeps nobody out; empty if none is let in at all.
-func everybodyIn(cfg *Config) string {
-	i := slices.IndexFunc(cfg.Network.WebCIDRs, settings.Everybody)
-	if i < 0 {
-		return ""
-	}
-	return cfg.Network.WebCIDRs[i]
 }
 
 // warnPages says what pages do without.
@@ -152,9 +141,9 @@ func warnPages(cfg *Config) []string {
 	}
 	for _, name := range cfg.Ingress.Published() {
 		host := cfg.Ingress.Pages[name].Host
-		if strings.Contains(strings.TrimSuffix(host, "."+cfg.Edge.Domain), ".") {
-			said = append(said, fmt.Sprintf("ingress.pages.%s.host is %s: the CDN's own certificate covers one part before %s only, so browsers refuse it unless another was handed in there; "+
-				"a dash in place of the first dot mends that", name, host, cfg.Edge.Domain))
+		if before, below := strings.CutSuffix(host, "."+cfg.Edge.Domain); below && strings.Contains(before, ".") {
+			said = append(said, fmt.Sprintf("ingress.pages.%s.host is %s: the CDN's own certificate covers one part before %s only, so browsers refuse it unless another "+
+				"was handed in there; a dash in place of the first dot mends that", name, host, cfg.Edge.Domain))
 		}
 	}
 	return said

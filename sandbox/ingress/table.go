@@ -99,8 +99,11 @@ func (t *table) add(o objects, ingress *networkingv1.Ingress) {
 		t.problem(ingress, "permanent-redirect is no address")
 		return
 	}
-	common := route{namespace: ingress.Namespace, ingress: ingress.Name, bodyLimit: t.settings.bodyLimit, redirect: ingress.Annotations[annotation+"ssl-redirect"] != "false", elsewhere: ingress.Annotations[annotation+"permanent-redirect"],
-		onlyTLS: ingress.Annotations[annotation+"force-ssl-redirect"] == "true", tls: ingress.Annotations[annotation+"backend-protocol"] == "HTTPS", access: t.readAccess(o, ingress)}
+	common := route{
+		namespace: ingress.Namespace, ingress: ingress.Name, bodyLimit: t.settings.bodyLimit, redirect: ingress.Annotations[annotation+"ssl-redirect"] != "false",
+		elsewhere: ingress.Annotations[annotation+"permanent-redirect"], access: t.readAccess(o, ingress),
+		onlyTLS: ingress.Annotations[annotation+"force-ssl-redirect"] == "true", tls: ingress.Annotations[annotation+"backend-protocol"] == "HTTPS",
+	}
 	if text := ingress.Annotations[annotation+"proxy-body-size"]; text != "" {
 		limit, err := readSize(text)
 		if err != nil {
