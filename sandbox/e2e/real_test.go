@@ -41,6 +41,7 @@ func TestRealMachines(t *testing.T) {
 		{"what a user does goes to the database, the object storage and the task queue", r.isUsed},
 		{"the page is seen in a browser", r.isSeen},
 		{"what is real answers Prometheus", r.isWatched},
+		{"pods reach what the table of flows says, and nothing else", r.isIsolated},
 		{"a control plane that was rebooted comes back", r.isRebooted},
 		{"a worker joins and takes pods", r.grows},
 		{"the pods of a drained worker move before its machine goes", r.shrinks},
@@ -105,6 +106,40 @@ func (r *realMachines) isWatched(t *testing.T) {
 		}
 		return poll.Success()
 	}, poll.WithDelay(2*time.Second), poll.WithTimeout(3*time.Minute))
+}
+
+func (r *realMachines) isIsolated(t *testing.T) {
+	const database, files, metrics = "postgresql.postgres.svc:5432", "minio.objectstore.svc:9000", "kube-prometheus-stack-prometheus.monitoring.svc:9090"
+	const own, api = "exchange-web.exchange.svc:80", "kubernetes.default.svc:443"
+	all := []string{database, files, metrics, own, api}
+	assert.DeepEqual(t, r.reached(t, all), all) // so that silence below is a policy's
+	r.section("network").(map[string]any)["isolate"] = true
+	r.up(t)
+	poll.WaitOn(t, func(poll.LogT) poll.Result {
+		if found := r.reached(t, all); !slices.Equal(found, []string{database, files, own}) {
+			return poll.Continue("a pod of the exchange reaches %v", found)
+		}
+		return poll.Success()
+	}, poll.WithDelay(time.Second), poll.WithTimeout(time.Minute))
+	r.user.sees(t, "what was left there", hasAll)
+	r.isWatched(t)
+}
+
+// reached are those of addresses (host:port) to which a web server of the exchange can connect.
+func (r *realMachines) reached(t *testing.T, addresses []string) []string {
+	t.Helper()
+	const connect = `
+import socket, sys
+for address in sys.argv[1:]:
+    host, port = address.split(":")
+    try:
+        socket.create_connection((host, port), 3).close()
+        print(address)
+    except OSError:
+        pass`
+	text, err := r.ask(append([]string{"exec", "--request-timeout=0", "--namespace=exchange", "deployment/exchange-web", "--", "python", "-c", connect}, addresses...)...)
+	assert.NilError(t, err)
+	return strings.Fields(text)
 }
 
 // simulatedTarget is in the addresses of simulated pods, at which nobody answers.

@@ -51,6 +51,7 @@ func forImages(w *workspace.Workspace) []Tool {
 		own("minio", "image: an object storage in MinIO's place, and its client"),
 		other("coredns", "the real CoreDNS", "github.com/coredns/coredns", ""),
 		provisioner,
+		other("kube-network-policies", "what enforces network policies in Calico's place", "sigs.k8s.io/kube-network-policies/cmd", ""),
 		other("node-exporter", "the real node exporter", "github.com/prometheus/node_exporter", "1.12.1"),
 		other("kube-state-metrics", "the real kube-state-metrics", "k8s.io/kube-state-metrics/v2", "2.20.0"),
 		other("prometheus-operator", "the real Prometheus operator", "github.com/prometheus-operator/prometheus-operator/cmd/operator", "0.93.1"),
