@@ -198,7 +198,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	p.Exchange, err = exchange.New(ctx, "exchange", &exchange.Args{
 		Installer: installer, Config: cfg.Exchange, URL: cfg.Edge.URL(cfg.Exchange.Host), MonitorCRDs: monitorCRDs, IngressClass: p.Ingress.Class,
 		Database: exchangeDatabase(cfg, p.Postgres), ObjectStore: exchangeFiles(cfg, p.ObjectStore),
-		Delivered: cfg.Delivery.By(), Left: last.installed,
+		Delivered: cfg.Delivery.By(), Left: last.exchange,
 	}, base)
 	if err != nil {
 		return nil, err

@@ -49,10 +49,8 @@ type memory struct {
 	// releases are those of Helm, by the names of their resources; releaseNames are these names, by namespace/name in the cluster.
 	releases     map[string]chart.Left
 	releaseNames map[string]string
-	// delivery is who brought new versions of the exchange; empty if that was the update itself.
-	delivery string
-	// installed says that the state has the exchange's release.
-	installed bool
+	// exchange is what was rolled out of it, and by whom.
+	exchange exchange.Left
 	// machine is the one that ran the update.
 	machine string
 }
@@ -107,7 +105,7 @@ func recall(ctx *pulumi.Context) (*memory, error) {
 		}
 	}
 	last.inferEngines()
-	if last.delivery != "" {
+	if last.exchange.Delivery != "" {
 		release := last.releases[exchangeRelease]
 		release.Elsewhere = true
 		last.releases[exchangeRelease] = release
@@ -166,7 +164,9 @@ func (m *memory) take(urn, token string, outputs map[string]any) error {
 			m.cluster = text
 		}
 	case exchange.Type:
-		m.delivery, _ = outputs["delivery"].(string)
+		m.exchange.Delivery, _ = outputs["delivery"].(string)
+		m.exchange.Image, _ = outputs["image"].(string)
+		m.exchange.Since, _ = outputs["since"].(string)
 	case access.Type:
 		err = convert(outputs["terms"], &m.tokens)
 	case rememberedType:
@@ -178,7 +178,7 @@ func (m *memory) take(urn, token string, outputs map[string]any) error {
 		var made struct{ Name, Namespace, Description string }
 		err = convert(outputs, &made)
 		m.releases[nameOf(urn)] = chart.Left{Description: made.Description}
-		m.installed = m.installed || nameOf(urn) == exchangeRelease
+		m.exchange.Release = m.exchange.Release || nameOf(urn) == exchangeRelease
 		m.releaseNames[made.Namespace+"/"+made.Name] = nameOf(urn)
 	case "pulumi:pulumi:Stack":
 		if m.tokens == nil {

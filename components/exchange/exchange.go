@@ -58,8 +58,8 @@ type Args struct {
 	MonitorCRDs pulumi.Resource
 	// Delivered is by whom, where that is not this program: it then makes what the application needs, and not the application.
 	Delivered string
-	// Left says that the state has a release from before.
-	Left bool
+	// Left is what the last update left.
+	Left Left
 }
 
 // Exchange is the running application.
@@ -71,6 +71,9 @@ type Exchange struct {
 	Namespace pulumi.StringOutput `pulumi:"namespace" output:"namespaces.exchange"`
 	// Delivery is who brings new versions, for the next update to know.
 	Delivery pulumi.StringOutput `pulumi:"delivery"`
+	// Image is what this program has rolled out, and Since when; empty where others do.
+	Image pulumi.StringOutput `pulumi:"image" output:"exchange.image"`
+	Since pulumi.StringOutput `pulumi:"since" output:"exchange.since"`
 }
 
 // Type is the component's type in a stack's state.
@@ -103,7 +106,7 @@ func (e *Exchange) install(ctx *pulumi.Context, name string, args *Args, child p
 	}
 	values := values(args, pulumi.String(secretName), chart.Revision(ctx, credentials))
 	parts := &chart.Parts{Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted}, Secrets: secrets}
-	if args.Delivered == "" || args.Left {
+	if args.Delivered == "" || args.Left.Release {
 		parts.Releases = []chart.ReleaseArgs{{
 			Path: path, Name: releaseName, Atomic: true, CRDs: args.MonitorCRDs, Values: values, Frozen: args.Delivered != "",
 		}}
@@ -123,9 +126,11 @@ func (e *Exchange) install(ctx *pulumi.Context, name string, args *Args, child p
 		return err
 	}
 	if args.Delivered == "" {
-		e.Ready = made.Release("release").After(releaseName)
+		release, image := made.Release("release"), args.Config.Image.Reference()
+		e.Ready, e.Image, e.Since = release.After(releaseName), release.After(image), args.Left.since(image, release)
 		return nil
 	}
+	e.Image, e.Since = pulumi.String("").ToStringOutput(), pulumi.String("").ToStringOutput()
 	told, err := handOver(ctx, name, args, made, values, child)
 	if err != nil {
 		return err

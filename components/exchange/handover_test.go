@@ -29,7 +29,7 @@ func TestOthersDeliver(t *testing.T) {
 // A release that is there stays, whatever the stack file says of it.
 func TestAReleaseThatIsHandedOverStays(t *testing.T) {
 	r := mocktest.Run(t, program(func(args *exchange.Args) {
-		args.Delivered, args.Left = "github", true
+		args.Delivered, args.Left.Release = "github", true
 		args.Config.Image.Tag = "1.5.0"
 	}, nil))
 	release := r.Get(t, "exchange-release")

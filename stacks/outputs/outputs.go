@@ -49,10 +49,15 @@ type Platform struct {
 	Namespaces map[string]string `json:"namespaces"`
 }
 
-// Endpoint is a public name.
+// Endpoint is a public name, and what answers to it.
 type Endpoint struct {
 	URL  string `json:"url"`
 	Host string `json:"host"`
+	// Image is the version that the last update rolled out, "repository:tag", with "@sha256:…" if the stack file pins it. Empty where Argo CD or a
+	// workflow delivers, which alone know, and on a platform from before it was told.
+	Image string `json:"image,omitempty"`
+	// Since is when the rollout of Image was through, in RFC 3339; empty, too, as long as it is the image of before it was told.
+	Since string `json:"since,omitempty"`
 }
 
 // Kubernetes is the API server's address and version ("v1.35.4").
