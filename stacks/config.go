@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -49,7 +50,29 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 		cfg.Edge.ValidateNames(field.NewPath("edge"), slices.Concat(cfg.Exchange.Names(), []string{filesHost(cfg)}, pageHosts(cfg))),
 		validateRoom(cfg),
 		validateServers(cfg),
+		validateJobs(cfg),
 	)
+}
+
+// validateJobs checks that a node is there for the jobs of GitLab's runner.
+func validateJobs(cfg *Config) field.ErrorList {
+	wanted := cfg.Delivery.GitLabRunner.Nodes
+	if len(wanted) == 0 || slices.ContainsFunc(cfg.Nodes, func(node arvan.Node) bool {
+		for key, value := range wanted {
+			if had, there := node.Labels[key]; !there || had != value {
+				return false
+			}
+		}
+		return node.Role == arvan.Worker
+	}) {
+		return nil
+	}
+	var labels []string
+	for _, key := range slices.Sorted(maps.Keys(wanted)) {
+		labels = append(labels, key+"="+wanted[key])
+	}
+	return field.ErrorList{field.Invalid(field.NewPath("delivery", "gitlabRunner", "nodes"), strings.Join(labels, ","),
+		"no worker has these labels, so no job would ever begin: give them to one in nodes[].labels")}
 }
 
 // warnTogether says what concerns several sections at once.

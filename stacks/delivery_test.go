@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/components/access"
@@ -26,6 +27,19 @@ func delivered(t *testing.T, mode delivery.Mode, last ...mocktest.Left) *mocktes
 	t.Chdir("..")
 	defer t.Chdir("stacks")
 	return mocktest.World{Last: last}.Run(t, func(ctx *pulumi.Context) error { _, err := deployAgain(ctx, cfg); return err })
+}
+
+// Whoever builds images need not be who delivers them.
+func TestGitLabsRunnerGoesWithTheProgramsOwnDelivery(t *testing.T) {
+	cfg, err := Load(project, "prod", completed(t, "prod"))
+	assert.NilError(t, err)
+	cfg.Delivery.GitLabRunner.URL, cfg.Delivery.GitLabRunner.Token = "https://gitlab.iransre.ir", "glrt-"+mocktest.Generated
+	recording := deployedWith(t, cfg)
+	assert.Check(t, waitsFor(recording, "delivery-gitlab-release", "monitoring-crds"))
+	assert.DeepEqual(t, recording.SecretsOutside(), []string(nil))
+	for _, resource := range recording.Resources {
+		assert.Check(t, !waitsFor(recording, resource.Name, "delivery-gitlab-release") || strings.HasPrefix(resource.Name, "delivery"), resource.Name)
+	}
 }
 
 func leftRelease(description string) mocktest.Left {
@@ -73,6 +87,25 @@ func TestArgoCDIsToldOfTheExchange(t *testing.T) {
 		told, err := contract(parts)
 		_, where := told["argocd"]
 		assert.Check(t, where)
+		return err
+	})
+}
+
+// The next update takes the version that runs, and since when, from what this one left.
+func TestAnUpdateRemembersSinceWhenAVersionRuns(t *testing.T) {
+	cfg, err := Load(project, "demo", completed(t, "demo"))
+	assert.NilError(t, err)
+	ran := cfg.Exchange.Image.Reference()
+	left := mocktest.Left{Type: exchange.Type, Name: "exchange", Outputs: map[string]any{"delivery": "", "image": ran, "since": "2026-11-27T10:00:00Z"}}
+	t.Chdir("..")
+	defer t.Chdir("stacks")
+	mocktest.World{Last: []mocktest.Left{leftRelease("chart 1"), left}}.Run(t, func(ctx *pulumi.Context) error {
+		parts, err := deployAgain(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		known, err := internals.UnsafeAwaitOutput(ctx.Context(), pulumi.All(parts.Exchange.Image, parts.Exchange.Since))
+		assert.DeepEqual(t, known.Value, []any{ran, "2026-11-27T10:00:00Z"})
 		return err
 	})
 }

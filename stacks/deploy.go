@@ -203,7 +203,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Delivery.By() != "" {
+	if cfg.Delivery.Needed() {
 		made, err := delivery.New(ctx, "delivery", &delivery.Args{
 			Installer: installer, Config: cfg.Delivery, Profile: cfg.Profile, Exchange: p.Exchange.Namespace, Ready: p.Exchange.Ready, MonitorCRDs: monitorCRDs,
 			Stack: name, Host: runnerHost(cfg, p.Machines), Mirror: cfg.Mirrors.Files, Page: pageOf(cfg, ingress.ArgoCD),

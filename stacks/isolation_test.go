@@ -11,6 +11,22 @@ import (
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
+// What a pipeline says runs apart from the platform, whether that is isolated or not.
+func TestJobsOfPipelinesAreIsolatedInAnyCase(t *testing.T) {
+	cfg, err := Load(project, "demo", completed(t, "demo"))
+	assert.NilError(t, err)
+	assert.Assert(t, !cfg.Network.Isolate)
+	cfg.Delivery.GitLabRunner.URL, cfg.Delivery.GitLabRunner.Token = "https://gitlab.example", "glrt-"+mocktest.Generated
+	recording := deployedWith(t, cfg)
+	var isolated []string
+	for _, policy := range recording.OfType("kubernetes:networking.k8s.io/v1:NetworkPolicy") {
+		isolated = append(isolated, policy.Name)
+	}
+	assert.DeepEqual(t, isolated, []string{"delivery-gitlab-jobs-flows"})
+	assert.Check(t, waitsFor(recording, "delivery-gitlab-release", "delivery-gitlab-jobs-flows"))
+	assert.DeepEqual(t, recording.SecretsOutside(), []string(nil))
+}
+
 // A namespace that is added and forgotten in the table would be open to all, and could reach all.
 func TestEachNamespaceIsIsolated(t *testing.T) {
 	table, err := flows.Load()
@@ -21,6 +37,7 @@ func TestEachNamespaceIsIsolated(t *testing.T) {
 		assert.NilError(t, err)
 		cfg.Network.Isolate = true
 		cfg.Delivery.Mode, cfg.Delivery.GitOps.Repository = delivery.ByGit, "https://gitlab.example/iransre/exchange-devops.git"
+		cfg.Delivery.GitLabRunner.URL, cfg.Delivery.GitLabRunner.Token = "https://gitlab.example", "glrt-"+mocktest.Generated
 		recording := deployedWith(t, cfg)
 		isolated := map[string]bool{}
 		for _, policy := range recording.OfType("kubernetes:networking.k8s.io/v1:NetworkPolicy") {

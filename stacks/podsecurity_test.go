@@ -28,6 +28,7 @@ func TestPodsMayDoNoMoreThanThePageSays(t *testing.T) {
 		cfg, err := Load(project, stack, completed(t, stack))
 		assert.NilError(t, err)
 		cfg.Delivery.Mode, cfg.Delivery.GitOps.Repository = delivery.ByGit, "https://gitlab.example/iransre/exchange-devops.git"
+		cfg.Delivery.GitLabRunner.URL, cfg.Delivery.GitLabRunner.Token = "https://gitlab.example", "glrt-"+mocktest.Generated
 		cfg.Kubernetes.Access = access.Config{{Name: "reader", Role: "view"}}
 		names := []string{}
 		for _, namespace := range deployedWith(t, cfg).OfType("kubernetes:core/v1:Namespace") {

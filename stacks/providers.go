@@ -75,11 +75,8 @@ func newInstaller(ctx *pulumi.Context, name string, cfg *Config, p *platform, la
 	}, nil
 }
 
-// isolation is what each namespace takes and sends; nil where that is not limited.
+// isolation is what each namespace takes and sends; nil for those where that is not limited.
 func isolation(cfg *Config) (func(namespace string) map[string]any, error) {
-	if !cfg.Network.Isolate {
-		return nil, nil
-	}
 	table, err := flows.Load()
 	if err != nil {
 		return nil, err
@@ -89,5 +86,10 @@ func isolation(cfg *Config) (func(namespace string) map[string]any, error) {
 	for _, name := range cfg.Ingress.Published() {
 		published = append(published, string(name))
 	}
-	return func(namespace string) map[string]any { return table.Policy(namespace, ranges, published) }, nil
+	return func(namespace string) map[string]any {
+		if !cfg.Network.Isolate && table.Always[namespace] == "" {
+			return nil
+		}
+		return table.Policy(namespace, ranges, published)
+	}, nil
 }

@@ -102,6 +102,7 @@ func TestEverySecretOfTheConfigurationSaysSo(t *testing.T) {
 	cfg.Logging.Snapshots.SecretKey = "hush"
 	cfg.Alerting.Telegram.Token, cfg.Alerting.SMS.Key = "hush", "hush"
 	cfg.Delivery.GitOps.Password, cfg.Delivery.Runner.Token, cfg.Edge.Certificate.Key = "hush", "hush", "hush"
+	cfg.Delivery.GitLabRunner.Token = "hush"
 	said := map[string]bool{}
 	for _, path := range settings.Secrets(cfg) {
 		_, key, _ := strings.Cut(strings.ReplaceAll(path.String(), "[0]", "[]"), ".")

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"cmp"
+	"maps"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -22,6 +23,8 @@ type Config struct {
 	GitOps GitOps `json:"gitops"`
 	// Runner is what deploys on a machine of the cluster where GitHub's workflow does it.
 	Runner Runner `json:"runner"`
+	// GitLabRunner takes the jobs of a GitLab, each into a pod of its own. It goes with every mode.
+	GitLabRunner GitLabRunner `json:"gitlabRunner"`
 }
 
 // Mode is who brings a new version.
@@ -76,6 +79,32 @@ type Runner struct {
 	URL string `json:"url" login:"the token goes to delivery.runner.token"`
 }
 
+// GitLabRunner is GitLab's own runner, in the cluster: its manager is in the namespace gitlab-runner, and a job is a pod in gitlab-jobs, which
+// reaches nothing of the cluster.
+type GitLabRunner struct {
+	// URL is GitLab's address, "https://gitlab.example.ir". Empty installs no runner.
+	URL string `json:"url,omitempty" login:"the token goes to delivery.gitlabRunner.token"`
+	// Token is the authentication token, "glrt-…", which GitLab shows once, when the runner is made there; whose jobs it takes, and by which tags,
+	// is said there, too. Set it with `pulumi config set --secret --path exchange-platform:delivery.gitlabRunner.token`.
+	Token string `json:"token,omitempty" secret:"true"`
+	// Builds lets jobs build images with rootless BuildKit: without the node's seccomp and AppArmor profiles, which forbid the mounts that it needs.
+	// No job's container is privileged in any case.
+	Builds bool `json:"builds"`
+	// Concurrent is how many jobs run at the same time.
+	Concurrent int `json:"concurrent"`
+	// CPUs is how many processors a job may take at most, and each of its services once more.
+	CPUs int `json:"cpus"`
+	// MemoryGiB is how much memory a job may take at most, and each of its services once more: whoever takes more is ended.
+	MemoryGiB int `json:"memoryGiB"`
+	// DiskGiB is how much a job may write on its node's disk, and each of its services once more: sources, artifacts, the image that it builds.
+	DiskGiB int `json:"diskGiB"`
+	// AllowedImages are the only images that jobs and their services may run, with * for anything but a slash and ** for anything. Empty means any.
+	AllowedImages []string `json:"allowedImages,omitempty"`
+	// Nodes are labels (`nodes[].labels`) of the nodes that jobs run on, which may keep others off by taints `label=value:NoSchedule`. Empty means
+	// any worker.
+	Nodes map[string]string `json:"nodes,omitempty"`
+}
+
 const (
 	versionPart = "{version}"
 	ofReleases  = "/actions/runner/releases/download/v" + versionPart + "/actions-runner-linux-x64-" + versionPart + ".tar.gz"
@@ -89,14 +118,18 @@ var (
 	address  = regexp.MustCompile(`^https?://[^\s?#]+$`)
 	// The token goes there: nowhere in plain text but to this machine itself.
 	ofServer = regexp.MustCompile(`^(https://|http://127\.)[^\s?#]+$`)
+	// A runner that was made in GitLab, or later registered there, and not the token with which older versions registered runners.
+	ofGitLab = regexp.MustCompile(`^glrt-[A-Za-z0-9._-]{20,}$`)
+	pattern  = regexp.MustCompile(`^[A-Za-z0-9*?./:@_\[\]-]+$`)
 )
 
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(profile settings.Profile) {
 	*c = Config{
-		Mode:   Pulumi,
-		GitOps: GitOps{Branch: "main", Automated: true, HighlyAvailable: profile == settings.Prod},
-		Runner: Runner{Labels: []string{"exchange-deploy"}, URL: "https://github.com"},
+		Mode:         Pulumi,
+		GitOps:       GitOps{Branch: "main", Automated: true, HighlyAvailable: profile == settings.Prod},
+		Runner:       Runner{Labels: []string{"exchange-deploy"}, URL: "https://github.com"},
+		GitLabRunner: GitLabRunner{Concurrent: 2, CPUs: 2, MemoryGiB: 4, DiskGiB: 20},
 	}
 }
 
@@ -107,6 +140,9 @@ func (c *Config) By() string {
 	}
 	return string(c.Mode)
 }
+
+// Needed tells whether there is anything to make in the cluster.
+func (c *Config) Needed() bool { return c.By() != "" || c.GitLabRunner.URL != "" }
 
 // Validate reports what is wrong with the section.
 func (c *Config) Validate(profile settings.Profile, path *field.Path) field.ErrorList {
@@ -120,6 +156,9 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 	}
 	if !reflect.DeepEqual(c.Runner, usual.Runner) {
 		problems = append(problems, c.Runner.validate(c.Mode, path.Child("runner"))...)
+	}
+	if !reflect.DeepEqual(c.GitLabRunner, usual.GitLabRunner) {
+		problems = append(problems, c.GitLabRunner.validate(path.Child("gitlabRunner"))...)
 	}
 	return problems
 }
@@ -147,6 +186,34 @@ func (r *Runner) validate(mode Mode, path *field.Path) field.ErrorList {
 	}
 	if r.Archive != "" {
 		problems = append(problems, settings.Matches(r.Archive, path.Child("archive"), address, `must be an address such as "https://mirror.example.ir/actions-runner-linux-x64-{version}.tar.gz"`)...)
+	}
+	return problems
+}
+
+func (r *GitLabRunner) validate(path *field.Path) field.ErrorList {
+	if r.URL == "" {
+		return field.ErrorList{field.Required(path.Child("url"), "say whose jobs the runner takes, or leave the section out")}
+	}
+	problems := slices.Concat(
+		settings.Matches(r.URL, path.Child("url"), ofServer, `must be an address such as "https://gitlab.example.ir": the token goes there, so not http`),
+		settings.AtLeast(r.Concurrent, path.Child("concurrent"), 1),
+		settings.AtLeast(r.CPUs, path.Child("cpus"), 1),
+		settings.AtLeast(r.MemoryGiB, path.Child("memoryGiB"), 1),
+		settings.AtLeast(r.DiskGiB, path.Child("diskGiB"), 1))
+	switch {
+	case r.Token == "":
+		problems = append(problems, field.Required(path.Child("token"),
+			"GitLab shows it when the runner is made there: pulumi config set --secret --path exchange-platform:delivery.gitlabRunner.token"))
+	case !ofGitLab.MatchString(r.Token):
+		problems = append(problems, field.Forbidden(path.Child("token"),
+			`must be an authentication token, "glrt-…": make the runner in GitLab ("New project runner"); a registration token is of the old way, and refused by GitLab`))
+	}
+	for i, each := range r.AllowedImages {
+		problems = append(problems, settings.Matches(each, path.Child("allowedImages").Index(i), pattern, `must be an image or a pattern of images, such as "registry.example.ir/**"`)...)
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Nodes)) {
+		messages := slices.Concat(field.IsQualifiedName(key), field.IsValidLabelValue(r.Nodes[key]))
+		problems = append(problems, settings.Messages(messages, r.Nodes[key], path.Child("nodes").Key(key))...)
 	}
 	return problems
 }

@@ -1,4 +1,5 @@
-// Package delivery is who brings a new version of the exchange into the cluster, where that is not the program itself.
+// Package delivery is who brings a new version of the exchange into the cluster, where that is not the program itself, and who runs the
+// pipelines that make one.
 package delivery
 
 import (
@@ -41,8 +42,16 @@ type Delivery struct {
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Delivery, error) {
 	self := &Delivery{}
 	return component.New(ctx, "exchange:delivery:Delivery", name, self, opts, func(child pulumi.ResourceOption) error {
-		if args.Config.Mode == ByGit {
+		if args.Config.GitLabRunner.URL != "" {
+			if err := args.installGitLabRunner(ctx, name+"-gitlab", child); err != nil {
+				return err
+			}
+		}
+		switch args.Config.Mode {
+		case ByGit:
 			return self.installArgoCD(ctx, name, args, child)
+		case Pulumi:
+			return nil
 		}
 		if args.Config.Runner.Repository != "" {
 			if err := args.installRunner(ctx, name, child); err != nil {

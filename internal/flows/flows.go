@@ -26,9 +26,11 @@ type Flow struct {
 
 // Table is all of it.
 type Table struct {
-	Namespaces []string          `json:"namespaces"`
-	Others     map[string]string `json:"others"`
-	Flows      []Flow            `json:"flows"`
+	Namespaces []string `json:"namespaces"`
+	// Always have strangers' programs in them, so there not even one pod reaches another.
+	Always map[string]string `json:"always"`
+	Others map[string]string `json:"others"`
+	Flows  []Flow            `json:"flows"`
 }
 
 // Ranges are the cluster's addresses.
@@ -64,8 +66,11 @@ func (t *Table) Policy(namespace string, ranges Ranges, published []string) map[
 	if !slices.Contains(t.Namespaces, namespace) {
 		return nil
 	}
-	own := map[string]any{"podSelector": map[string]any{}}
-	in, out := []any{map[string]any{"from": []any{own}}}, []any{map[string]any{"to": []any{own}}, dns()}
+	in, out := []any{}, []any{dns()}
+	if t.Always[namespace] == "" {
+		own := map[string]any{"podSelector": map[string]any{}}
+		in, out = []any{map[string]any{"from": []any{own}}}, []any{map[string]any{"to": []any{own}}, dns()}
+	}
 	for _, flow := range t.Flows {
 		if flow.Page != "" && !slices.Contains(published, flow.Page) {
 			continue

@@ -107,6 +107,10 @@ func TestWhatShouldReachReaches(t *testing.T) {
 		{pod("monitoring"), pod("alerting"), 8080},
 		{pod("monitoring"), address(node), 9095},
 		{pod("alerting"), address("198.51.100.80"), 443},
+		{pod("gitlab-runner"), address("198.51.100.80"), 443},
+		{pod("gitlab-runner"), address(node), 6443},
+		{pod("gitlab-jobs"), address("198.51.100.80"), 5000}, // a registry
+		{pod("monitoring"), pod("gitlab-runner"), 9252},
 	} {
 		assert.Check(t, allowed(t, flow.from, flow.to, flow.port, "TCP"), "%v does not reach %v at %d", flow.from, flow.to, flow.port)
 	}
@@ -158,6 +162,17 @@ func TestNothingElseReaches(t *testing.T) {
 		{pod("monitoring"), pod("postgres"), 5432},
 		{pod("monitoring"), address(node), 2379},
 		{pod("platform-access"), address(node), 6443},
+		{pod("gitlab-jobs"), pod("postgres"), 5432},
+		{pod("gitlab-jobs"), pod("exchange"), 8000},
+		{pod("gitlab-jobs"), pod("objectstore"), 9000},
+		{pod("gitlab-jobs"), pod("somebody"), 80},
+		{pod("gitlab-jobs"), pod("gitlab-jobs"), 5432}, // another pipeline's
+		{pod("gitlab-jobs"), pod("gitlab-runner"), 9252},
+		{pod("gitlab-jobs"), address(node), 6443},
+		{pod("gitlab-jobs"), address(node), 22},
+		{pod("gitlab-jobs"), address(metadata), 80},
+		{pod("gitlab-runner"), pod("gitlab-jobs"), 22},
+		{pod("gitlab-runner"), pod("postgres"), 5432},
 	} {
 		assert.Check(t, !allowed(t, flow.from, flow.to, flow.port, "TCP"), "%v reaches %v at %d", flow.from, flow.to, flow.port)
 	}

@@ -40,6 +40,7 @@ var neverMade = map[string]string{
 // ownPods are the roles whose images run in pods that a component makes beside its chart's.
 var ownPods = map[string][]string{
 	"minio": {"client"}, "cloudnative-pg": {"postgresql"}, "kube-prometheus-stack": {"python"}, "eck-operator": {"elasticsearch", "kibana", "exporter"},
+	"gitlab-runner": {"helper"},
 }
 
 // The list for a mirror is whole, and has nothing that is not pulled: exactly what the real chart renders with the

@@ -44,6 +44,7 @@ var levels = map[string]string{
 	"eck-operator":             "restricted",
 	"elasticsearch":            "restricted",
 	"fluent-bit":               "privileged",
+	"gitlab-runner":            "restricted",
 	"ingress-nginx":            "privileged",
 	"haproxy":                  "restricted",
 	"kibana":                   "restricted",
@@ -63,6 +64,8 @@ func TestTheAPIServerTakesWhatTheChartsRender(t *testing.T) {
 	// The kinds of the Prometheus operator come first, as they do in a stack.
 	first := "prometheus-operator-crds"
 	c.apply(t, c.standIn(t, first))
+	// what GitLab's runner may do, it may do in the namespace of its jobs
+	c.apply(t, []*unstructured.Unstructured{{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "gitlab-jobs"}}}})
 	for _, name := range charts.Names() {
 		if name != first {
 			t.Run(name, func(t *testing.T) { c.run(t, c.standIn(t, name)) })
