@@ -121,6 +121,10 @@ func gitLab(t *testing.T) (jobs map[string]job, stages []string) {
 		if name == "variables" {
 			continue
 		}
+		if name == "default" { // the runner's tag, for all jobs
+			assert.DeepEqual(t, section, map[string]any{"tags": []any{"exchange"}})
+			continue
+		}
 		if name == "stages" {
 			for _, stage := range section.([]any) {
 				stages = append(stages, stage.(string))
@@ -279,6 +283,23 @@ func TestGitLabStopsInTime(t *testing.T) {
 	for name, made := range jobs {
 		if !strings.HasPrefix(name, ".") {
 			assert.Check(t, slices.Contains(stages, made.Stage), "%s is in no stage", name)
+		}
+	}
+}
+
+// Production's cluster refuses a pod whose image has no version, be it a job's.
+func TestEachImageOfGitLabsJobsHasAVersion(t *testing.T) {
+	text, err := os.ReadFile("exchange/.gitlab-ci.yml")
+	assert.NilError(t, err)
+	var file struct{ Variables map[string]string }
+	assert.NilError(t, yaml.Unmarshal(text, &file))
+	for name, image := range file.Variables {
+		_, tag, _ := strings.Cut(image, ":")
+		assert.Check(t, strings.ContainsAny(tag, "0123456789"), "%s: %s", name, image)
+	}
+	for line := range strings.SplitSeq(string(text), "\n") {
+		if _, image, names := strings.Cut(line, "image: "); names {
+			assert.Check(t, strings.HasPrefix(image, "$") || strings.HasPrefix(image, "{name: $"), "%s: name it among the variables", line)
 		}
 	}
 }
