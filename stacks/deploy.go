@@ -177,7 +177,8 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		return nil, err
 	}
 	p.Logging, err = logging.New(ctx, "logging", &logging.Args{
-		Installer: installer, Config: cfg.Logging, MonitorCRDs: monitorCRDs, Page: pageOf(cfg, ingress.Kibana), Protect: cfg.Protect,
+		Installer: installer, Config: cfg.Logging, MonitorCRDs: monitorCRDs, Ingress: logging.IngressLogs(cfg.Ingress.Logs()),
+		Page: pageOf(cfg, ingress.Kibana), Protect: cfg.Protect,
 	}, base)
 	if err != nil {
 		return nil, err

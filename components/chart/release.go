@@ -26,6 +26,7 @@ type ReleaseArgs struct {
 	Namespace pulumi.StringInput // where it goes
 	Values    pulumi.Map         // what differs from the chart's defaults; no secrets
 	Atomic    bool               // a failed install or upgrade is undone: where half of it is worse than none
+	SkipCRDs  bool               // the custom kinds in its chart's crds folder are of no use here
 	CRDs      pulumi.Resource    // installs the custom kinds that the chart has objects of; nil if it has none
 	Needs     string             // the same as a Part of the releases that Install makes with it, in place of CRDs
 	Frozen    bool               // others upgrade it now: it stays in the state, and in the cluster, as it is
@@ -127,6 +128,9 @@ func (i *Installer) releaseInputs(name string, args *ReleaseArgs) (*releaseInput
 	if err != nil {
 		return nil, err
 	}
+	if args.SkipCRDs {
+		inputs.SkipCrds = pulumi.Bool(true)
+	}
 	if args.Name == "" {
 		inputs.Name = pulumi.String(entry.Name)
 	}
@@ -156,6 +160,7 @@ type releaseInputs struct {
 	Namespace       pulumi.StringInput
 	RepositoryOpts  pulumi.StringMapInput
 	SkipAwait       pulumi.BoolInput
+	SkipCrds        pulumi.BoolInput
 	Timeout         pulumi.IntInput
 	Values          pulumi.MapInput
 	Version         pulumi.StringInput
@@ -173,6 +178,7 @@ type releaseProperties struct {
 	Namespace       *string           `pulumi:"namespace"`
 	RepositoryOpts  map[string]string `pulumi:"repositoryOpts"`
 	SkipAwait       *bool             `pulumi:"skipAwait"`
+	SkipCrds        *bool             `pulumi:"skipCrds"`
 	Timeout         *int              `pulumi:"timeout"`
 	Values          map[string]any    `pulumi:"values"`
 	Version         *string           `pulumi:"version"`

@@ -10,8 +10,9 @@ import (
 
 // Config is the cluster's web entry.
 type Config struct {
-	// Engine is "ingress-nginx".
-	Engine Engine `json:"engine" later:"there is one only"`
+	// Engine serves the Ingress objects: "ingress-nginx", or "traefik", which is maintained and reads ingress-nginx' annotations. What each
+	// serves is a table in docs/edge.md.
+	Engine Engine `json:"engine" later:"an upgrade of the release, taken back if it fails; each worker answers nobody in between"`
 	// MaxBodyMiB is the largest request that is let in, in MiB: larger uploads are answered with 413. What the CDN lets
 	// through is set in its panel.
 	MaxBodyMiB int `json:"maxBodyMiB"`
@@ -49,7 +50,7 @@ func (c *Config) SetDefaults(settings.Profile) { *c = Config{Engine: Nginx, MaxB
 // Validate reports what is wrong with the section.
 func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
 	problems := slices.Concat(
-		settings.OneOf(c.Engine, path.Child("engine"), Nginx),
+		settings.OneOf(c.Engine, path.Child("engine"), Nginx, Traefik),
 		settings.AtLeast(c.MaxBodyMiB, path.Child("maxBodyMiB"), 1))
 	for _, name := range c.Published() {
 		at, page := path.Child("pages", string(name)), c.Pages[name]

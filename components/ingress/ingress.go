@@ -16,11 +16,21 @@ import (
 // Engine is the software that serves the Ingress objects.
 type Engine string
 
-// Nginx is ingress-nginx.
-const Nginx Engine = "ingress-nginx"
+const (
+	// Nginx is ingress-nginx.
+	Nginx Engine = "ingress-nginx"
+	// Traefik serves what is made for ingress-nginx: its class, and of its annotations most.
+	Traefik Engine = "traefik"
+)
 
-// class is the name of the IngressClass, the same for every engine.
-const class = "nginx"
+// What is the same for every engine, so that a change of it leaves everything around it as it is: Ingress objects keep their class, network
+// policies, alerts and the collector of logs their namespace, and the release its name, which makes the change an upgrade that Helm takes
+// back if it fails.
+const (
+	class         = "nginx"
+	namespaceName = "ingress-nginx"
+	releaseName   = "ingress-nginx"
+)
 
 // Args describes the way in.
 type Args struct {
@@ -61,9 +71,52 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		}
 		switch args.Config.Engine {
 		case Nginx:
-			return self.installNginx(ctx, name, args, child)
+			return self.install(ctx, name, args, nginxParts(ctx, args), child)
+		case Traefik:
+			parts, err := traefikParts(args)
+			if err != nil {
+				return err
+			}
+			return self.install(ctx, name, args, parts, child)
 		default:
-			return fmt.Errorf("unknown engine %q: use %q", args.Config.Engine, Nginx)
+			return fmt.Errorf("unknown engine %q: use %q or %q", args.Config.Engine, Nginx, Traefik)
 		}
 	})
+}
+
+// engineParts are an engine's release and the Secrets that it reads.
+type engineParts struct {
+	secrets []chart.SecretArgs
+	release chart.ReleaseArgs
+}
+
+func (i *Ingress) install(ctx *pulumi.Context, name string, args *Args, parts *engineParts, child pulumi.ResourceOption) error {
+	parts.release.Name, parts.release.Atomic, parts.release.CRDs = releaseName, true, args.MonitorCRDs
+	made, err := args.Installer.Install(ctx, name, &chart.Parts{
+		// ports of the host are beyond "baseline"
+		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Privileged},
+		Secrets:   parts.secrets, Releases: []chart.ReleaseArgs{parts.release},
+	}, child)
+	if err != nil {
+		return err
+	}
+	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
+		Name: "ingress", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs, Groups: []string{"ingress"},
+	}, child)
+	if err != nil {
+		return err
+	}
+	i.Namespace = made.Namespace.Name
+	i.Ready = made.Release("release").After("ingress-nginx-controller")
+	return nil
+}
+
+const certificateSecret = "ingress-certificate"
+
+// certificate is the Secret with what was handed in.
+func certificate(args *Args) chart.SecretArgs {
+	return chart.SecretArgs{
+		Part: "certificate", Name: certificateSecret, Type: "kubernetes.io/tls",
+		Data: pulumi.StringMap{"tls.crt": pulumi.String(args.Certificate), "tls.key": pulumi.String(args.Key)},
+	}
 }

@@ -53,8 +53,8 @@ func TestWithoutProxiesAndMonitoring(t *testing.T) {
 }
 
 func TestUnknownEngine(t *testing.T) {
-	_, err := mocktest.Try(program(ingress.Args{Config: ingress.Config{Engine: "traefik"}}, false))
-	assert.ErrorContains(t, err, `exchange:ingress:Ingress "ingress": unknown engine "traefik": use "ingress-nginx"`)
+	_, err := mocktest.Try(program(ingress.Args{Config: ingress.Config{Engine: "haproxy"}}, false))
+	assert.ErrorContains(t, err, `exchange:ingress:Ingress "ingress": unknown engine "haproxy": use "ingress-nginx" or "traefik"`)
 }
 
 func TestEverybodyIsNoProxy(t *testing.T) {

@@ -10,43 +10,19 @@ import (
 	"github.com/iransre/exchange-platform/components/chart"
 )
 
-const (
-	nginxNamespace    = "ingress-nginx"
-	certificateSecret = "ingress-certificate"
-)
-
-func (i *Ingress) installNginx(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
-	parts := &chart.Parts{
-		// ports of the host are beyond "baseline"
-		Namespace: chart.NamespaceArgs{Name: nginxNamespace, PodSecurity: chart.Privileged},
-	}
+func nginxParts(ctx *pulumi.Context, args *Args) *engineParts {
+	parts := &engineParts{}
 	controller := nginxController(args)
 	if args.OriginKey != nil {
-		parts.Secrets = append(parts.Secrets, askForKey(ctx, args, controller))
+		parts.secrets = append(parts.secrets, askForKey(ctx, args, controller))
 	}
 	if args.Certificate != "" {
 		// the controller sees a Secret that changes, and shows the new one to whoever connects from then on
-		controller["extraArgs"] = map[string]any{"default-ssl-certificate": nginxNamespace + "/" + certificateSecret}
-		parts.Secrets = append(parts.Secrets, chart.SecretArgs{
-			Part: "certificate", Name: certificateSecret, Type: "kubernetes.io/tls",
-			Data: pulumi.StringMap{"tls.crt": pulumi.String(args.Certificate), "tls.key": pulumi.String(args.Key)},
-		})
+		controller["extraArgs"] = map[string]any{"default-ssl-certificate": namespaceName + "/" + certificateSecret}
+		parts.secrets = append(parts.secrets, certificate(args))
 	}
-	values := pulumi.Map{"controller": pulumi.ToMap(controller)}
-	parts.Releases = []chart.ReleaseArgs{{Entry: "ingress-nginx", Values: values, Atomic: true, CRDs: args.MonitorCRDs}}
-	made, err := args.Installer.Install(ctx, name, parts, child)
-	if err != nil {
-		return err
-	}
-	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
-		Name: "ingress", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs, Groups: []string{"ingress"},
-	}, child)
-	if err != nil {
-		return err
-	}
-	i.Namespace = made.Namespace.Name
-	i.Ready = made.Release("release").After("ingress-nginx-controller")
-	return nil
+	parts.release = chart.ReleaseArgs{Entry: "ingress-nginx", Values: pulumi.Map{"controller": pulumi.ToMap(controller)}}
+	return parts
 }
 
 func nginxController(args *Args) map[string]any {

@@ -51,7 +51,7 @@ func fluentBitValues(args *Args, image chart.Image, to *store) map[string]any {
 		"tolerations":    []any{map[string]any{"operator": "Exists"}},
 		"resources":      chart.Little("50m", "128Mi"),
 		"serviceMonitor": map[string]any{"enabled": args.MonitorCRDs != nil},
-		"config":         pipeline(to),
+		"config":         pipeline(to, args.Ingress),
 	}
 	env := []any{map[string]any{"name": "NODE_NAME", "valueFrom": map[string]any{"fieldRef": map[string]any{"fieldPath": "spec.nodeName"}}}}
 	if to.login {

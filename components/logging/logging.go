@@ -29,10 +29,20 @@ type Args struct {
 	Config    Config
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
+	// Ingress is what the ingress controller's lines are like.
+	Ingress IngressLogs
 	// Page is how people reach Kibana from outside.
 	Page chart.Page
 	// Protect keeps what holds logs from being deleted: eck's nodes, their namespace, the operator and the logins.
 	Protect bool
+}
+
+// IngressLogs are how the ingress controller's access log is found, and read.
+type IngressLogs struct {
+	// Container is the name of the controller's.
+	Container string
+	// Fields are those that get another name, by the one that they come with.
+	Fields map[string]string
 }
 
 // Logging is what keeps the logs.

@@ -3,6 +3,8 @@ package logging
 import (
 	_ "embed"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/iransre/exchange-platform/components/chart"
@@ -40,13 +42,15 @@ const indexPrefix = "kube"
 
 const containerLogs = "/var/log/containers/"
 
-// kinds are all of them. Names of files are <pod>_<namespace>_<container>-<id>.log.
-var kinds = []kind{
-	{name: "exchange", tag: "exchange", files: containerLogs + "*_exchange_*.log", merge: true, bufferMiB: 512},
-	{name: "ingress", tag: "ingress", files: containerLogs + "*_ingress-nginx_controller-*.log", merge: true, bufferMiB: 512},
-	{name: "kubernetes", tag: "kube", files: containerLogs + "*.log", bufferMiB: 512},
-	{name: "nodes", tag: "host", bufferMiB: 128},
-	{name: "audit", tag: "audit", bufferMiB: 256},
+// kinds are all of them; controller is the ingress controller's container. Names of files are <pod>_<namespace>_<container>-<id>.log.
+func kinds(controller string) []kind {
+	return []kind{
+		{name: "exchange", tag: "exchange", files: containerLogs + "*_exchange_*.log", merge: true, bufferMiB: 512},
+		{name: "ingress", tag: "ingress", files: containerLogs + "*_ingress-nginx_" + controller + "-*.log", merge: true, bufferMiB: 512},
+		{name: "kubernetes", tag: "kube", files: containerLogs + "*.log", bufferMiB: 512},
+		{name: "nodes", tag: "host", bufferMiB: 128},
+		{name: "audit", tag: "audit", bufferMiB: 256},
+	}
 }
 
 // ownLogs would tell Elasticsearch how often it did not answer, with each line a reason for the next.
@@ -78,11 +82,23 @@ const metadata = `[FILTER]
     Keep_Log Off
 `
 
+// renamed gives fields of the ingress controller's lines the names that they have under every engine.
+func renamed(fields map[string]string) string {
+	if len(fields) == 0 {
+		return ""
+	}
+	filter := "\n[FILTER]\n    Name modify\n    Match ingress.*\n"
+	for _, theirs := range slices.Sorted(maps.Keys(fields)) {
+		filter += fmt.Sprintf("    Rename %s %s\n", theirs, fields[theirs])
+	}
+	return filter
+}
+
 // pipeline is Fluent Bit's configuration, in the chart's parts. The chart takes it as a template.
-func pipeline(to *store) map[string]any {
+func pipeline(to *store, ingress IngressLogs) map[string]any {
 	var inputs, filtered, outputs []string
 	var taken []string
-	for _, each := range kinds {
+	for _, each := range kinds(ingress.Container) {
 		if each.files != "" {
 			exclude := ""
 			if each.files == containerLogs+"*.log" {
@@ -98,7 +114,7 @@ func pipeline(to *store) map[string]any {
 	return map[string]any{
 		"service":       serviceSection,
 		"inputs":        strings.Join(append(inputs, nodeInputs), "\n"),
-		"filters":       before + strings.Join(filtered, "\n") + after,
+		"filters":       before + strings.Join(filtered, "\n") + renamed(ingress.Fields) + after,
 		"outputs":       strings.Join(outputs, "\n"),
 		"customParsers": parsers,
 	}

@@ -2,6 +2,7 @@ package mocktest
 
 import (
 	"os"
+	"path"
 	"strings"
 	"testing"
 
@@ -24,14 +25,14 @@ func Providers(ctx *pulumi.Context) (cluster, randomness pulumi.ProviderResource
 }
 
 // CheckComponent checks what holds for every component: each resource has a provider passed, no secret is in the clear, and
-// the graph and the values of every Helm release are those in testdata (graph.golden and <release>.values.yaml).
+// the graph and the values of every Helm release are those in testdata (graph.golden and <chart>.values.yaml).
 func (r *Recording) CheckComponent(t *testing.T) {
 	t.Helper()
 	r.CheckEngine(t, "")
 }
 
 // CheckEngine is the same for one engine of a component that has several: its graph is in <engine>.graph.golden, and the values of
-// a release that another engine has, too, are in <release>.<engine>.values.yaml, if there is such a file.
+// a chart that another engine has, too, are in <chart>.<engine>.values.yaml, if there is such a file.
 func (r *Recording) CheckEngine(t *testing.T, engine string) {
 	t.Helper()
 	if engine != "" {
@@ -50,7 +51,7 @@ func (r *Recording) CheckEngine(t *testing.T, engine string) {
 	for _, release := range r.OfType(ReleaseType) {
 		text, err := yaml.Marshal(Plain(release.Inputs["values"]))
 		assert.NilError(t, err)
-		file := release.Inputs["name"].StringValue() + "."
+		file := path.Base(release.Inputs["chart"].StringValue()) + "."
 		if own := file + engine + "values.yaml"; exists(golden.Path(own)) {
 			file += engine
 		}

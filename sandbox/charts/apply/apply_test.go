@@ -54,6 +54,7 @@ var levels = map[string]string{
 	"plugin-barman-cloud":      "restricted",
 	"postgresql":               "restricted",
 	"prometheus-operator-crds": "privileged",
+	"traefik":                  "privileged",
 	"exchange-demo":            "restricted",
 	"exchange-prod":            "restricted",
 }
