@@ -11,7 +11,7 @@ import (
 // traefikName is the chart's entry, and the name of its objects and of the container.
 const traefikName = "traefik"
 
-// Traefik's program has no right to ports below 1024, so the host's lead to these of the pod.
+// Its program has no right to ports below 1024: the host's lead to these of the pod, which internal/flows knows, too.
 const (
 	traefikHTTP  = 8000
 	traefikHTTPS = 8443
@@ -50,7 +50,7 @@ func traefikValues(args *Args, image chart.Image) map[string]any {
 		"deployment":     map[string]any{"kind": "DaemonSet", "terminationGracePeriodSeconds": traefikDrainSeconds + 15},
 		"updateStrategy": map[string]any{"rollingUpdate": map[string]any{"maxUnavailable": 1, "maxSurge": 0}},
 		"service":        map[string]any{"spec": map[string]any{"type": "ClusterIP"}},
-		"ports":          map[string]any{"web": traefikPort(args, 80), "websecure": traefikPort(args, 443)},
+		"ports":          map[string]any{"web": traefikPort(args, 80, traefikHTTP), "websecure": traefikPort(args, 443, traefikHTTPS)},
 		"providers": map[string]any{
 			"kubernetesCRD": off, "kubernetesIngress": off,
 			"kubernetesIngressNGINX": traefikProvider(args),
@@ -78,9 +78,9 @@ func traefikValues(args *Args, image chart.Image) map[string]any {
 }
 
 // traefikPort is the entry point behind a port of the host.
-func traefikPort(args *Args, host int) map[string]any {
+func traefikPort(args *Args, host, pods int) map[string]any {
 	port := map[string]any{
-		"hostPort": host,
+		"port": pods, "hostPort": host,
 		"transport": map[string]any{
 			// The first is for a whole request with its body; the default of one minute cuts the upload of whoever has a slow line.
 			"respondingTimeouts": map[string]any{"readTimeout": "300s"},

@@ -53,8 +53,10 @@ func TestTraefikRefusesWhoDoesNotSayTheKey(t *testing.T) {
 	args := ingress.Args{
 		Config: traefik, TrustedProxies: []string{"185.143.232.0/22"},
 		OriginKey: pulumi.ToSecret(pulumi.String("hush")).(pulumi.StringOutput), OriginHeader: "X-Cdn-Key",
+		Certificate: "the chain", Key: "another",
 	}
 	r := mocktest.Run(t, program(args, false))
+	r.CheckEngine(t, "traefik-key")
 	release := r.Get(t, "ingress-release")
 	assert.Assert(t, r.Get(t, "ingress-settings").Inputs["stringData"].IsSecret())
 	assert.Assert(t, !strings.Contains(fmt.Sprint(release.Inputs), "hush"), "it stands in no value of the chart")

@@ -19,6 +19,9 @@ func program(args logging.Args) func(*pulumi.Context) error {
 		}
 		args.Installer = &chart.Installer{Provider: cluster, Random: random}
 		args.MonitorCRDs = cluster
+		if args.Ingress.Container == "" {
+			args.Ingress.Container = "controller"
+		}
 		_, err = logging.New(ctx, "logging", &args)
 		return err
 	}

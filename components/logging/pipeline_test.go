@@ -11,6 +11,7 @@ import (
 	"gotest.tools/v3/assert"
 	"sigs.k8s.io/yaml"
 
+	"github.com/iransre/exchange-platform/components/logging"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
@@ -142,6 +143,22 @@ func TestSecretsAreMasked(t *testing.T) {
 		assert.Check(t, !texts.MatchString(line), line)
 	}
 	assert.Assert(t, len(recorded.Secret) > 0 && len(recorded.Plain) > 0)
+}
+
+// The ingress controller's lines have the same names in Elasticsearch, whichever it is.
+func TestTheIngressLinesAreNamedAlike(t *testing.T) {
+	logs := logging.IngressLogs{Container: "traefik", Fields: map[string]string{"RequestHost": "host", "DownstreamStatus": "status"}}
+	sections := configured(t, "logging-collector-release", mocktest.Run(t, program(logging.Args{Config: production(), Ingress: logs})))
+	read := slices.ContainsFunc(sections["INPUT"], func(input *section) bool {
+		return input.get("Path") == "/var/log/containers/*_ingress-nginx_traefik-*.log"
+	})
+	assert.Assert(t, read)
+	metadata := slices.IndexFunc(sections["FILTER"], func(each *section) bool { return each.get("Name") == "kubernetes" && each.get("Match") == "ingress.*" })
+	naming := slices.IndexFunc(sections["FILTER"], func(each *section) bool { return each.get("Rename") == "DownstreamStatus status" })
+	assert.Assert(t, naming > metadata && metadata >= 0, "what is not taken out of the line yet has no name")
+	assert.DeepEqual(t, sections["FILTER"][naming].settings, [][2]string{
+		{"Name", "modify"}, {"Match", "ingress.*"}, {"Rename", "DownstreamStatus status"}, {"Rename", "RequestHost host"},
+	})
 }
 
 // Each file belongs to one kind of logs.

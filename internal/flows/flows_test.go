@@ -81,6 +81,8 @@ func TestWhatShouldReachReaches(t *testing.T) {
 		port     int
 	}{
 		{address(browser), pod("ingress-nginx"), 443},
+		{address(browser), pod("ingress-nginx"), 8443}, // Traefik's
+		{pod("monitoring"), pod("ingress-nginx"), 9100},
 		{pod("ingress-nginx"), pod("exchange"), 8000},
 		{pod("ingress-nginx"), pod("objectstore"), 9000},
 		{pod("exchange"), pod("postgres"), 5432},

@@ -37,6 +37,8 @@ func shared(name string) map[string]string {
 	case "kube-prometheus-stack":
 		// The same definitions that prometheus-operator-crds renders: from a crds folder, Helm installs and never removes them.
 		folders["prometheus-operator-crds/files"] = "charts/crds/crds"
+	case "traefik":
+		folders["traefik/files"] = "crds"
 	case "elasticsearch":
 		folders["kibana"] = "charts/kibana"
 	}
