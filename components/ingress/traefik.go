@@ -73,7 +73,10 @@ func traefikValues(args *Args, image chart.Image) map[string]any {
 			"service":          map[string]any{"enabled": watched},
 			"serviceMonitor":   map[string]any{"enabled": watched, "metricRelabelings": traefikRelabelings()},
 		}},
-		"resources": chart.Requests("50m", "128Mi"),
+		// X_Forwarded_For is X-Forwarded-For to a Python server, and was written by whoever asks. NGINX leaves such headers out by itself; the
+		// chart has no key for it.
+		"additionalArguments": []any{"--entryPoints.web.http.aliasHeadersStrategy=delete", "--entryPoints.websecure.http.aliasHeadersStrategy=delete"},
+		"resources":           chart.Requests("50m", "128Mi"),
 	}
 }
 

@@ -82,5 +82,5 @@ func mountSettings(args *Args, values map[string]any) {
 		map[string]any{"name": "settings", "projected": map[string]any{"sources": sources}},
 	}
 	values["additionalVolumeMounts"] = []any{map[string]any{"name": "settings", "mountPath": settingsFolder, "readOnly": true}}
-	values["additionalArguments"] = []any{"--providers.file.directory=" + settingsFolder}
+	values["additionalArguments"] = append(values["additionalArguments"].([]any), "--providers.file.directory="+settingsFolder)
 }
