@@ -72,7 +72,8 @@ func askTraefikForKey(header, key string) map[string]any {
 }
 
 // mountSettings has the file provider read the Secrets. It sees them change, so that a new certificate or key is used within the two minutes
-// that a kubelet may take to write it, and nothing restarts.
+// that a kubelet may take to write it, and nothing restarts. It reads folders within folders, and a kubelet's has all files twice, as links and in
+// a hidden folder: hence its warnings that each is "already configured". One file alone it would not see change a second time.
 func mountSettings(args *Args, values map[string]any) {
 	sources := []any{map[string]any{"secret": map[string]any{"name": settingsSecret}}}
 	if args.Certificate != "" {
