@@ -1,5 +1,7 @@
 package ingress
 
+import "maps"
+
 // What is known of requests bears the same names under both engines, so that rules, dashboards and searches go on over a change of the engine,
 // and so do the windows of a day that they look back on.
 
@@ -68,8 +70,6 @@ func (c *Config) Logs() Logs {
 		return Logs{Container: "controller"}
 	}
 	logs := Logs{Container: traefikName, Fields: map[string]string{traefikUserAgent: "agent"}}
-	for name, ours := range traefikLogFields {
-		logs.Fields[name] = ours
-	}
+	maps.Copy(logs.Fields, traefikLogFields)
 	return logs
 }

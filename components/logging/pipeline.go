@@ -87,11 +87,12 @@ func renamed(fields map[string]string) string {
 	if len(fields) == 0 {
 		return ""
 	}
-	filter := "\n[FILTER]\n    Name modify\n    Match ingress.*\n"
+	var filter strings.Builder
+	filter.WriteString("\n[FILTER]\n    Name modify\n    Match ingress.*\n")
 	for _, theirs := range slices.Sorted(maps.Keys(fields)) {
-		filter += fmt.Sprintf("    Rename %s %s\n", theirs, fields[theirs])
+		fmt.Fprintf(&filter, "    Rename %s %s\n", theirs, fields[theirs])
 	}
-	return filter
+	return filter.String()
 }
 
 // pipeline is Fluent Bit's configuration, in the chart's parts. The chart takes it as a template.
