@@ -1,8 +1,7 @@
 package ingress
 
 import (
-	"crypto/sha1" // the only salted hash that NGINX computes itself and quickly
-	"crypto/sha256"
+	"crypto/sha1" // see htpasswd
 	"encoding/base64"
 	"strings"
 
@@ -113,14 +112,10 @@ func (a *PagesArgs) login(ctx *pulumi.Context, name string, page *PageArgs, chil
 	}, child)
 }
 
-// saltLength is in bytes.
-const saltLength = 12
-
-// htpasswd is a line of a password file, always the same one of the same password. The hash is {SSHA} (ngx_crypt_ssha): bcrypt would have
-// NGINX compute for a twentieth of a second at each request, during which that process of it answers nobody, users of the exchange neither. To guess
-// a generated password of 190 bits takes no less for it, and whoever may read the Secret finds the password itself there.
+// htpasswd is a line of a password file. The hash is {SHA}, which both controllers compute quickly: bcrypt would have them compute for a twentieth of
+// a second at each request, and a process of NGINX answers nobody meanwhile, users of the exchange neither; Traefik knows no salted SHA. A salt would
+// be for passwords that somebody else may have, too: this one is generated, of 190 bits, and whoever may read the Secret finds it there.
 func htpasswd(user, password string) string {
-	salt := sha256.Sum256([]byte("salt of " + user + " " + password))
-	hash := sha1.Sum(append([]byte(password), salt[:saltLength]...))
-	return user + ":{SSHA}" + base64.StdEncoding.EncodeToString(append(hash[:], salt[:saltLength]...)) + "\n"
+	hash := sha1.Sum([]byte(password))
+	return user + ":{SHA}" + base64.StdEncoding.EncodeToString(hash[:]) + "\n"
 }

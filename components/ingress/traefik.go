@@ -112,7 +112,7 @@ func traefikPort(args *Args, host, pods int) map[string]any {
 
 // traefikProvider is what ingress-nginx' ConfigMap is there.
 func traefikProvider(args *Args) map[string]any {
-	return map[string]any{
+	provider := map[string]any{
 		"enabled": true,
 		// Ingress objects show the Service's address: Argo CD takes one without an address for one that is not ready. Those of workers it
 		// would have to be told one by one.
@@ -124,4 +124,9 @@ func traefikProvider(args *Args) map[string]any {
 		// that files of the exchange's users are nobody's to keep
 		"globalAllowedResponseHeaders": []any{"Cache-Control"},
 	}
+	if len(args.TrustedProxies) > 0 {
+		// Who asks is not the proxy but the last address before it: ranges of pages are for that one.
+		provider["ipAllowListStrategy"] = map[string]any{"excludedIPS": args.TrustedProxies}
+	}
+	return provider
 }

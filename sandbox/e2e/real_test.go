@@ -113,7 +113,7 @@ func (r *realMachines) isIsolated(t *testing.T) {
 	const own, api = "exchange-web.exchange.svc:80", "kubernetes.default.svc:443"
 	all := []string{database, files, metrics, own, api}
 	assert.DeepEqual(t, r.reached(t, all), all) // so that silence below is a policy's
-	r.section("network").(map[string]any)["isolate"] = true
+	r.file["config"].(map[string]any)["exchange-platform:network"] = map[string]any{"isolate": true}
 	r.up(t)
 	poll.WaitOn(t, func(poll.LogT) poll.Result {
 		if found := r.reached(t, all); !slices.Equal(found, []string{database, files, own}) {

@@ -3,7 +3,7 @@ package ingress
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha1" // NGINX' {SSHA} is made of it
+	"crypto/sha1" // NGINX' {SHA} is made of it
 	"crypto/subtle"
 	"encoding/base64"
 	"net/http"
@@ -100,13 +100,10 @@ func (a *access) knows(in *http.Request) bool {
 	return said && isPassword(a.users[user], password)
 }
 
-// isPassword tells whether a hash is of a password; of NGINX' own kinds, {SSHA} alone is understood.
+// isPassword tells whether a hash is of a password; of NGINX' own kinds, {SHA} alone is understood.
 func isPassword(hash, password string) bool {
-	encoded, is := strings.CutPrefix(hash, "{SSHA}")
-	decoded, err := base64.StdEncoding.DecodeString(encoded)
-	if !is || err != nil || len(decoded) < sha1.Size {
-		return false
-	}
-	sum := sha1.Sum(append([]byte(password), decoded[sha1.Size:]...))
-	return subtle.ConstantTimeCompare(sum[:], decoded[:sha1.Size]) == 1
+	encoded, is := strings.CutPrefix(hash, "{SHA}")
+	wanted, err := base64.StdEncoding.DecodeString(encoded)
+	sum := sha1.Sum([]byte(password))
+	return is && err == nil && subtle.ConstantTimeCompare(sum[:], wanted) == 1
 }

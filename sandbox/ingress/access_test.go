@@ -44,8 +44,8 @@ func TestWhoComesFromElsewhereIsRefused(t *testing.T) {
 	}
 }
 
-// admin's password is "open sesame": printf '{SSHA}%s' "$({ printf 'open sesamesalt' | openssl sha1 -binary; printf salt; } | base64)"
-const passwords = "admin:{SSHA}hN5uxFJUEWCPg56kk42tnVCdJ61zYWx0\n"
+// admin's password is "open sesame": printf 'open sesame' | openssl sha1 -binary | base64
+const passwords = "admin:{SHA}W8r/fyL/UzygmbNAjq2HbA67qac=\n"
 
 func TestALoginIsAskedFor(t *testing.T) {
 	login := map[string]string{prefix + "auth-type": "basic", prefix + "auth-secret": "page", prefix + "auth-realm": "prometheus"}
