@@ -62,51 +62,20 @@ func (i *Installer) Reconciler(
 	}, opts...)
 }
 
-// pod is one that "restricted" admits, whatever its namespace admits.
+// pod runs the loop for as long as it lives.
 func (a *ReconcilerArgs) pod() pulumi.Map {
-	return pulumi.ToMap(map[string]any{
-		"automountServiceAccountToken":  false,
-		"enableServiceLinks":            false,
-		"terminationGracePeriodSeconds": 5,
-		"securityContext": map[string]any{
-			"runAsNonRoot": true, "runAsUser": 1001, "runAsGroup": 1001, "seccompProfile": map[string]any{"type": "RuntimeDefault"},
-		},
-		"containers": []any{map[string]any{
-			"name":    "reconciler",
-			"image":   a.Image.String(),
-			"command": []any{"/bin/sh", "-c", reconcilerLoop, a.Script},
-			"env":     a.env(),
-			"securityContext": map[string]any{
-				"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
-				"capabilities": map[string]any{"drop": []any{"ALL"}},
-			},
-			"readinessProbe": map[string]any{
-				"exec": map[string]any{"command": []any{"/bin/sh", "-c", "test -e /tmp/reconciled"}}, "periodSeconds": 5,
-			},
-			"resources": map[string]any{
-				"requests": map[string]any{"cpu": "10m", "memory": "32Mi", storage: "16Mi"},
-				"limits":   map[string]any{"memory": "256Mi", storage: "256Mi"},
-			},
-			"volumeMounts": []any{map[string]any{"name": "tmp", "mountPath": "/tmp"}},
-		}},
-		"volumes": []any{map[string]any{"name": "tmp", "emptyDir": map[string]any{"medium": "Memory", "sizeLimit": "16Mi"}}},
-	})
-}
-
-// env has the secrets first: a later variable may be made of an earlier one.
-func (a *ReconcilerArgs) env() []any {
-	var env []any
-	for _, name := range slices.Sorted(maps.Keys(a.Secrets)) {
-		from := a.Secrets[name]
-		env = append(env, map[string]any{
-			"name": name, "valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": from.Secret, "key": from.Key}},
-		})
+	pod := scriptPod("reconciler", a.Image, []any{"/bin/sh", "-c", reconcilerLoop, a.Script}, variables(a.Env, a.Secrets))
+	pod["terminationGracePeriodSeconds"] = 5
+	container := pod["containers"].([]any)[0].(map[string]any)
+	container["readinessProbe"] = map[string]any{
+		"exec": map[string]any{"command": []any{"/bin/sh", "-c", "test -e /tmp/reconciled"}}, "periodSeconds": 5,
 	}
-	env = append(env, map[string]any{"name": "HOME", "value": "/tmp"})
-	for _, name := range slices.Sorted(maps.Keys(a.Env)) {
-		env = append(env, map[string]any{"name": name, "value": a.Env[name]})
+	container["resources"] = map[string]any{
+		"requests": map[string]any{"cpu": "10m", "memory": "32Mi", storage: "16Mi"},
+		"limits":   map[string]any{"memory": "256Mi", storage: "256Mi"},
 	}
-	return env
+	pod["volumes"] = []any{map[string]any{"name": "tmp", "emptyDir": map[string]any{"medium": "Memory", "sizeLimit": "16Mi"}}}
+	return pulumi.ToMap(pod)
 }
 
 // Revision changes with any of the credentials: beside a pod it makes the pod begin anew with new ones. It is 48 bits of a hash

@@ -5,8 +5,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 
@@ -14,6 +12,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/internal/field"
+	"github.com/iransre/exchange-platform/internal/flows"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
@@ -219,22 +218,11 @@ func drillStore(backup *Backup, stack string) map[string]any {
 
 // drillPolicy lets the copy at the backups, at Kubernetes and at nothing of production; only the operator and Prometheus come in.
 func drillPolicy(args *Args) (map[string]any, error) {
-	at, err := url.Parse(args.Config.Backup.Endpoint)
+	storage, err := flows.Storage(args.Config.Backup.Endpoint, args.PodCIDR, args.ServiceCIDR, args.NodeCIDR)
 	if err != nil {
-		return nil, fmt.Errorf("postgres.backup.endpoint: %w", err)
-	}
-	port := map[string]int{"http": 80, "https": 443}[at.Scheme]
-	if at.Port() != "" {
-		if port, err = strconv.Atoi(at.Port()); err != nil {
-			return nil, fmt.Errorf("postgres.backup.endpoint: %w", err)
-		}
-	}
-	storage := map[string]any{"cidr": "0.0.0.0/0", "except": toAny([]string{args.PodCIDR, args.ServiceCIDR, args.NodeCIDR})}
-	if address, err := netip.ParseAddr(at.Hostname()); err == nil && address.Is4() {
-		storage = map[string]any{"cidr": address.String() + "/32"}
+		return nil, err
 	}
 	tcp := func(port int) map[string]any { return map[string]any{"port": port, "protocol": "TCP"} }
-	block := func(block map[string]any) []any { return []any{map[string]any{"ipBlock": block}} }
 	own := map[string]any{"podSelector": map[string]any{}}
 	return map[string]any{
 		"podSelector": map[string]any{}, "policyTypes": []any{"Ingress", "Egress"},
@@ -248,8 +236,8 @@ func drillPolicy(args *Args) (map[string]any, error) {
 			map[string]any{"to": []any{own}},
 			map[string]any{"ports": []any{tcp(53), map[string]any{"port": 53, "protocol": "UDP"}}},
 			// the API server, on the control planes' own addresses by the time a policy looks
-			map[string]any{"to": block(map[string]any{"cidr": args.NodeCIDR}), "ports": []any{tcp(6443)}},
-			map[string]any{"to": block(storage), "ports": []any{tcp(port)}},
+			map[string]any{"to": []any{map[string]any{"ipBlock": map[string]any{"cidr": args.NodeCIDR}}}, "ports": []any{tcp(6443)}},
+			storage,
 		},
 	}, nil
 }

@@ -211,3 +211,28 @@ func TestThePagesThatArePublishedAreReached(t *testing.T) {
 	assert.Check(t, !allowed(t, controller, pod("monitoring"), 9090, "TCP", "grafana"))
 	assert.Check(t, !allowed(t, pod("exchange"), pod("monitoring"), 9090, "TCP", "prometheus"))
 }
+
+// A policy knows no names: of a storage with one, every address that is not the cluster's is let through, by its port alone.
+func TestAStorageIsReachedByItsAddressAndPort(t *testing.T) {
+	for endpoint, wanted := range map[string][2]any{
+		"https://203.0.113.7:9000": {map[string]any{"cidr": "203.0.113.7/32"}, 9000},
+		"http://s3.example":        {map[string]any{"cidr": "0.0.0.0/0", "except": []any{"10.0.0.0/8"}}, 80},
+		"https://s3.example/":      {map[string]any{"cidr": "0.0.0.0/0", "except": []any{"10.0.0.0/8"}}, 443},
+	} {
+		rule, err := flows.Storage(endpoint, "10.0.0.0/8")
+		assert.NilError(t, err)
+		assert.DeepEqual(t, rule, map[string]any{
+			"to": []any{map[string]any{"ipBlock": wanted[0]}}, "ports": []any{map[string]any{"port": wanted[1], "protocol": "TCP"}},
+		})
+	}
+	_, err := flows.Storage("https://s3.example:a")
+	assert.ErrorContains(t, err, "the storage's endpoint")
+}
+
+// The cloud's metadata is at an address of no range of the cluster's.
+func TestWhoReachesAStorageReachesNoMetadata(t *testing.T) {
+	policy, err := ranges.ToStorages(map[string]any{"app": "copy"}, "http://s3.example")
+	assert.NilError(t, err)
+	last := policy["egress"].([]any)[2].(map[string]any)["to"].([]any)[0].(map[string]any)["ipBlock"].(map[string]any)
+	assert.DeepEqual(t, last["except"], []any{ranges.Nodes, ranges.Pods, ranges.Services, "169.254.0.0/16"})
+}
