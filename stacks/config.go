@@ -47,7 +47,7 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 		validateRanges(cfg),
 		validateNames(cfg),
 		validatePages(cfg),
-		cfg.Edge.ValidateNames(field.NewPath("edge"), slices.Concat(cfg.Exchange.Names(), []string{filesHost(cfg)}, pageHosts(cfg))),
+		cfg.Edge.ValidateNames(field.NewPath("edge"), slices.Concat(namesAtWorkers(cfg), pageHosts(cfg))),
 		validateRoom(cfg),
 		validateServers(cfg),
 		validateJobs(cfg),
@@ -83,6 +83,15 @@ func warnTogether(cfg *Config) []string {
 			"In an environment that matters, append a node with the role \"bastion\" before it is made")
 	}
 	return said
+}
+
+// namesAtWorkers are those that lead to the workers.
+func namesAtWorkers(cfg *Config) []string {
+	names := cfg.Exchange.Names()
+	if files := filesHost(cfg); files != "" {
+		names = append(names, files)
+	}
+	return names
 }
 
 // validateHost asks for a name of the exchange in the domain that holds its record.
@@ -167,7 +176,7 @@ func validateRoom(cfg *Config) field.ErrorList {
 	total := 0
 	for _, store := range stores {
 		total += store.reserved * store.copies
-		if store.reserved > largest-systemGiB {
+		if store.copies > 0 && store.reserved > largest-systemGiB {
 			key, size := "maxSizeGiB", store.size
 			if store.section == "logging" && cfg.Logging.Engine == logging.ECK {
 				key, size = "volumeGiB", store.reserved

@@ -163,7 +163,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	monitorCRDs := p.Monitoring.CRDs
 	p.Edge, err = edge.New(ctx, "edge", &edge.Args{
 		Installer: installer, Config: cfg.Edge, Host: cfg.Exchange.Host, MoreHosts: cfg.Exchange.Names()[1:], Pages: pageHosts(cfg), FilesHost: filesHost(cfg), StaticPath: "/" + cfg.ObjectStore.StaticBucket + "/",
-		Addresses: p.Machines.PublicAddresses(arvan.Worker),
+		FilesURL: filesURL(cfg), Addresses: p.Machines.PublicAddresses(arvan.Worker),
 	}, base, pulumi.DependsOn([]pulumi.Resource{p.Cluster.Allowed}))
 	if err != nil {
 		return nil, err
@@ -192,6 +192,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	}
 	p.ObjectStore, err = objectstore.New(ctx, "objectstore", &objectstore.Args{
 		Installer: installer, Config: cfg.ObjectStore, MonitorCRDs: monitorCRDs, Host: filesHost(cfg), IngressClass: p.Ingress.Class,
+		Ranges: clusterRanges(cfg),
 	}, base, keep)
 	if err != nil {
 		return nil, err

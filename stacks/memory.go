@@ -117,6 +117,7 @@ func recall(ctx *pulumi.Context) (*memory, error) {
 func (m *memory) inferEngines() {
 	for _, first := range []struct{ release, path, value string }{
 		{"postgres-release", "postgres.engine", string(postgres.Bitnami)},
+		{"objectstore-release", "objectStore.engine", string(objectstore.MinIO)},
 		{"objectstore-release", "objectStore.mode", string(objectstore.Standalone)},
 		{"logging-elasticsearch", "logging.engine", string(logging.Bitnami)},
 	} {

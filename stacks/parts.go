@@ -94,16 +94,28 @@ func exchangeDatabase(cfg *Config, database *postgres.Postgres) exchange.Databas
 	}
 }
 
-// filesHost is the name from which browsers load static and media files.
+// filesHost is the name from which browsers load static and media files; empty where that is none of this environment.
 func filesHost(cfg *Config) string {
 	return cfg.ObjectStore.FilesHost(cfg.Exchange.Host, cfg.Edge.Domain)
 }
 
-func exchangeFiles(cfg *Config, store *objectstore.ObjectStore) exchange.ObjectStore {
-	return exchange.ObjectStore{
-		Endpoint: store.Endpoint, StaticBucket: cfg.ObjectStore.StaticBucket, MediaBucket: cfg.ObjectStore.MediaBucket,
-		PublicURL: pulumi.String(cfg.Edge.URL(filesHost(cfg))), AccessKey: store.AccessKey, SecretKey: store.SecretKey,
+// filesURL is where they load them.
+func filesURL(cfg *Config) string {
+	if elsewhere := cfg.ObjectStore.FilesURL(); elsewhere != "" {
+		return elsewhere
 	}
+	return cfg.Edge.URL(filesHost(cfg))
+}
+
+func exchangeFiles(cfg *Config, store *objectstore.ObjectStore) exchange.ObjectStore {
+	files := exchange.ObjectStore{
+		Endpoint: store.Endpoint, StaticBucket: cfg.ObjectStore.StaticBucket, MediaBucket: cfg.ObjectStore.MediaBucket,
+		PublicURL: pulumi.String(filesURL(cfg)), AccessKey: store.AccessKey, SecretKey: store.SecretKey,
+	}
+	if cfg.ObjectStore.Engine == objectstore.External {
+		files.Region = cfg.ObjectStore.External.Region
+	}
+	return files
 }
 
 // accessArgs are the kubeconfigs of others. They wait for the namespaces that the program makes: they may be for one of them.

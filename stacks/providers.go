@@ -81,7 +81,7 @@ func isolation(cfg *Config) (func(namespace string) map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	ranges := flows.Ranges{Nodes: cfg.Network.CIDR, Pods: cfg.Network.PodCIDR, Services: cfg.Network.ServiceCIDR}
+	ranges := clusterRanges(cfg)
 	var published []string
 	for _, name := range cfg.Ingress.Published() {
 		published = append(published, string(name))
@@ -92,4 +92,9 @@ func isolation(cfg *Config) (func(namespace string) map[string]any, error) {
 		}
 		return table.Policy(namespace, ranges, published)
 	}, nil
+}
+
+// clusterRanges are the cluster's addresses, for policies.
+func clusterRanges(cfg *Config) flows.Ranges {
+	return flows.Ranges{Nodes: cfg.Network.CIDR, Pods: cfg.Network.PodCIDR, Services: cfg.Network.ServiceCIDR}
 }

@@ -99,7 +99,7 @@ func TestEverySecretOfTheConfigurationSaysSo(t *testing.T) {
 	cfg := Defaults(settings.Demo)
 	cfg.Mirrors.Logins = kubespray.RegistryLogins{{Password: "hush"}}
 	cfg.Exchange.Image.RegistryPassword, cfg.Kubernetes.EtcdBackup.SecretKey, cfg.Postgres.Backup.SecretKey = "hush", "hush", "hush"
-	cfg.Logging.Snapshots.SecretKey = "hush"
+	cfg.Logging.Snapshots.SecretKey, cfg.ObjectStore.External.SecretKey, cfg.ObjectStore.Copy.SecretKey = "hush", "hush", "hush"
 	cfg.Alerting.Telegram.Token, cfg.Alerting.SMS.Key = "hush", "hush"
 	cfg.Delivery.GitOps.Password, cfg.Delivery.Runner.Token, cfg.Edge.Certificate.Key = "hush", "hush", "hush"
 	cfg.Delivery.GitLabRunner.Token = "hush"

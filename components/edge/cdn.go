@@ -149,7 +149,7 @@ func pagesOf(args *Args) []page {
 		}
 		pages = append(pages, page{"of-" + rule.Name, args.Host + rule.Path, pagesPlace + i, inputs})
 	}
-	if config.Cache.Static != "" {
+	if config.Cache.Static != "" && args.FilesHost != "" {
 		pages = append(pages, page{"static", args.FilesHost + args.StaticPath + "**", staticPlace, cached(config.Cache.Static)})
 	}
 	// What is answered to somebody is for nobody else, and no file of a user's is either.
@@ -157,7 +157,7 @@ func pagesOf(args *Args) []page {
 	if config.Cache.Static != "" {
 		rest = cached("")
 	}
-	if config.Origin.Key || config.Cache.Static != "" {
+	if args.FilesHost != "" && (config.Origin.Key || config.Cache.Static != "") {
 		pages = append(pages, page{"files", args.FilesHost + everyPage, restPlace, maps.Clone(rest)})
 	}
 	for _, host := range args.Pages {

@@ -49,7 +49,7 @@ func made(t *testing.T, config edge.Config, moreHosts ...string) *mocktest.Recor
 		}
 		_, err = edge.New(ctx, "edge", &edge.Args{
 			Installer: &chart.Installer{Provider: cluster, Random: random}, Config: config, Host: "demo.iransre.ir", MoreHosts: moreHosts,
-			FilesHost: "demo-files.iransre.ir", StaticPath: "/static/", Addresses: pulumi.StringArray{pulumi.String("203.0.113.2")},
+			FilesHost: "demo-files.iransre.ir", StaticPath: "/static/", FilesURL: "https://demo-files.iransre.ir", Addresses: pulumi.StringArray{pulumi.String("203.0.113.2")},
 		}, pulumi.Providers(cloud))
 		return err
 	})

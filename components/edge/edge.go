@@ -27,6 +27,8 @@ type Args struct {
 	// FilesHost is the name of static and media files. It is another one than Host: what users upload must not run as the
 	// exchange in the browsers of others. Static files are below StaticPath, which begins and ends with a slash.
 	FilesHost, StaticPath string
+	// FilesURL is where browsers load them. That is elsewhere if FilesHost is empty.
+	FilesURL string
 	// Addresses are the workers' public ones; traffic is spread over them.
 	Addresses pulumi.StringArray
 }
@@ -68,8 +70,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		if edge.Host, err = lead("-record", args.Host); err != nil {
 			return err
 		}
-		if _, err = lead("-files-record", args.FilesHost); err != nil {
-			return err
+		if args.FilesHost != "" {
+			if _, err = lead("-files-record", args.FilesHost); err != nil {
+				return err
+			}
 		}
 		for _, host := range slices.Concat(args.MoreHosts, args.Pages) {
 			if _, err = lead(RecordOf(host), host); err != nil {
@@ -77,7 +81,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 			}
 		}
 		edge.URL = pulumi.String(args.Config.URL(args.Host)).ToStringOutput()
-		edge.FilesURL = pulumi.String(args.Config.URL(args.FilesHost)).ToStringOutput()
+		edge.FilesURL = pulumi.String(args.FilesURL).ToStringOutput()
 		return nil
 	})
 }

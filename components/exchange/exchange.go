@@ -38,6 +38,7 @@ type Database struct {
 type ObjectStore struct {
 	Endpoint     pulumi.StringInput // URL of the S3 API
 	PublicURL    pulumi.StringInput // what browsers load the buckets' files from
+	Region       string             // of the store, for signatures; the chart's default, MinIO's own, if empty
 	StaticBucket string
 	MediaBucket  string
 	AccessKey    pulumi.StringInput
@@ -180,18 +181,22 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 	if args.Config.Image.private() {
 		image["pullSecrets"] = pulumi.ToStringArray([]string{registrySecretName})
 	}
+	files := pulumi.Map{
+		"endpoint":       args.ObjectStore.Endpoint,
+		"publicURL":      args.ObjectStore.PublicURL,
+		"staticBucket":   pulumi.String(args.ObjectStore.StaticBucket),
+		"mediaBucket":    pulumi.String(args.ObjectStore.MediaBucket),
+		"existingSecret": secret,
+	}
+	if args.ObjectStore.Region != "" {
+		files["region"] = pulumi.String(args.ObjectStore.Region)
+	}
 	values := pulumi.Map{
-		"image":    image,
-		"host":     pulumi.String(args.Config.Host),
-		"django":   pulumi.Map{"existingSecret": secret},
-		"database": database,
-		"objectStore": pulumi.Map{
-			"endpoint":       args.ObjectStore.Endpoint,
-			"publicURL":      args.ObjectStore.PublicURL,
-			"staticBucket":   pulumi.String(args.ObjectStore.StaticBucket),
-			"mediaBucket":    pulumi.String(args.ObjectStore.MediaBucket),
-			"existingSecret": secret,
-		},
+		"image":          image,
+		"host":           pulumi.String(args.Config.Host),
+		"django":         pulumi.Map{"existingSecret": secret},
+		"database":       database,
+		"objectStore":    files,
 		"secretRevision": revision,
 		"web": pulumi.Map{
 			"replicas": pulumi.Int(args.Config.WebReplicas),

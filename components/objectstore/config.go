@@ -12,8 +12,9 @@ import (
 
 // Config is the S3 store of the exchange's static and media files.
 type Config struct {
-	// Engine is "minio".
-	Engine Engine `json:"engine" later:"there is one only"`
+	// Engine is "minio" (servers in the cluster) or "external" (an S3-compatible storage outside of it, with both buckets in it). A stack file
+	// that does not name one keeps what the environment runs with; docs/objectstore.md says how to move.
+	Engine Engine `json:"engine" later:"refused" because:"the files stay in the old store, and the exchange would start with empty buckets" instead:"move as docs/objectstore.md says" kept:"true"`
 	// Mode is "distributed" (four servers on four workers, each with a volume: files are read with any two of them, and written with
 	// any three) or "standalone" (one server, whose files go with its pod). A stack file that does not name one keeps what the
 	// environment runs with; docs/objectstore.md says how to move.
@@ -21,9 +22,10 @@ type Config struct {
 	// Image is what the servers run, registry/repository:tag, in place of the catalogue's: a fork with MinIO's commands and form of
 	// drives.
 	Image string `json:"image,omitempty" later:"in place: the servers restart; standalone loses its files" login:"give the nodes the registry's login: mirrors.logins"`
-	// StaticBucket is made for the exchange's own files.
+	// StaticBucket is made for the exchange's own files. With external nothing makes it: it must exist, and let everybody read.
 	StaticBucket string `json:"staticBucket" later:"refused" because:"the files stay in the bucket of the old name"`
-	// MediaBucket is made for the files of the exchange's users.
+	// MediaBucket is made for the files of the exchange's users. With external nothing makes it: it must exist, let nobody read, and
+	// should keep older versions.
 	MediaBucket string `json:"mediaBucket" later:"refused" because:"the files stay in the bucket of the old name"`
 	// MaxSizeGiB is what each server may take of its worker's disk; from 60 % on there is an alert. Distributed, half of it is for
 	// what makes the loss of two servers bearable: four servers of 20 GiB hold files of 40. Standalone, the pod that takes more is
@@ -39,12 +41,17 @@ type Config struct {
 	// they are, those of the media one by signed links. Empty means the exchange's with "-files" after its first part:
 	// "demo-files.iransre.ir" for "demo.iransre.ir". One part only, because the CDN's certificate covers no more.
 	PublicHost string `json:"publicHost,omitempty" later:"another record; the old one goes, and with it the links that were given out"`
+	// External is the storage of engine external.
+	External Outside `json:"external"`
+	// Copy copies the media bucket out of the cluster.
+	Copy Copy `json:"copy"`
 }
 
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(profile settings.Profile) {
 	size := map[settings.Profile]int{settings.Demo: 5, settings.Prod: 20}[profile]
 	*c = Config{Engine: MinIO, Mode: Standalone, StaticBucket: "static", MediaBucket: "media", MaxSizeGiB: size, OldVersionDays: 30}
+	c.External, c.Copy = defaultOutside(), defaultCopy()
 	if profile == settings.Prod {
 		c.Mode = Distributed
 	}
@@ -52,7 +59,10 @@ func (c *Config) SetDefaults(profile settings.Profile) {
 
 // Servers is how many there are, each on a worker of its own.
 func (c *Config) Servers() int {
-	if c.Mode == Distributed {
+	switch {
+	case c.Engine == External:
+		return 0
+	case c.Mode == Distributed:
 		return servers
 	}
 	return 1
@@ -78,13 +88,15 @@ func (c *Config) mediaQuotaGiB() int {
 func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
 	const form = "must be 3 to 63 lower-case letters, digits, dots and hyphens"
 	problems := slices.Concat(
-		settings.OneOf(c.Engine, path.Child("engine"), MinIO),
+		settings.OneOf(c.Engine, path.Child("engine"), MinIO, External),
 		settings.OneOf(c.Mode, path.Child("mode"), Standalone, Distributed),
 		settings.Matches(c.StaticBucket, path.Child("staticBucket"), settings.BucketName, form),
 		settings.Matches(c.MediaBucket, path.Child("mediaBucket"), settings.BucketName, form),
 		settings.AtLeast(c.MaxSizeGiB, path.Child("maxSizeGiB"), 1),
 		settings.AtLeast(c.MediaQuotaGiB, path.Child("mediaQuotaGiB"), 0),
-		settings.AtLeast(c.OldVersionDays, path.Child("oldVersionDays"), 1))
+		settings.AtLeast(c.OldVersionDays, path.Child("oldVersionDays"), 1),
+		c.External.validate(c, path.Child("external")),
+		c.Copy.validate(c, path.Child("copy")))
 	if _, err := chart.ParseImage(c.Image); c.Image != "" && err != nil {
 		problems = append(problems, field.Invalid(path.Child("image"), c.Image, "must be registry/repository:tag, such as \"quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z\""))
 	}
@@ -95,6 +107,10 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 		problems = append(problems, field.Invalid(path.Child("mediaQuotaGiB"), c.MediaQuotaGiB, fmt.Sprintf(
 			"is more than the %d GiB that %d servers of maxSizeGiB %d hold; lower it, or raise maxSizeGiB", c.capacityGiB(), servers, c.MaxSizeGiB)))
 	}
+	if c.Engine == External && c.PublicHost != "" {
+		problems = append(problems, field.Forbidden(path.Child("publicHost"),
+			`is a name that leads to MinIO; of engine "external" browsers load files from the storage itself: leave it out, or set external.publicUrl`))
+	}
 	if c.StaticBucket == c.MediaBucket {
 		problems = append(problems, field.Duplicate(path.Child("mediaBucket"), c.MediaBucket))
 	}
@@ -103,16 +119,20 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 
 // Warnings says in prod what is not kept.
 func (c *Config) Warnings(profile settings.Profile) []string {
-	if profile != settings.Prod || c.Mode == Distributed {
+	if profile != settings.Prod || c.Mode == Distributed || c.Engine == External {
 		return nil
 	}
 	return []string{"objectStore.mode is standalone: static and media files are lost with MinIO's pod, whenever that is moved or restarted. " +
 		"distributed keeps them, and is what a new environment gets; docs/objectstore.md says how to move to it"}
 }
 
-// FilesHost is the public name of the files of an exchange with that host in that domain.
+// FilesHost is the public name of the files of an exchange with that host in that domain; empty where browsers load them from the storage
+// itself (FilesURL).
 func (c *Config) FilesHost(host, domain string) string {
-	if c.PublicHost != "" {
+	switch {
+	case c.Engine == External:
+		return ""
+	case c.PublicHost != "":
 		return c.PublicHost
 	}
 	first, rest, _ := strings.Cut(host, ".")

@@ -43,6 +43,9 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 		namespace = chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted}
 		alerts = []string{"objectstore-servers"}
 	}
+	if args.Config.Copy.Enabled {
+		alerts = append(alerts, copyAlerts)
+	}
 	made, err := args.Installer.Install(ctx, name, &chart.Parts{
 		Namespace: namespace,
 		Secrets: []chart.SecretArgs{
@@ -68,7 +71,11 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 	if err != nil {
 		return err
 	}
-	o.Endpoint = reconciler.After(fmt.Sprintf("http://%s:%d", chart.ServiceHost(minioService, namespaceName), minioPort))
+	endpoint := fmt.Sprintf("http://%s:%d", chart.ServiceHost(minioService, namespaceName), minioPort)
+	if err := copyMedia(ctx, name+"-copy", args, source{endpoint, appSecret, reconciler}, made.Namespace, child); err != nil {
+		return err
+	}
+	o.Endpoint = reconciler.After(endpoint)
 	o.AccessKey = reconciler.After(appUser)
 	o.SecretKey = app
 	o.SecretName = made.Secret(appSecret).Name

@@ -8,13 +8,18 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/internal/component"
+	"github.com/iransre/exchange-platform/internal/flows"
 )
 
 // Engine is the software of the store.
 type Engine string
 
-// MinIO is MinIO's own chart.
-const MinIO Engine = "minio"
+const (
+	// MinIO is MinIO's own chart.
+	MinIO Engine = "minio"
+	// External is a storage that somebody else runs.
+	External Engine = "external"
+)
 
 // Mode is how many servers MinIO has, and what they keep.
 type Mode string
@@ -35,6 +40,8 @@ type Args struct {
 	// Host is the name from which browsers load the files; IngressClass is whose controller lets them in.
 	Host         string
 	IngressClass pulumi.StringInput
+	// Ranges are the cluster's addresses, for the policy of what copies files.
+	Ranges flows.Ranges
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
 }
@@ -43,12 +50,12 @@ type Args struct {
 type ObjectStore struct {
 	pulumi.ResourceState
 
-	Endpoint  pulumi.StringOutput      `pulumi:"endpoint" output:"objectStore.endpoint"` // inside the cluster
+	Endpoint  pulumi.StringOutput      `pulumi:"endpoint" output:"objectStore.endpoint"` // as pods reach it
 	Buckets   pulumi.StringArrayOutput `pulumi:"buckets" output:"objectStore.buckets"`
 	AccessKey pulumi.StringOutput      `pulumi:"accessKey"` // the application's: it reaches these buckets only
 	SecretKey pulumi.StringOutput      `pulumi:"secretKey"` // secret
 	// SecretName is the Secret in Namespace with the application's accessKey and secretKey; RootSecretName that with the
-	// administrator's rootUser and rootPassword.
+	// administrator's rootUser and rootPassword, empty where somebody else administers it.
 	SecretName     pulumi.StringOutput `pulumi:"secretName" output:"objectStore.secretName"`
 	RootSecretName pulumi.StringOutput `pulumi:"rootSecretName"`
 	Namespace      pulumi.StringOutput `pulumi:"namespace" output:"objectStore.namespace,namespaces.objectStore"`
@@ -62,8 +69,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		switch args.Config.Engine {
 		case MinIO:
 			return self.installMinIO(ctx, name, args, child)
+		case External:
+			return self.useExternal(ctx, name, args, child)
 		default:
-			return fmt.Errorf("unknown engine %q: use %q", args.Config.Engine, MinIO)
+			return fmt.Errorf("unknown engine %q: use %q or %q", args.Config.Engine, MinIO, External)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/objectstore"
+	"github.com/iransre/exchange-platform/internal/flows"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
@@ -35,6 +36,7 @@ func programOf(config objectstore.Config, look func(*pulumi.Context, *objectstor
 			Installer: &chart.Installer{Provider: cluster, Random: randomness},
 			Config:    config, MonitorCRDs: cluster,
 			Host: "demo-files.iransre.ir", IngressClass: pulumi.String("nginx"),
+			Ranges: flows.Ranges{Nodes: "10.10.0.0/24", Pods: "10.233.64.0/18", Services: "10.233.0.0/18"},
 		})
 		if err == nil {
 			look(ctx, made)
@@ -85,5 +87,5 @@ func TestWhoUsesTheEndpointWaitsForTheBuckets(t *testing.T) {
 
 func TestUnknownEngine(t *testing.T) {
 	_, err := mocktest.Try(program("ceph", nil))
-	assert.ErrorContains(t, err, `unknown engine "ceph": use "minio"`)
+	assert.ErrorContains(t, err, `unknown engine "ceph": use "minio" or "external"`)
 }

@@ -113,6 +113,8 @@ func TestRanks(t *testing.T) {
 		{"its log goes nowhere", step("update", database, "postgres-cluster", spec("plugins", []any{map[string]any{"name": "barman"}}), spec("plugins", []any{})), "data"},
 		{"more memory for it", step("update", database, "postgres-cluster", spec("resources", "1"), spec("resources", "2")), "restart"},
 		{"no backups any more", step("delete", "kubernetes:postgresql.cnpg.io/v1:ScheduledBackup", "postgres-backups", spec(), nil), "data"},
+		{"files are copied no more", step("delete", "kubernetes:batch/v1:CronJob", "objectstore-copy-schedule", spec(), nil), "data"},
+		{"files are copied at another hour", step("update", "kubernetes:batch/v1:CronJob", "objectstore-copy-schedule", spec("schedule", "15 0 * * *"), spec("schedule", "15 1 * * *")), "rest"},
 		{"its operator goes", step("delete", release, "postgres-operator-release", map[string]any{}, nil), "data"},
 		{"a namespace goes", step("delete", "kubernetes:core/v1:Namespace", "postgres-namespace", map[string]any{}, nil), "data"},
 		{"a bucket goes", step("update", release, "objectstore-release",

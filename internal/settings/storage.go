@@ -19,8 +19,8 @@ const (
 
 var prefix = regexp.MustCompile(`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`)
 
-// Validate reports what is wrong with the place below path, as far as it can be known without asking the storage.
-func (s Storage) Validate(path *field.Path) field.ErrorList {
+// ValidateLogin reports what is wrong with the way into the storage, as far as it can be known without asking it.
+func (s Storage) ValidateLogin(path *field.Path) field.ErrorList {
 	var problems field.ErrorList
 	for _, key := range []struct{ name, value string }{{"accessKey", s.AccessKey}, {"secretKey", s.SecretKey}} {
 		problems = append(problems, Text(key.value, path.Child(key.name),
@@ -29,6 +29,12 @@ func (s Storage) Validate(path *field.Path) field.ErrorList {
 	if at, err := url.Parse(s.Endpoint); err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" || strings.Trim(at.Path, "/") != "" {
 		problems = append(problems, Given(path.Child("endpoint"), s.Endpoint, `must be the storage's address without a path, such as "`+StorageEndpoint+`"`))
 	}
+	return problems
+}
+
+// Validate reports what is wrong with the place below path, as far as it can be known without asking the storage.
+func (s Storage) Validate(path *field.Path) field.ErrorList {
+	problems := s.ValidateLogin(path)
 	if !BucketName.MatchString(s.Bucket) {
 		problems = append(problems, Given(path.Child("bucket"), s.Bucket, "name a bucket that exists and that nothing else uses: 3 to 63 lower-case letters, digits, dots and dashes"))
 	}

@@ -1,0 +1,99 @@
+package objectstore
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/internal/field"
+	"github.com/iransre/exchange-platform/internal/settings"
+)
+
+// externalSecret has the application's keys.
+const externalSecret = "objectstore-exchange"
+
+// Outside is an S3-compatible storage that somebody else runs. Buckets are addressed by path in it: https://HOST/BUCKET/NAME.
+type Outside struct {
+	// Endpoint is the storage's address, as pods reach it.
+	Endpoint string `json:"endpoint" later:"in place; files do not follow: copy them before" login:"its two halves go to accessKey and secretKey"`
+	// Region is the name of the storage's region.
+	Region string `json:"region"`
+	// PublicURL is the storage's address as browsers reach it, for links into both buckets. Empty means the endpoint.
+	PublicURL string `json:"publicUrl,omitempty" later:"in place; links that were given out lead to the old one" login:"its two halves go to accessKey and secretKey"`
+	// AccessKey is that of a user of the storage who may list both buckets, and get, put and delete in them, and no more.
+	AccessKey string `json:"accessKey,omitempty"`
+	// SecretKey belongs to AccessKey. Set both with
+	// `pulumi config set --secret --path exchange-platform:objectStore.external.secretKey`.
+	SecretKey string `json:"secretKey,omitempty" secret:"true"`
+}
+
+func defaultOutside() Outside {
+	return Outside{Endpoint: settings.StorageEndpoint, Region: settings.StorageRegion}
+}
+
+// validate reports what is wrong with the storage, as far as it can be known without asking it, and what somebody wrote who has forgotten
+// the engine.
+func (o *Outside) validate(config *Config, path *field.Path) field.ErrorList {
+	if config.Engine != External {
+		if o.PublicURL+o.AccessKey+o.SecretKey != "" {
+			return field.ErrorList{field.Forbidden(path, `is of engine "external" only: set objectStore.engine, or leave it out`)}
+		}
+		return nil
+	}
+	storage := settings.Storage{Endpoint: o.Endpoint, AccessKey: o.AccessKey, SecretKey: o.SecretKey}
+	problems := append(storage.ValidateLogin(path), withoutColons(path, o.AccessKey, o.SecretKey)...)
+	problems = append(problems, settings.Text(o.Region, path.Child("region"), `name the storage's region, such as "`+settings.StorageRegion+`"`)...)
+	at, err := url.Parse(o.PublicURL)
+	if o.PublicURL != "" && (err != nil || at.Host == "" || at.Scheme != "https" || strings.Trim(at.Path, "/") != "") {
+		problems = append(problems, field.Invalid(path.Child("publicUrl"), o.PublicURL,
+			`must be an address of the storage without a path, such as "`+settings.StorageEndpoint+`"`))
+	}
+	return problems
+}
+
+// FilesURL is where browsers load files, without a slash at its end; empty where a name of the environment leads to them (FilesHost).
+func (c *Config) FilesURL() string {
+	switch {
+	case c.Engine != External:
+		return ""
+	case c.External.PublicURL != "":
+		return strings.TrimSuffix(c.External.PublicURL, "/")
+	}
+	return strings.TrimSuffix(c.External.Endpoint, "/")
+}
+
+// useExternal gives the application the keys of a storage that is there. Its buckets, their policies and versions are whose who runs it.
+func (o *ObjectStore) useExternal(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
+	config := &args.Config.External
+	made, err := args.Installer.Install(ctx, name, &chart.Parts{
+		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted},
+		Secrets: []chart.SecretArgs{{Name: externalSecret, Data: pulumi.StringMap{
+			"accessKey": pulumi.String(config.AccessKey), "secretKey": pulumi.String(config.SecretKey),
+		}}},
+	}, child)
+	if err != nil {
+		return err
+	}
+	secret := made.Secret(externalSecret)
+	endpoint := strings.TrimSuffix(config.Endpoint, "/")
+	if err := copyMedia(ctx, name+"-copy", args, source{endpoint, externalSecret, secret}, made.Namespace, child); err != nil {
+		return err
+	}
+	if args.Config.Copy.Enabled {
+		err := args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
+			Name: copyName, Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs, Groups: []string{copyAlerts},
+		}, child)
+		if err != nil {
+			return err
+		}
+	}
+	o.Endpoint = pulumi.String(endpoint).ToStringOutput()
+	o.AccessKey = pulumi.String(config.AccessKey).ToStringOutput()
+	o.SecretKey = pulumi.ToSecret(pulumi.String(config.SecretKey)).(pulumi.StringOutput)
+	o.SecretName = secret.Name
+	o.RootSecretName = pulumi.String("").ToStringOutput()
+	o.Namespace = made.Namespace.Name
+	return nil
+}
