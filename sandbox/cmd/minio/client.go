@@ -14,8 +14,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
@@ -37,6 +35,12 @@ func client(arguments []string) error {
 	switch {
 	case is("ls") && len(arguments) == 2:
 		return list(at(1))
+	case is("ls", "--recursive") && len(arguments) == 3:
+		return describe(os.Stdout, at(2))
+	case is("version", "info") && len(arguments) == 3:
+		return versioning(os.Stdout, at(2))
+	case is("mirror"):
+		return mirror(arguments[1:])
 	case is("mb"):
 		server, bucket, err := place(last[0])
 		return errors.Join(err, tell(server, change{Bucket: bucket}))
@@ -143,11 +147,7 @@ func list(given string) error {
 	if server == nil {
 		return errNoAlias
 	}
-	secret, _ := server.User.Password()
-	store := s3.New(s3.Options{
-		BaseEndpoint: aws.String("http://" + server.Host), UsePathStyle: true, Region: region,
-		Credentials: credentials.NewStaticCredentialsProvider(server.User.Username(), secret, ""),
-	})
+	store := clientOf(server)
 	pages := s3.NewListObjectsV2Paginator(store, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(context.Background())
