@@ -11,6 +11,7 @@ import (
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/components/logging"
+	"github.com/iransre/exchange-platform/components/postgres"
 	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
@@ -214,9 +215,7 @@ func validateServers(cfg *Config) field.ErrorList {
 	}
 	var problems field.ErrorList
 	if servers := cfg.Postgres.Servers(); workers < servers {
-		problems = append(problems, field.Invalid(field.NewPath("postgres", "engine"), cfg.Postgres.Engine, fmt.Sprintf(
-			"has %d servers, each on a worker of its own, so that the loss of one loses nothing; there are only %d workers without taints. Append to nodes, or take \"bitnami\", which keeps nothing",
-			servers, workers)))
+		problems = append(problems, fewWorkers(&cfg.Postgres, servers, workers))
 	}
 	if servers := cfg.Logging.Servers(); workers < servers {
 		problems = append(problems, field.Invalid(field.NewPath("logging", "nodes"), cfg.Logging.Nodes, fmt.Sprintf(
@@ -228,4 +227,13 @@ func validateServers(cfg *Config) field.ErrorList {
 			servers, workers)))
 	}
 	return problems
+}
+
+// fewWorkers says which key of the database asks for more workers than there are.
+func fewWorkers(config *postgres.Config, servers, workers int) *field.Error {
+	said := fmt.Sprintf("has %d servers, each on a worker of its own, so that the loss of one loses nothing; there are only %d workers without taints. Append to nodes, or ", servers, workers)
+	if config.Engine == postgres.Bitnami {
+		return field.Invalid(field.NewPath("postgres", "replicas"), config.Replicas, said+"take fewer")
+	}
+	return field.Invalid(field.NewPath("postgres", "engine"), config.Engine, said+`take "bitnami", which keeps nothing`)
 }

@@ -165,6 +165,11 @@ func TestAnEnvironmentKeepsItsEngines(t *testing.T) {
 	named, err := load(project, "prod", raw, last.settled)
 	assert.NilError(t, err)
 	assert.ErrorContains(t, refuse("prod", named, last), `postgres.engine cannot change from "bitnami" to "cloudnative-pg"`)
+	// nor may its one server become a primary of replicas: the chart's volumes have other names, and the first would be empty
+	raw[project+":postgres"] = `{"architecture": "replication", "backup": {"enabled": false}}`
+	more, err := load(project, "prod", raw, last.settled)
+	assert.NilError(t, err)
+	assert.ErrorContains(t, refuse("prod", more, last), `postgres.architecture cannot change from "standalone" to "replication"`)
 	_, err = load(project, "prod", raw, map[string]string{"postgres.engine": "{"})
 	assert.ErrorContains(t, err, "what the last update left of postgres.engine is damaged")
 }

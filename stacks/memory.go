@@ -118,6 +118,7 @@ func (m *memory) inferEngines() {
 	for _, first := range []struct{ release, path, value string }{
 		{"postgres-release", "postgres.engine", string(postgres.Bitnami)},
 		{"objectstore-release", "objectStore.engine", string(objectstore.MinIO)},
+		{"postgres-release", "postgres.architecture", string(postgres.Standalone)},
 		{"objectstore-release", "objectStore.mode", string(objectstore.Standalone)},
 		{"logging-elasticsearch", "logging.engine", string(logging.Bitnami)},
 	} {

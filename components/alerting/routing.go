@@ -128,7 +128,7 @@ func inhibitions() []object {
 		},
 	}
 	for _, cause := range []struct{ alerts, effects string }{
-		{"DatabaseAway|DatabaseServersAway", "Exchange(Away|MissesPods|FailsRequests|IsSlow|Restarts|ErrorsBurn.*|SlownessBurns.*)|Queue.*|ScheduleOverdue|DatabaseConnectionsRunOut|DatabaseSessionsRunOut"},
+		{"DatabaseAway|DatabaseServersAway|DatabasePrimaryAway", "Exchange(Away|MissesPods|FailsRequests|IsSlow|Restarts|ErrorsBurn.*|SlownessBurns.*)|Queue.*|ScheduleOverdue|DatabaseConnectionsRunOut|DatabaseSessionsRunOut"},
 		{"IngressAway", "IngressPodsAway|Exchange(FailsRequests|IsSlow|ErrorsBurn.*|SlownessBurns.*)"},
 		{"ExchangeAway", "Exchange(MissesPods|FailsRequests|IsSlow|ErrorsBurn.*|SlownessBurns.*)"},
 		{"ExchangeFailsRequests|ExchangeErrorsBurnFast", "ExchangeErrorsBurnSlowly"},

@@ -68,13 +68,18 @@ func (b *Backup) storageSecret() chart.SecretArgs {
 	}}
 }
 
-// store says where backups and the write-ahead log go.
-func (b *Backup) store(stack string) map[string]any {
-	key := func(name string) map[string]any { return map[string]any{"name": storeName, "key": name} }
+// folder is the bucket, and the names' prefix in it.
+func (b *Backup) folder(stack string) string {
 	prefix := b.Prefix
 	if prefix == "" {
 		prefix = "postgres/" + stack
 	}
+	return b.Bucket + "/" + strings.Trim(prefix, "/")
+}
+
+// store says where backups and the write-ahead log go.
+func (b *Backup) store(stack string) map[string]any {
+	key := func(name string) map[string]any { return map[string]any{"name": storeName, "key": name} }
 	// a file of the log is small, and restores with more at once have failed while backups looked well
 	wal := map[string]any{"compression": "gzip", "maxParallel": 2}
 	data := map[string]any{"compression": "gzip", "jobs": 2, "immediateCheckpoint": true}
@@ -83,7 +88,7 @@ func (b *Backup) store(stack string) map[string]any {
 	}
 	return map[string]any{
 		"configuration": map[string]any{
-			"destinationPath": fmt.Sprintf("s3://%s/%s", b.Bucket, strings.Trim(prefix, "/")),
+			"destinationPath": "s3://" + b.folder(stack),
 			"endpointURL":     b.Endpoint,
 			"s3Credentials":   map[string]any{"accessKeyId": key("accessKeyId"), "secretAccessKey": key("secretAccessKey"), "region": key("region")},
 			"wal":             wal, "data": data,

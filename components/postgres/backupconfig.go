@@ -9,9 +9,11 @@ import (
 	"github.com/iransre/exchange-platform/internal/settings"
 )
 
-// Backup is where the servers of cloudnative-pg put their write-ahead log, at least every five minutes, and base backups.
+// Backup is where cloudnative-pg puts its write-ahead log, at least every five minutes, and base backups, and bitnami with replicas a dump
+// of the database.
 type Backup struct {
-	// Enabled makes backups. To set it to false in prod is to say that the loss of all three servers is the loss of the data.
+	// Enabled makes backups. To set it to false in prod is to say that the loss of all servers is the loss of the data. With bitnami's one
+	// server there are none.
 	Enabled bool `json:"enabled"`
 	// Endpoint is the address of the S3-compatible storage. It must be outside the cluster.
 	Endpoint string `json:"endpoint" login:"its two halves go to accessKey and secretKey"`
@@ -26,7 +28,8 @@ type Backup struct {
 	// SecretKey belongs to AccessKey. Set both with
 	// `pulumi config set --secret --path exchange-platform:postgres.backup.secretKey`.
 	SecretKey string `json:"secretKey,omitempty" secret:"true"`
-	// Schedule of base backups, in UTC: minute, hour, and three stars, for every day. A restore reads the log since the last.
+	// Schedule of base backups or dumps, in UTC: minute, hour, and three stars, for every day. A restore reads the log since the last base
+	// backup; what was written since the last dump is in no backup.
 	Schedule string `json:"schedule"`
 	// RetentionDays is how far back a restore can go; older backups and logs are deleted after the next backup that succeeds.
 	RetentionDays int `json:"retentionDays"`

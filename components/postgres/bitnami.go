@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"maps"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
@@ -33,27 +35,48 @@ func (p *Postgres) installBitnami(ctx *pulumi.Context, name string, args *Args, 
 	if err != nil {
 		return err
 	}
-	made, err := args.Installer.Install(ctx, name, &chart.Parts{
+	parts := &chart.Parts{
 		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Restricted, StorageGiB: args.Config.MaxSizeGiB},
 		Secrets:   []chart.SecretArgs{{Name: bitnamiSecret, Data: data}},
 		Releases:  []chart.ReleaseArgs{{Entry: "postgresql", Values: pulumi.ToMap(values), Atomic: true, CRDs: args.MonitorCRDs}},
-	}, child)
+	}
+	primary, replicas := bitnamiService, bitnamiService // there is one server only
+	groups := []string{"postgres"}
+	if args.Config.replicated() {
+		primary, replicas = bitnamiPrimary, bitnamiReplicas
+		groups = append(groups, "postgres-replicas")
+		parts.Namespace.StorageGiB = 0 // what the servers keep is on volumes
+	}
+	if args.Config.backedUp() {
+		groups = append(groups, "postgres-dumps")
+		store, err := args.Config.Backup.dumpSecret()
+		if err != nil {
+			return err
+		}
+		parts.Secrets = append(parts.Secrets, store)
+	}
+	made, err := args.Installer.Install(ctx, name, parts, child)
 	if err != nil {
 		return err
 	}
-	reconciler, err := p.reconcile(ctx, name, args, made, chart.Revision(ctx, data), child)
+	reconciler, err := p.reconcile(ctx, name, args, made, primary, chart.Revision(ctx, data), child)
 	if err != nil {
 		return err
+	}
+	if args.Config.backedUp() {
+		if err := dump(ctx, name, args, made, reconciler, child); err != nil {
+			return err
+		}
 	}
 	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
 		Name: bitnamiService + "-storage", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs,
-		Groups: []string{"postgres"}, LimitsGiB: map[string]int{"postgres": args.Config.MaxSizeGiB},
+		Groups: groups, LimitsGiB: map[string]int{"postgres": args.Config.MaxSizeGiB},
 	}, child)
 	if err != nil {
 		return err
 	}
-	p.Host = reconciler.After(chart.ServiceHost(bitnamiService, namespaceName))
-	p.PrimaryHost, p.ReadOnlyHost = p.Host, p.Host // there is one server only
+	p.PrimaryHost = reconciler.After(chart.ServiceHost(primary, namespaceName))
+	p.Host, p.ReadOnlyHost = p.PrimaryHost, reconciler.After(chart.ServiceHost(replicas, namespaceName))
 	p.Authority = pulumi.String("").ToStringOutput()
 	if args.Config.Proxy.Enabled {
 		if err := p.installProxy(ctx, name+"-proxy", args, made.Namespace, []pulumi.Resource{reconciler}, child); err != nil {
@@ -66,16 +89,17 @@ func (p *Postgres) installBitnami(ctx *pulumi.Context, name string, args *Args, 
 	return nil
 }
 
+// bitnamiValues are the chart's, of either architecture.
 func bitnamiValues(args *Args) (map[string]any, error) {
 	images, err := chart.BitnamiImages("postgresql", "postgresql", "exporter", "shell")
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{
+	values := map[string]any{
 		"global":            chart.BitnamiGlobal(),
 		"image":             images["postgresql"],
 		"volumePermissions": map[string]any{"enabled": false, "image": images["shell"]},
-		"architecture":      "standalone",
+		"architecture":      string(args.Config.Architecture),
 		"auth": map[string]any{
 			"username":       args.Config.User,
 			"database":       args.Config.Database,
@@ -86,16 +110,21 @@ func bitnamiValues(args *Args) (map[string]any, error) {
 				"replicationPasswordKey": "replication-password",
 			},
 		},
-		"primary": map[string]any{
-			"persistence":     map[string]any{"enabled": false},
-			"pdb":             map[string]any{"create": false}, // of one pod: it would only block the draining of its node
-			"resourcesPreset": "none",
-			"resources":       chart.Requests("100m", "256Mi"),
-		},
 		"metrics": map[string]any{
 			"enabled":        args.MonitorCRDs != nil,
 			"image":          images["exporter"],
 			"serviceMonitor": map[string]any{"enabled": args.MonitorCRDs != nil},
 		},
-	}, nil
+	}
+	if args.Config.replicated() {
+		maps.Copy(values, replication(&args.Config))
+		return values, nil
+	}
+	values["primary"] = map[string]any{
+		"persistence":     map[string]any{"enabled": false},
+		"pdb":             map[string]any{"create": false}, // of one pod: it would only block the draining of its node
+		"resourcesPreset": "none",
+		"resources":       chart.Requests("100m", "256Mi"),
+	}
+	return values, nil
 }

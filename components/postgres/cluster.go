@@ -91,31 +91,41 @@ func certificates(config *Config) map[string]any {
 	return made
 }
 
-// parameters are PostgreSQL's settings. Memory is shared as its manual advises for a server of its own.
+// parameters are PostgreSQL's settings with this operator.
 func parameters(config *Config) map[string]any {
-	megabytes := func(size int) string { return fmt.Sprintf("%dMB", size) }
-	cache := config.MemoryMiB / 4
-	return map[string]any{
-		"max_connections":      fmt.Sprint(config.MaxConnections),
-		"shared_buffers":       megabytes(cache),
-		"effective_cache_size": megabytes(config.MemoryMiB - cache),
-		// each session may take it several times over, one for each sort
-		"work_mem":             megabytes(max(1, config.MemoryMiB/4/config.MaxConnections)),
-		"maintenance_work_mem": megabytes(max(16, config.MemoryMiB/16)),
+	settings := ownMachine(config, config.MaxConnections)
+	maps.Copy(settings, map[string]any{
 		// of the log for a replica that is away: then it is made anew, before the primary's disk is full
 		"max_slot_wal_keep_size": megabytes(config.MaxSizeGiB * 1024 / 4),
 		// what would be lost with all three servers is no older
-		"archive_timeout":             "5min",
+		"archive_timeout":          "5min",
+		"pg_stat_statements.max":   "5000",
+		"pg_stat_statements.track": "top",
+	})
+	return settings
+}
+
+// ownMachine are the settings of a server with so many sessions, whichever engine runs it. Memory is shared as PostgreSQL's manual advises
+// for a server of its own.
+func ownMachine(config *Config, sessions int) map[string]any {
+	cache := config.MemoryMiB / 4
+	return map[string]any{
+		"max_connections":      fmt.Sprint(sessions),
+		"shared_buffers":       megabytes(cache),
+		"effective_cache_size": megabytes(config.MemoryMiB - cache),
+		// each session may take it several times over, one for each sort
+		"work_mem":                    megabytes(max(1, config.MemoryMiB/4/config.MaxConnections)),
+		"maintenance_work_mem":        megabytes(max(16, config.MemoryMiB/16)),
 		"wal_retrieve_retry_interval": "500ms",
 		"tcp_keepalives_idle":         "30",
 		"tcp_keepalives_interval":     "10",
 		"tcp_keepalives_count":        "3",
 		"log_lock_waits":              "on",
 		"log_autovacuum_min_duration": "60s",
-		"pg_stat_statements.max":      "5000",
-		"pg_stat_statements.track":    "top",
 	}
 }
+
+func megabytes(size int) string { return fmt.Sprintf("%dMB", size) }
 
 func toAny(texts []string) []any {
 	list := make([]any, len(texts))

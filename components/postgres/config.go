@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,23 +13,30 @@ import (
 // Config is the exchange's database.
 type Config struct {
 	// Engine is "cloudnative-pg" (three servers on three workers, each with a volume: one is the primary, and another takes its
-	// place when it is lost; what was acknowledged is on two of them) or "bitnami" (one server, whose data goes with its pod). A
-	// stack file that does not name one keeps what the environment runs with; docs/postgres.md says how to move.
+	// place when it is lost; what was acknowledged is on two of them) or "bitnami" (what architecture says; nothing takes the place of
+	// a primary that is lost). A stack file that does not name one keeps what the environment runs with; docs/postgres.md says how to move.
 	Engine Engine `json:"engine" later:"refused" because:"the data stays with the old engine, and the exchange would start with an empty database" instead:"move as docs/postgres.md says" kept:"true"`
+	// Architecture of bitnami is "standalone" (one server, whose data goes with its pod) or "replication" (a primary and replicas that
+	// follow it, each with a volume on a worker of its own).
+	Architecture Architecture `json:"architecture" later:"refused" because:"the servers and their volumes have other names, and the exchange would start with an empty database" instead:"move as docs/postgres.md says"`
+	// Replicas are how many servers of bitnami's follow the primary. A commit waits for one of them: with a single one, nothing is
+	// written while that is away.
+	Replicas int `json:"replicas" later:"in place; the volume of one that goes stays, and is to be deleted by hand"`
 	// Database is made for the exchange.
 	Database string `json:"database" later:"refused" because:"the data stays in the database of the old name, and the exchange would start with an empty one"`
 	// User is made for the exchange and owns the database.
 	User string `json:"user" later:"refused" because:"the tables belong to the old user, and the exchange could not change them"`
 	// MaxSizeGiB is the room of each server, with its write-ahead log, on its worker's disk; from 60 % on there is an alert. With
-	// bitnami the pod that takes more is evicted, and the data goes with it.
+	// bitnami's one server the pod that takes more is evicted, and the data goes with it.
 	MaxSizeGiB int `json:"maxSizeGiB" later:"the next pods only; the alert at once"`
-	// MemoryMiB is what each server of cloudnative-pg has; its caches follow from it.
-	MemoryMiB int `json:"memoryMiB" later:"in place: replicas first, then the primary restarts"`
-	// MaxConnections is how many sessions each server of cloudnative-pg has, some of which are kept for the platform's own.
-	MaxConnections int `json:"maxConnections" later:"in place: replicas first, then the primary restarts"`
+	// MemoryMiB is what each server has where there are several; its caches follow from it.
+	MemoryMiB int `json:"memoryMiB" later:"in place: replicas first, then the primary restarts; with bitnami all at once"`
+	// MaxConnections is how many sessions each server has where there are several, some of which are kept for the platform's own.
+	MaxConnections int `json:"maxConnections" later:"in place: replicas first, then the primary restarts; with bitnami all at once"`
 	// Proxy is HAProxy before the servers.
 	Proxy Proxy `json:"proxy"`
-	// Backup is where the servers of cloudnative-pg put their write-ahead log, at least every five minutes, and base backups.
+	// Backup is where cloudnative-pg puts its write-ahead log, at least every five minutes, and base backups, and bitnami with replicas a
+	// dump of the database.
 	Backup Backup `json:"backup"`
 	// Drill restores the newest backup into a namespace of its own, again and again.
 	Drill Drill `json:"drill"`
@@ -39,7 +47,10 @@ type Config struct {
 
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(profile settings.Profile) {
-	*c = Config{Engine: Bitnami, Database: "exchange", User: "exchange", MaxSizeGiB: 5, MemoryMiB: 1024, MaxConnections: 100, Proxy: Proxy{ReadsAtPrimary: true}}
+	*c = Config{
+		Engine: Bitnami, Architecture: Standalone, Replicas: 2, Database: "exchange", User: "exchange",
+		MaxSizeGiB: 5, MemoryMiB: 1024, MaxConnections: 100, Proxy: Proxy{ReadsAtPrimary: true},
+	}
 	if profile == settings.Prod {
 		c.Engine, c.MaxSizeGiB, c.MemoryMiB, c.MaxConnections = CloudNativePG, 20, 4096, 200
 		c.Proxy.Enabled = true
@@ -58,10 +69,21 @@ func (c *Config) Clusters() int {
 
 // Servers is how many there are in one cluster, each on a worker of its own.
 func (c *Config) Servers() int {
-	if c.Engine == CloudNativePG {
+	switch {
+	case c.Engine == CloudNativePG:
 		return instances
+	case c.replicated():
+		return 1 + c.Replicas
 	}
 	return 1
+}
+
+// replicated tells whether Bitnami's primary has replicas.
+func (c *Config) replicated() bool { return c.Engine == Bitnami && c.Architecture == Replication }
+
+// backedUp tells whether there are backups.
+func (c *Config) backedUp() bool {
+	return c.Backup.Enabled && (c.Engine == CloudNativePG || c.replicated())
 }
 
 // Copies are how many servers need room at once: a drill restores one more.
@@ -80,6 +102,7 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 	const form = "must start with a lower-case letter and hold lower-case letters, digits and underscores only"
 	problems := slices.Concat(
 		settings.OneOf(c.Engine, path.Child("engine"), Bitnami, CloudNativePG),
+		c.validateArchitecture(path),
 		settings.Matches(c.Database, path.Child("database"), name, form),
 		settings.Matches(c.User, path.Child("user"), name, form),
 		settings.AtLeast(c.MaxSizeGiB, path.Child("maxSizeGiB"), 1),
@@ -87,11 +110,29 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 		settings.AtLeast(c.MaxConnections, path.Child("maxConnections"), leastConnections),
 		c.validateReserved(path),
 		c.RecoverFrom.validate(c, path.Child("recoverFrom")))
-	if c.Engine == CloudNativePG {
+	if c.backedUp() {
 		problems = append(problems, c.Backup.validate(profile, path.Child("backup"))...)
 	}
 	if c.drilled() {
 		problems = append(problems, c.Drill.validate(path.Child("drill"))...)
+	}
+	return problems
+}
+
+// validateArchitecture refuses what only the other engine has, and what replicas cannot be.
+func (c *Config) validateArchitecture(path *field.Path) field.ErrorList {
+	problems := settings.OneOf(c.Architecture, path.Child("architecture"), Standalone, Replication)
+	if c.Architecture == Replication && c.Engine == CloudNativePG {
+		problems = append(problems, field.Forbidden(path.Child("architecture"),
+			`is bitnami's; "cloudnative-pg" has replicas by itself, and another primary when one is lost: take it out`))
+	}
+	if !c.replicated() {
+		return problems
+	}
+	problems = append(problems, settings.AtLeast(c.Replicas, path.Child("replicas"), 1)...)
+	if c.MaxConnections > replicaConnections {
+		problems = append(problems, field.Invalid(path.Child("maxConnections"), c.MaxConnections, fmt.Sprintf(
+			"must be at most %d, which the replicas have: one with fewer sessions than its primary does not start", replicaConnections)))
 	}
 	return problems
 }
@@ -106,7 +147,7 @@ func (c *Config) validateReserved(path *field.Path) field.ErrorList {
 	case c.User == reconcilerUser:
 		problems = append(problems, field.Invalid(path.Child("user"), c.User,
 			`is the superuser by which the program sets new passwords; choose another one, such as "exchange"`))
-	case c.Engine == CloudNativePG && c.User == replicationUser:
+	case c.Engine == CloudNativePG && c.User == replicationUser, c.replicated() && c.User == bitnamiReplicationUser:
 		problems = append(problems, field.Invalid(path.Child("user"), c.User,
 			`is the user by which the servers follow their primary; choose another one, such as "exchange"`))
 	case strings.HasPrefix(c.User, "pg_"), slices.Contains([]string{"public", "none", "user"}, c.User):
@@ -123,11 +164,15 @@ func (c *Config) validateReserved(path *field.Path) field.ErrorList {
 	return problems
 }
 
-// Warnings says in prod what is not kept.
+// Warnings says in prod what is not kept, and what nobody does by itself.
 func (c *Config) Warnings(profile settings.Profile) []string {
 	if profile != settings.Prod || c.Engine != Bitnami {
 		return nil
 	}
-	return []string{"postgres.engine is bitnami: the database is lost with its pod, whenever that is moved or restarted. " +
-		"cloudnative-pg keeps it, and is what a new environment gets; docs/postgres.md says how to move to it"}
+	const way = "cloudnative-pg %s, and is what a new environment gets; docs/postgres.md says how to move to it"
+	if !c.replicated() {
+		return []string{"postgres.engine is bitnami: the database is lost with its pod, whenever that is moved or restarted. " + fmt.Sprintf(way, "keeps it")}
+	}
+	return []string{"postgres.architecture is replication: when the primary or its worker is lost, nothing is written until it is back or somebody " +
+		"promotes a replica by hand, as docs/postgres.md says. " + fmt.Sprintf(way, "does that by itself")}
 }

@@ -116,14 +116,14 @@ func heartbeat(ctx *pulumi.Context, name string, args *Args, login pulumi.String
 	return err
 }
 
-// drillPart is an object of the drill's, with the end of its resource's name.
-type drillPart struct {
+// objectPart is an object, with the end of its resource's name.
+type objectPart struct {
 	chart.ObjectArgs
 	part string
 }
 
 // drillObjects are the drill's, those that run after the program.
-func drillObjects(stack string, args *Args, image chart.Image) ([]drillPart, error) {
+func drillObjects(stack string, args *Args, image chart.Image) ([]objectPart, error) {
 	config := &args.Config
 	cluster, err := json.Marshal(drillSpec(config))
 	if err != nil {
@@ -133,13 +133,13 @@ func drillObjects(stack string, args *Args, image chart.Image) ([]drillPart, err
 	if err != nil {
 		return nil, err
 	}
-	made := func(part, version, kind string, fields map[string]any) drillPart {
-		return drillPart{chart.ObjectArgs{APIVersion: version, Kind: kind, Name: drillName, Fields: pulumi.ToMap(fields)}, part}
+	made := func(part, version, kind string, fields map[string]any) objectPart {
+		return objectPart{chart.ObjectArgs{APIVersion: version, Kind: kind, Name: drillName, Fields: pulumi.ToMap(fields)}, part}
 	}
 	store := made("store", "barmancloud.cnpg.io/v1", "ObjectStore", map[string]any{"spec": drillStore(&config.Backup, stack)})
 	store.Name = storeName
 	selector := map[string]any{"app.kubernetes.io/name": drillName + "-results"}
-	return []drillPart{
+	return []objectPart{
 		made("policy", "networking.k8s.io/v1", "NetworkPolicy", map[string]any{"spec": policy}),
 		store,
 		made("program", "v1", "ConfigMap", map[string]any{"data": map[string]any{"drill.py": drillProgram, "cluster.json": string(cluster)}}),

@@ -29,7 +29,7 @@ const (
 	authorityFolder = "/etc/postgres-authority"
 	// clusterDomain is Kubespray's own, which this program leaves as it is. HAProxy asks for whole names only.
 	clusterDomain = "cluster.local"
-	// bitnamiConnections is what Bitnami's server has of itself.
+	// bitnamiConnections is what Bitnami's one server has of itself.
 	bitnamiConnections = 100
 )
 
@@ -45,10 +45,17 @@ type Proxy struct {
 //go:embed haproxy.cfg
 var proxyTemplate string
 
-// proxyRole is one backend: the servers that take writes, or the others.
+// proxyRole is one backend: the servers that take writes, or the others, and the Service that leads to each of them.
 type proxyRole struct {
 	Name    string
 	Primary bool
+	Service string
+	Servers int
+}
+
+// Address is where the Service's name is looked up.
+func (r proxyRole) Address() string {
+	return fmt.Sprintf("%s.%s.svc.%s:%d", r.Service, namespaceName, clusterDomain, port)
 }
 
 // proxyStatus is how a server is asked for its role.
@@ -62,19 +69,35 @@ type proxySettings struct {
 	Sessions, SessionsPerServer    int
 	ReadsAtPrimary                 bool
 	Roles                          []proxyRole
-	Status                         *proxyStatus // nil where a server is what it is, and only asked whether it is there
+	Status                         *proxyStatus // nil where a server's role is in its name, and it is only asked whether it is there
 	User                           string
-	Servers                        int
-	Address                        string
+}
+
+// proxyRoles are the backends. Where a server's role is asked for, both have all servers, and each takes its own; elsewhere a role is in
+// the name of a Service, and one server is for everybody.
+func proxyRoles(config *Config) []proxyRole {
+	write, read := proxyRole{"rw", true, allService, config.Servers()}, proxyRole{"ro", false, allService, config.Servers()}
+	switch {
+	case config.Engine == CloudNativePG:
+	case config.replicated():
+		write.Service, write.Servers = bitnamiPrimary, 1
+		read.Service, read.Servers = allReplicas, config.Replicas
+	default:
+		write.Service = bitnamiService
+		return []proxyRole{write}
+	}
+	return []proxyRole{write, read}
 }
 
 // proxyConfig is HAProxy's configuration.
 func proxyConfig(config *Config) (string, error) {
-	connections, servers, service := config.MaxConnections, config.Servers(), allService
-	roles := []proxyRole{{"rw", true}, {"ro", false}}
+	connections, roles := config.MaxConnections, proxyRoles(config)
 	status := &proxyStatus{Port: statusPort, Authority: authorityFolder + "/ca.crt", Name: config.serving() + "-rw"}
-	if config.Engine == Bitnami { // one server, for everybody
-		connections, service, roles, status = bitnamiConnections, bitnamiService, roles[:1], nil
+	if config.Engine == Bitnami {
+		status = nil
+	}
+	if config.Engine == Bitnami && !config.replicated() {
+		connections = bitnamiConnections
 	}
 	// each pod has a share, so that both together do not ask a server for more than it has
 	share := (connections - ownConnections) / proxies
@@ -86,10 +109,9 @@ func proxyConfig(config *Config) (string, error) {
 	err = parsed.Execute(&text, proxySettings{
 		StatePort: statePort, WritePort: writePort, ReadPort: readPort,
 		// those that wait for a place on a server count, too
-		Sessions: 2*share*servers + 100, SessionsPerServer: share,
+		Sessions: 2*share*config.Servers() + 100, SessionsPerServer: share,
 		ReadsAtPrimary: config.Proxy.ReadsAtPrimary,
-		Roles:          roles, Status: status, User: config.User, Servers: servers,
-		Address: fmt.Sprintf("%s.%s.svc.%s:%d", service, namespaceName, clusterDomain, port),
+		Roles:          roles, Status: status, User: config.User,
 	})
 	return text.String(), err
 }

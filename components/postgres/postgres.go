@@ -14,10 +14,20 @@ import (
 type Engine string
 
 const (
-	// Bitnami is Bitnami's chart: one primary that keeps nothing.
+	// Bitnami is Bitnami's chart: what an Architecture says.
 	Bitnami Engine = "bitnami"
 	// CloudNativePG is an operator that runs a primary and its replicas, each with a volume, and promotes one when it has to.
 	CloudNativePG Engine = "cloudnative-pg"
+)
+
+// Architecture is which servers Bitnami's chart runs.
+type Architecture string
+
+const (
+	// Standalone is one primary that keeps nothing.
+	Standalone Architecture = "standalone"
+	// Replication is a primary and replicas, each with a volume. None is promoted by itself.
+	Replication Architecture = "replication"
 )
 
 const (

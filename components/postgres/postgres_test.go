@@ -13,7 +13,7 @@ import (
 
 func program(engine postgres.Engine, look func(*pulumi.Context, *postgres.Postgres)) func(*pulumi.Context) error {
 	return programWith(postgres.Config{
-		Engine: engine, Database: "exchange", User: "app", MaxSizeGiB: 5, MemoryMiB: 4096, MaxConnections: 200,
+		Engine: engine, Architecture: postgres.Standalone, Database: "exchange", User: "app", MaxSizeGiB: 5, MemoryMiB: 4096, MaxConnections: 200,
 		Proxy:  postgres.Proxy{Enabled: engine == postgres.CloudNativePG, ReadsAtPrimary: true},
 		Backup: backup(),
 	}, look)

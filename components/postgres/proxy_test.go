@@ -301,10 +301,10 @@ func TestTheRealHAProxyTakesTheConfiguration(t *testing.T) {
 	program := haproxy(t)
 	signer, _, err := postgres.SomeAuthority()
 	assert.NilError(t, err)
-	for _, engine := range []postgres.Engine{postgres.CloudNativePG, postgres.Bitnami} {
-		t.Run(string(engine), func(t *testing.T) {
-			config := proxied()
-			config.Engine = engine
+	alone := proxied()
+	alone.Engine, alone.Architecture = postgres.Bitnami, postgres.Standalone
+	for name, config := range map[string]postgres.Config{"cloudnative-pg": proxied(), "bitnami": alone, "bitnami with replicas": replicated()} {
+		t.Run(name, func(t *testing.T) {
 			text, err := postgres.ProxyConfig(&config)
 			assert.NilError(t, err)
 			folder := t.TempDir()

@@ -18,17 +18,26 @@ const reconcilerUser = "reconciler"
 //go:embed reconcile.sh
 var reconcileScript string
 
+// grantScript lets the exporters see the replicas.
+//
+//go:embed grant.sh
+var grantScript string
+
 func (p *Postgres) reconcile(
-	ctx *pulumi.Context, name string, args *Args, made *chart.Installed, revision pulumi.StringInput, child pulumi.ResourceOption,
+	ctx *pulumi.Context, name string, args *Args, made *chart.Installed, primary string, revision pulumi.StringInput, child pulumi.ResourceOption,
 ) (*chart.Object, error) {
 	client, err := chart.ImageOf("postgresql", "postgresql")
 	if err != nil {
 		return nil, err
 	}
+	script := reconcileScript
+	if args.Config.replicated() {
+		script = grantScript + script
+	}
 	return args.Installer.Reconciler(ctx, name+"-reconciler", &chart.ReconcilerArgs{
-		Name: bitnamiService + "-reconciler", Namespace: made.Namespace.Name, Image: client, Script: reconcileScript,
+		Name: bitnamiService + "-reconciler", Namespace: made.Namespace.Name, Image: client, Script: script,
 		Env: map[string]string{
-			"PGHOST": bitnamiService, "PGPORT": strconv.Itoa(port), "PGCONNECT_TIMEOUT": "10",
+			"PGHOST": primary, "PGPORT": strconv.Itoa(port), "PGCONNECT_TIMEOUT": "10",
 			"APP_USER": args.Config.User, "APP_DATABASE": args.Config.Database,
 		},
 		Secrets: map[string]chart.SecretKey{

@@ -120,7 +120,7 @@ func TestExceptionsSayWhyAndUntilWhen(t *testing.T) {
 		said = append(said, problem.Error())
 	}
 	assert.Equal(t, strings.Join(said, "\n"), strings.Join([]string{
-		`policy.exceptions[0].rule: Unsupported value: "admin-range": supported values: "admin-ranges", "web-ranges", "origin-key", "page-ranges", "image-tag", "protection", "etcd-backups", "database-backups", "logs-snapshots", "media-copy", "database-drills", "budget", "privileged-pods", "image-versions", "resource-requests"`,
+		`policy.exceptions[0].rule: Unsupported value: "admin-range": supported values: "admin-ranges", "web-ranges", "origin-key", "page-ranges", "image-tag", "protection", "etcd-backups", "database-backups", "database-dumps", "logs-snapshots", "media-copy", "database-drills", "budget", "privileged-pods", "image-versions", "resource-requests"`,
 		`policy.exceptions[0].reason: Required value: say why, for whoever reads it later`,
 		`policy.exceptions[0].until: Invalid value: "soon": must be the last day on which it holds, such as "2027-03-31"`,
 	}, "\n"))

@@ -22,7 +22,7 @@ spec:
   {{- with .claims }}
   volumeClaimTemplates:
     {{- range $name, $persistence := . }}
-    - metadata: {name: {{ $name }}}
+    - metadata: {name: {{ $name }}{{ with $persistence.labels }}, labels: {{ toJson . }}{{ end }}}
       spec: {{ include "library.claimSpec" (dict "root" $.root "persistence" $persistence) }}
     {{- end }}
   {{- end }}
