@@ -15,6 +15,8 @@ type backupFile struct {
 	SecretKey   string `json:"secretKey,omitempty"`
 	// Credentials is a digest of the keys, where those must not be.
 	Credentials string `json:"credentials,omitempty"`
+	// Program is a digest of what runs on the members, so that another version of it reaches those that have an earlier one.
+	Program string `json:"program,omitempty"`
 }
 
 func (b *EtcdBackup) file() backupFile {
@@ -28,6 +30,15 @@ func (b *EtcdBackup) file() backupFile {
 func (b *EtcdBackup) settings(keys credentials) (string, error) {
 	settings := b.file()
 	settings.Credentials = digest([]file{{keys.access, []byte(keys.secret)}})[:16]
+	var program []file
+	for _, name := range []string{"etcd_backup.py", "etcd-backup.yml"} {
+		data, err := runner.ReadFile("runner/etcd_members/" + name)
+		if err != nil {
+			return "", err
+		}
+		program = append(program, file{name, data})
+	}
+	settings.Program = digest(program)[:16]
 	text, err := json.Marshal(settings)
 	return string(text), err
 }

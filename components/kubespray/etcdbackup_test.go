@@ -31,6 +31,7 @@ func TestBackupsKeepTheirKeysOutOfTheShape(t *testing.T) {
 	settings := render("the-storage-key")
 	assert.Assert(t, strings.Contains(settings, `"prefix":"etcd/demo"`), settings)
 	assert.Assert(t, settings != render("a-renewed-key"), "renewed keys reach the members")
+	assert.Assert(t, strings.Contains(settings, `"program":"`), "so does another version of what runs there: %s", settings)
 
 	for name, inputs := range register(t, args, nil) {
 		text := fmt.Sprint(mocktest.Plain(resource.NewProperty(inputs.Inputs)))

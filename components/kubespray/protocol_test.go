@@ -59,7 +59,7 @@ func TestGoKnowsTheProtocolOfBackups(t *testing.T) {
 	written, err := backups.settings(keys)
 	assert.NilError(t, err)
 	digest := value(t, []byte(written)).(map[string]any)
-	settings["credentials"] = digest["credentials"]
+	settings["credentials"], settings["program"] = digest["credentials"], digest["program"]
 	assert.DeepEqual(t, digest, settings)
 }
 

@@ -54,7 +54,9 @@ func newDumpTrial(t *testing.T) *dumpTrial {
 	return d
 }
 
-func (d *dumpTrial) folder() string { return filepath.Join(d.store, "store/backups/postgres/test/dumps") }
+func (d *dumpTrial) folder() string {
+	return filepath.Join(d.store, "store/backups/postgres/test/dumps")
+}
 
 func (d *dumpTrial) dumps(t *testing.T) []string {
 	t.Helper()

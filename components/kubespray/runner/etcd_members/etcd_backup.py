@@ -1,6 +1,9 @@
 """Backs up etcd on one of its members: a snapshot and the keys without which it is useless, encrypted for a certificate whose
 private key is elsewhere, put into S3-compatible storage. Installed and started by a timer (etcd-backup.yml).
 
+Each is tried before it counts: the snapshot is restored into a folder that is thrown away, and what was stored is read back. What is
+encrypted cannot be opened here, as the key is elsewhere.
+
 Nothing but Python's standard library, etcdctl and openssl: all of them are on every member.
 """
 
@@ -18,7 +21,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
-from typing import IO, List, Optional, TypedDict
+from typing import IO, Callable, List, Optional, TypedDict
 
 HOME = os.environ.get("ETCD_BACKUP_HOME", "/etc/exchange-platform/etcd-backup")
 # Where the node exporter finds what it tells for others.
@@ -63,18 +66,40 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         snapshot = os.path.join(folder, "snapshot.db")
         run("etcdctl", "snapshot", "save", snapshot)
-        if shutil.which("etcdutl"):
-            run("etcdutl", "snapshot", "status", snapshot)
+        restore(snapshot, os.path.join(folder, "restored"))
         sealed = os.path.join(folder, "backup.cms")
         seal(folder, sealed, os.path.join(HOME, "certificate.pem"))
         name = "%s/%s.tar.cms" % (settings["prefix"], stamp)
         storage.put(name, sealed)
+        read_back(storage, name, sealed)
         print("stored %s, %d bytes" % (name, os.path.getsize(sealed)))
     for old in expired(names + [name], settings["keep"]):
         storage.delete(old)
         print("deleted", old)
     tell(METRICS, int(time.time()), settings["everyHours"])
     return 0
+
+
+def restore(snapshot: str, data: str) -> None:
+    """Makes data of a snapshot, as whoever needs it would, and throws it away: etcd checks the sum of the whole of it on the way."""
+    tool = "etcdutl" if shutil.which("etcdutl") else "etcdctl"  # which lost it with 3.6
+    try:
+        run(tool, "snapshot", "restore", snapshot, "--data-dir", data)
+        if not os.path.getsize(os.path.join(data, "member", "snap", "db")):
+            raise OSError("%s snapshot restore left an empty database" % tool)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def read_back(storage: "Storage", name: str, path: str) -> None:
+    """Holds what the storage gives back against the file that was put there."""
+    whole = hashlib.sha256()
+    with open(path, "rb") as file:
+        for piece in iter(lambda: file.read(1 << 20), b""):
+            whole.update(piece)
+    if storage.digest(name) != whole.digest():
+        storage.delete(name)
+        raise OSError("%s: the storage gives back something else than was put there" % name)
 
 
 def tell(folder: str, now: int, hours: int) -> None:
@@ -135,6 +160,18 @@ class Storage:
         with open(path, "rb") as body:
             self.call("PUT", name, body=body, size=os.path.getsize(path))
 
+    def digest(self, name: str) -> bytes:
+        """The SHA-256 of what the storage gives back."""
+        whole = hashlib.sha256()
+
+        def take(response: http.client.HTTPResponse) -> bytes:
+            for piece in iter(lambda: response.read(1 << 20), b""):
+                whole.update(piece)
+            return b""
+
+        self.call("GET", name, take=take)
+        return whole.digest()
+
     def delete(self, name: str) -> None:
         self.call("DELETE", name)
 
@@ -153,7 +190,7 @@ class Storage:
             token = unescape(more.group(1))
 
     def call(self, method: str, name: str, query: Optional[dict[str, str]] = None, body: Optional[IO[bytes]] = None,
-             size: int = 0) -> bytes:
+             size: int = 0, take: Callable[[http.client.HTTPResponse], bytes] = http.client.HTTPResponse.read) -> bytes:
         path = "/" + urllib.parse.quote("%s/%s" % (self.settings["bucket"], name))
         text = canonical_query(query or {})
         date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
@@ -166,7 +203,7 @@ class Storage:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # what it said before it hung up counts
                 connection.request(method, path + ("?" + text if text else ""), body=body, headers=headers)
             response = connection.getresponse()
-            answer = response.read()
+            answer = take(response) if response.status < 300 else response.read()
         except (OSError, http.client.HTTPException) as error:
             raise OSError("the storage %s cannot be reached: %s" % (self.settings["endpoint"], error)) from error
         finally:

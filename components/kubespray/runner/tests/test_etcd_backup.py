@@ -1,11 +1,13 @@
 """Encrypting, signing and keeping backups."""
 
+import http.server
 import os
 import socket
 import subprocess
 import tempfile
 import threading
 import unittest
+import unittest.mock
 
 from etcd_members import etcd_backup
 
@@ -56,6 +58,70 @@ class Seal(unittest.TestCase):
         listing = subprocess.run(["tar", "-tf", at("opened.tar")], check=True, capture_output=True, text=True).stdout
         self.assertIn("snapshot.db\n", listing)
         self.assertIn("etc/kubernetes/ssl/ca.key\n", listing)
+
+
+class Tried(unittest.TestCase):
+    """A backup counts once it has been restored and read back."""
+
+    def program(self, text):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        path = os.path.join(folder, "etcdutl")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n" + text)
+        os.chmod(path, 0o700)
+        self.enterContext(unittest.mock.patch.dict(os.environ, {"PATH": folder + os.pathsep + os.environ["PATH"]}))
+        return os.path.join(folder, "restored")
+
+    def test_a_snapshot_that_cannot_be_restored_is_none(self):
+        data = self.program("mkdir -p $5/member/snap; echo 'expected sha256 [1], got [2]' >&2; exit 1")
+        with self.assertRaisesRegex(OSError, "etcdutl snapshot restore failed: expected sha256"):
+            etcd_backup.restore("snapshot.db", data)
+        self.assertFalse(os.path.exists(data))
+
+    def test_what_was_restored_is_thrown_away(self):
+        data = self.program('[ "$1 $2 $3 $4" = "snapshot restore snapshot.db --data-dir" ] && mkdir -p $5/member/snap && echo data >$5/member/snap/db')
+        etcd_backup.restore("snapshot.db", data)
+        self.assertFalse(os.path.exists(data))
+
+    def test_an_empty_database_is_none(self):
+        data = self.program("mkdir -p $5/member/snap && : >$5/member/snap/db")
+        with self.assertRaisesRegex(OSError, "left an empty database"):
+            etcd_backup.restore("snapshot.db", data)
+
+    def test_what_the_storage_gives_back_is_what_was_put_there(self):
+        path = os.path.join(self.enterContext(tempfile.TemporaryDirectory()), "sealed")
+        with open(path, "wb") as file:
+            file.write(bytes(3 << 20))
+        for given, whole in ((bytes(3 << 20), True), (bytes((3 << 20) - 1), False)):
+            asked = []
+
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    asked.append(self.command)
+                    self.send_response(200)
+                    self.send_header("Content-Length", str(len(given)))
+                    self.end_headers()
+                    self.wfile.write(given)
+
+                def do_DELETE(self):
+                    asked.append(self.command)
+                    self.send_response(204)
+                    self.end_headers()
+
+                def log_message(self, *_):
+                    pass
+
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            storage = storage_at("http://127.0.0.1:%d" % server.server_port)
+            if whole:
+                etcd_backup.read_back(storage, "name", path)
+            else:
+                with self.assertRaisesRegex(OSError, "name: the storage gives back something else than was put there"):
+                    etcd_backup.read_back(storage, "name", path)
+            server.shutdown()
+            server.server_close()
+            self.assertEqual(asked, ["GET"] if whole else ["GET", "DELETE"])
 
 
 class Metrics(unittest.TestCase):
