@@ -34,7 +34,7 @@ UNSIGNED = "UNSIGNED-PAYLOAD"
 REASONS = {
     "InvalidAccessKeyId": "the storage does not know kubernetes.etcdBackup.accessKey",
     "SignatureDoesNotMatch": "kubernetes.etcdBackup.secretKey is not the one that belongs to the access key, or the region is another",
-    "AccessDenied": "the user of the access key may not do this: let it list, put and delete under the prefix",
+    "AccessDenied": "the user of the access key may not do this: let it list, get, put and delete under the prefix",
     "NoSuchBucket": "the bucket does not exist: make it, or mend kubernetes.etcdBackup.bucket",
     "AuthorizationHeaderMalformed": "kubernetes.etcdBackup.region is not the storage's",
     "RequestTimeTooSkewed": "this machine's clock is wrong",
@@ -71,12 +71,12 @@ def main() -> int:
         seal(folder, sealed, os.path.join(HOME, "certificate.pem"))
         name = "%s/%s.tar.cms" % (settings["prefix"], stamp)
         storage.put(name, sealed)
-        read_back(storage, name, sealed)
+        read = read_back(storage, name, sealed)
         print("stored %s, %d bytes" % (name, os.path.getsize(sealed)))
     for old in expired(names + [name], settings["keep"]):
         storage.delete(old)
         print("deleted", old)
-    tell(METRICS, int(time.time()), settings["everyHours"])
+    tell(METRICS, int(time.time()), settings["everyHours"], read)
     return 0
 
 
@@ -91,18 +91,25 @@ def restore(snapshot: str, data: str) -> None:
         shutil.rmtree(data, ignore_errors=True)
 
 
-def read_back(storage: "Storage", name: str, path: str) -> None:
-    """Holds what the storage gives back against the file that was put there."""
+def read_back(storage: "Storage", name: str, path: str) -> bool:
+    """Holds what the storage gives back against the file that was put there. A user who may not get is no reason to have no backup: others
+    are told that nobody has read it."""
     whole = hashlib.sha256()
     with open(path, "rb") as file:
         for piece in iter(lambda: file.read(1 << 20), b""):
             whole.update(piece)
-    if storage.digest(name) != whole.digest():
+    try:
+        given = storage.digest(name)
+    except PermissionError as error:
+        print("not read back:", error)
+        return False
+    if given != whole.digest():
         storage.delete(name)
         raise OSError("%s: the storage gives back something else than was put there" % name)
+    return True
 
 
-def tell(folder: str, now: int, hours: int) -> None:
+def tell(folder: str, now: int, hours: int, read: bool) -> None:
     """Leaves when this backup was made to the node exporter, whole or not at all: a half-written file is an error of every scrape."""
     os.makedirs(folder, mode=0o755, exist_ok=True)
     half = os.path.join(folder, "etcd_backup.half")
@@ -112,7 +119,10 @@ def tell(folder: str, now: int, hours: int) -> None:
                    "etcd_backup_last_success_timestamp_seconds %d\n"
                    "# HELP etcd_backup_interval_seconds The time between two of them.\n"
                    "# TYPE etcd_backup_interval_seconds gauge\n"
-                   "etcd_backup_interval_seconds %d\n" % (now, hours * 3600))
+                   "etcd_backup_interval_seconds %d\n"
+                   "# HELP etcd_backup_read_back Whether it was restored, and read back from the storage.\n"
+                   "# TYPE etcd_backup_read_back gauge\n"
+                   "etcd_backup_read_back %d\n" % (now, hours * 3600, read))
     os.chmod(half, 0o644)
     os.replace(half, os.path.join(folder, "etcd_backup.prom"))
 
@@ -209,7 +219,8 @@ class Storage:
         finally:
             connection.close()
         if response.status >= 300:
-            raise OSError("%s %s%s: %d %s" % (
+            kind_of = PermissionError if response.status == 403 else OSError
+            raise kind_of("%s %s%s: %d %s" % (
                 method, self.settings["endpoint"], path, response.status, refusal(answer.decode(errors="replace"))))
         return answer
 

@@ -92,13 +92,13 @@ class Tried(unittest.TestCase):
         path = os.path.join(self.enterContext(tempfile.TemporaryDirectory()), "sealed")
         with open(path, "wb") as file:
             file.write(bytes(3 << 20))
-        for given, whole in ((bytes(3 << 20), True), (bytes((3 << 20) - 1), False)):
+        for status, given, whole in ((200, bytes(3 << 20), True), (200, bytes((3 << 20) - 1), False), (403, b"<Code>AccessDenied</Code>", True)):
             asked = []
 
             class Handler(http.server.BaseHTTPRequestHandler):
                 def do_GET(self):
                     asked.append(self.command)
-                    self.send_response(200)
+                    self.send_response(status)
                     self.send_header("Content-Length", str(len(given)))
                     self.end_headers()
                     self.wfile.write(given)
@@ -115,7 +115,7 @@ class Tried(unittest.TestCase):
             threading.Thread(target=server.serve_forever, daemon=True).start()
             storage = storage_at("http://127.0.0.1:%d" % server.server_port)
             if whole:
-                etcd_backup.read_back(storage, "name", path)
+                self.assertEqual(etcd_backup.read_back(storage, "name", path), status == 200)
             else:
                 with self.assertRaisesRegex(OSError, "name: the storage gives back something else than was put there"):
                     etcd_backup.read_back(storage, "name", path)
@@ -127,12 +127,12 @@ class Tried(unittest.TestCase):
 class Metrics(unittest.TestCase):
     def test_the_node_exporter_is_left_a_whole_file(self):
         folder = os.path.join(self.enterContext(tempfile.TemporaryDirectory()), "metrics")
-        etcd_backup.tell(folder, 1, 6)
-        etcd_backup.tell(folder, 1700000000, 6)
+        etcd_backup.tell(folder, 1, 6, False)
+        etcd_backup.tell(folder, 1700000000, 6, True)
         self.assertEqual(os.listdir(folder), ["etcd_backup.prom"])
         with open(os.path.join(folder, "etcd_backup.prom"), encoding="utf-8") as file:
             lines = [line for line in file.read().splitlines() if not line.startswith("#")]
-        self.assertEqual(lines, ["etcd_backup_last_success_timestamp_seconds 1700000000", "etcd_backup_interval_seconds 21600"])
+        self.assertEqual(lines, ["etcd_backup_last_success_timestamp_seconds 1700000000", "etcd_backup_interval_seconds 21600", "etcd_backup_read_back 1"])
         self.assertEqual(os.stat(os.path.join(folder, "etcd_backup.prom")).st_mode & 0o777, 0o644)
 
 
