@@ -191,16 +191,22 @@ func TestTheStoragesKeysAreWhatTheyAre(t *testing.T) {
 	assert.Equal(t, read.Aliases["store"].URL, "https://s3.example.ir")
 }
 
-// The exporters log in as the exchange's user: without this role they do not see which replica follows, and alerts have no data.
-func TestTheExportersSeeTheReplicas(t *testing.T) {
+// The exporters log in as the exchange's user: without this role they do not see which replica follows, and alerts have no data. And a new
+// password of the replicas' user reaches the primary, also while no commit can wait for one of them.
+func TestWhatTheReplicasNeedReachesThePrimary(t *testing.T) {
 	d := newDumpTrial(t)
 	d.psql(t, "CREATE ROLE reconciler SUPERUSER LOGIN", "postgres", "postgres")
+	d.psql(t, "CREATE ROLE repl_user REPLICATION NOLOGIN", "postgres", "postgres") // who does not get in
+	d.psql(t, `ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (nobody)'`, "postgres", "postgres")
+	d.psql(t, "SELECT pg_reload_conf()", "postgres", "postgres")
 	reconciler := mocktest.Run(t, programWith(replicated(), noLook)).Get(t, "postgres-reconciler")
 	for range 2 {
 		output, err := reconciler.Reconcile(t, nil, map[string]string{
-			"PGHOST": d.socket, "SUPERUSER_PASSWORD": "s", "RECONCILER_PASSWORD": "r", "APP_PASSWORD": "a",
+			"PGHOST": d.socket, "SUPERUSER_PASSWORD": "s", "RECONCILER_PASSWORD": "r", "APP_PASSWORD": "a", "REPLICATION_PASSWORD": "the new one",
 		})
 		assert.NilError(t, err, output)
+		assert.Assert(t, !contains(output, "the new one"), output)
 	}
 	assert.Equal(t, d.ask(t, "postgres", "SELECT pg_has_role('exchange', 'pg_monitor', 'member')"), "t")
+	assert.Equal(t, d.ask(t, "postgres", "SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = 'repl_user'"), "t")
 }

@@ -18,6 +18,7 @@ import (
 type members struct {
 	bin, dir string
 	running  map[string]*exec.Cmd
+	hosts    map[string]string // where each listens, besides its socket
 	settings map[string]string // by role, a file of each
 }
 
@@ -32,7 +33,7 @@ func newMembers(t *testing.T) *members {
 	}
 	dir, err := os.MkdirTemp("", "pg") // a socket's path must be short
 	assert.NilError(t, err)
-	m := &members{bin: filepath.Dir(found[len(found)-1]), dir: dir, running: map[string]*exec.Cmd{}, settings: map[string]string{}}
+	m := &members{bin: filepath.Dir(found[len(found)-1]), dir: dir, running: map[string]*exec.Cmd{}, hosts: map[string]string{}, settings: map[string]string{}}
 	t.Cleanup(func() {
 		for name := range m.running {
 			m.stop(name, syscall.SIGQUIT)
@@ -73,7 +74,7 @@ func (m *members) must(t *testing.T, program string, arguments ...string) string
 // start runs a server with a role's settings, as its pod would; what the image adds to them is what its scripts add.
 func (m *members) start(t *testing.T, name, role string) {
 	t.Helper()
-	arguments := []string{"-D", m.at(name), "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_wal_senders=16"}
+	arguments := []string{"-D", m.at(name), "-c", "listen_addresses=" + m.hosts[name], "-c", "fsync=off", "-c", "max_wal_senders=16"}
 	for line := range strings.Lines(m.settings[role]) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), " = ")
 		arguments = append(arguments, "-c", key+"="+strings.Trim(value, "'"))

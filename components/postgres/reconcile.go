@@ -18,10 +18,10 @@ const reconcilerUser = "reconciler"
 //go:embed reconcile.sh
 var reconcileScript string
 
-// grantScript lets the exporters see the replicas.
+// replicasScript gives replicas their password, and lets the exporters see them.
 //
-//go:embed grant.sh
-var grantScript string
+//go:embed replicas.sh
+var replicasScript string
 
 func (p *Postgres) reconcile(
 	ctx *pulumi.Context, name string, args *Args, made *chart.Installed, primary string, revision pulumi.StringInput, child pulumi.ResourceOption,
@@ -30,9 +30,13 @@ func (p *Postgres) reconcile(
 	if err != nil {
 		return nil, err
 	}
-	script := reconcileScript
+	script, secrets := reconcileScript, map[string]chart.SecretKey{
+		"SUPERUSER_PASSWORD":  {Secret: bitnamiSecret, Key: "postgres-password"},
+		"RECONCILER_PASSWORD": {Secret: bitnamiSecret, Key: "reconciler-password"},
+		"APP_PASSWORD":        {Secret: bitnamiSecret, Key: "password"},
+	}
 	if args.Config.replicated() {
-		script = grantScript + script
+		script, secrets["REPLICATION_PASSWORD"] = replicasScript+script, chart.SecretKey{Secret: bitnamiSecret, Key: "replication-password"}
 	}
 	return args.Installer.Reconciler(ctx, name+"-reconciler", &chart.ReconcilerArgs{
 		Name: bitnamiService + "-reconciler", Namespace: made.Namespace.Name, Image: client, Script: script,
@@ -40,11 +44,6 @@ func (p *Postgres) reconcile(
 			"PGHOST": primary, "PGPORT": strconv.Itoa(port), "PGCONNECT_TIMEOUT": "10",
 			"APP_USER": args.Config.User, "APP_DATABASE": args.Config.Database,
 		},
-		Secrets: map[string]chart.SecretKey{
-			"SUPERUSER_PASSWORD":  {Secret: bitnamiSecret, Key: "postgres-password"},
-			"RECONCILER_PASSWORD": {Secret: bitnamiSecret, Key: "reconciler-password"},
-			"APP_PASSWORD":        {Secret: bitnamiSecret, Key: "password"},
-		},
-		Revision: revision,
+		Secrets: secrets, Revision: revision,
 	}, child, pulumi.DependsOn([]pulumi.Resource{made.Release("release")}))
 }
