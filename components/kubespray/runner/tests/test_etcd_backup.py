@@ -79,7 +79,8 @@ class Tried(unittest.TestCase):
         self.assertFalse(os.path.exists(data))
 
     def test_what_was_restored_is_thrown_away(self):
-        data = self.program('[ "$1 $2 $3 $4" = "snapshot restore snapshot.db --data-dir" ] && mkdir -p $5/member/snap && echo data >$5/member/snap/db')
+        data = self.program('[ "$1 $2 $3 $4" = "snapshot restore snapshot.db --data-dir" ] || exit 1\n'
+                            "mkdir -p $5/member/snap && echo data >$5/member/snap/db")
         etcd_backup.restore("snapshot.db", data)
         self.assertFalse(os.path.exists(data))
 
@@ -92,7 +93,8 @@ class Tried(unittest.TestCase):
         path = os.path.join(self.enterContext(tempfile.TemporaryDirectory()), "sealed")
         with open(path, "wb") as file:
             file.write(bytes(3 << 20))
-        for status, given, whole in ((200, bytes(3 << 20), True), (200, bytes((3 << 20) - 1), False), (403, b"<Code>AccessDenied</Code>", True)):
+        for status, given, whole in ((200, bytes(3 << 20), True), (200, bytes((3 << 20) - 1), False),
+                                     (403, b"<Code>AccessDenied</Code>", True)):
             asked = []
 
             class Handler(http.server.BaseHTTPRequestHandler):
@@ -132,7 +134,8 @@ class Metrics(unittest.TestCase):
         self.assertEqual(os.listdir(folder), ["etcd_backup.prom"])
         with open(os.path.join(folder, "etcd_backup.prom"), encoding="utf-8") as file:
             lines = [line for line in file.read().splitlines() if not line.startswith("#")]
-        self.assertEqual(lines, ["etcd_backup_last_success_timestamp_seconds 1700000000", "etcd_backup_interval_seconds 21600", "etcd_backup_read_back 1"])
+        self.assertEqual(lines, [
+            "etcd_backup_last_success_timestamp_seconds 1700000000", "etcd_backup_interval_seconds 21600", "etcd_backup_read_back 1"])
         self.assertEqual(os.stat(os.path.join(folder, "etcd_backup.prom")).st_mode & 0o777, 0o644)
 
 
