@@ -200,6 +200,12 @@ func TestWhatTheReplicasNeedReachesThePrimary(t *testing.T) {
 	d.psql(t, `ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (nobody)'`, "postgres", "postgres")
 	d.psql(t, "SELECT pg_reload_conf()", "postgres", "postgres")
 	reconciler := mocktest.Run(t, programWith(replicated(), noLook)).Get(t, "postgres-reconciler")
+	// who waits for a replica waits for ever
+	waits := time.AfterFunc(20*time.Second, func() {
+		t.Error("it waits for a replica")
+		d.ask(t, "postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+	})
+	defer waits.Stop()
 	for range 2 {
 		output, err := reconciler.Reconcile(t, nil, map[string]string{
 			"PGHOST": d.socket, "SUPERUSER_PASSWORD": "s", "RECONCILER_PASSWORD": "r", "APP_PASSWORD": "a", "REPLICATION_PASSWORD": "the new one",
