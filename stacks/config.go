@@ -46,6 +46,7 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 		clusterArgs(stack, cfg, &arvan.Machines{}, &apiNames{}, "").Problems(),
 		validateHost(cfg),
 		validateRanges(cfg),
+		validateVirtualAddress(cfg),
 		validateNames(cfg),
 		validatePages(cfg),
 		cfg.Edge.ValidateNames(field.NewPath("edge"), slices.Concat(namesAtWorkers(cfg), pageHosts(cfg))),

@@ -111,6 +111,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	p.Machines, err = arvan.New(ctx, name, &arvan.Args{
 		Cloud: cfg.Cloud, Network: cfg.Network, Nodes: cfg.Nodes, ImageIDs: imageIDs, Protect: cfg.Protect,
 		DataPath: cfg.Kubernetes.LocalPath(), Running: last.machines, Groups: last.groups, AdminKeys: last.adminKeys,
+		VirtualAddress: cfg.Edge.VirtualAddress(),
 	}, base)
 	if err != nil {
 		return nil, err
@@ -163,7 +164,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	monitorCRDs := p.Monitoring.CRDs
 	p.Edge, err = edge.New(ctx, "edge", &edge.Args{
 		Installer: installer, Config: cfg.Edge, Host: cfg.Exchange.Host, MoreHosts: cfg.Exchange.Names()[1:], Pages: pageHosts(cfg), FilesHost: filesHost(cfg), StaticPath: "/" + cfg.ObjectStore.StaticBucket + "/",
-		FilesURL: filesURL(cfg), Addresses: p.Machines.PublicAddresses(arvan.Worker),
+		FilesURL: filesURL(cfg), Addresses: p.Machines.PublicAddresses(arvan.Worker), LetThrough: p.Machines.LetThrough, MonitorCRDs: monitorCRDs,
 	}, base, pulumi.DependsOn([]pulumi.Resource{p.Cluster.Allowed}))
 	if err != nil {
 		return nil, err
@@ -172,6 +173,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		Installer: installer, Config: cfg.Ingress, MonitorCRDs: monitorCRDs, TrustedProxies: trustedProxies(cfg),
 		OriginKey: p.Edge.OriginKey, OriginHeader: edge.OriginHeader,
 		Certificate: cfg.Edge.Certificate.Chain, Key: cfg.Edge.Certificate.Key, OnlyTLS: cfg.Edge.BrowsersReachTLS(),
+		VirtualAddress: p.Edge.VirtualAddress, AllowedSources: allowedSources(cfg),
 	}, base)
 	if err != nil {
 		return nil, err

@@ -32,9 +32,7 @@ func TestEachNamespaceIsIsolated(t *testing.T) {
 	table, err := flows.Load()
 	assert.NilError(t, err)
 	for _, stack := range theStacks {
-		raw := completed(t, stack)
-		cfg, err := Load(project, stack, raw)
-		assert.NilError(t, err)
+		cfg := withVIP(t, stack)
 		cfg.Network.Isolate = true
 		cfg.Delivery.Mode, cfg.Delivery.GitOps.Repository = delivery.ByGit, "https://gitlab.example/iransre/exchange-devops.git"
 		cfg.Delivery.GitLabRunner.URL, cfg.Delivery.GitLabRunner.Token = "https://gitlab.example", "glrt-"+mocktest.Generated

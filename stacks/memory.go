@@ -247,6 +247,7 @@ func refuse(stack string, cfg *Config, last *memory) error {
 			"Restore it with `pulumi stack rename %s`, or make a new stack and move to it", last.name, stack, last.name)}, reasons...)
 	}
 	reasons = append(reasons, last.data.Refusals(cfg.Nodes)...)
+	reasons = append(reasons, last.refuseTaken(cfg)...)
 	if kubespray.Stands(last.cluster) {
 		reasons = append(reasons, last.machines.Refusals(cfg.Nodes, cfg.Kubernetes.Force)...)
 	}

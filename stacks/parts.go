@@ -36,6 +36,7 @@ func clusterArgs(stack string, cfg *Config, machines *arvan.Machines, api *apiNa
 		SSH:              kubespray.SSH{User: cfg.Cloud.User, Port: cfg.Cloud.SSHPort, PrivateKey: machines.PrivateKey, Bastion: bastion},
 		PodCIDR:          cfg.Network.PodCIDR, ServiceCIDR: cfg.Network.ServiceCIDR, MTU: cfg.Network.MTU,
 		DownloadMirror: cfg.Mirrors.Files, RegistryLogins: cfg.Mirrors.Logins,
+		StrictARP: cfg.Edge.VirtualAddress().IsValid(),
 	}
 	if cfg.Logging.MapsFiles() {
 		args.MemoryMappings = 1 << 20 // as Elastic's manual asks for
@@ -68,6 +69,14 @@ func clusterArgs(stack string, cfg *Config, machines *arvan.Machines, api *apiNa
 // trustedProxies are the CDN's ranges where nobody else reaches the workers: what they say of a client is true.
 func trustedProxies(cfg *Config) []string {
 	if !cfg.Edge.ThroughCDN() || slices.ContainsFunc(cfg.Network.WebCIDRs, settings.Everybody) {
+		return nil
+	}
+	return cfg.Network.WebCIDRs
+}
+
+// allowedSources are who may come to the virtual address. Without one, the workers' firewall says it.
+func allowedSources(cfg *Config) []string {
+	if !cfg.Edge.VirtualAddress().IsValid() {
 		return nil
 	}
 	return cfg.Network.WebCIDRs

@@ -25,8 +25,7 @@ func TestPodsMayDoNoMoreThanThePageSays(t *testing.T) {
 	}
 	made := map[string]string{}
 	for _, stack := range theStacks {
-		cfg, err := Load(project, stack, completed(t, stack))
-		assert.NilError(t, err)
+		cfg := withVIP(t, stack)
 		cfg.Delivery.Mode, cfg.Delivery.GitOps.Repository = delivery.ByGit, "https://gitlab.example/iransre/exchange-devops.git"
 		cfg.Delivery.GitLabRunner.URL, cfg.Delivery.GitLabRunner.Token = "https://gitlab.example", "glrt-"+mocktest.Generated
 		cfg.Kubernetes.Access = access.Config{{Name: "reader", Role: "view"}}

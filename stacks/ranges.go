@@ -18,7 +18,7 @@ func validateRanges(cfg *Config) field.ErrorList {
 		return nil
 	}
 	return field.ErrorList{field.Invalid(field.NewPath("network", "webCidrs").Index(at), arvan.CDNRanges,
-		`are the ranges of the CDN, which "edge.mode: dns" leaves out: list those that users come from`)}
+		`are the ranges of the CDN, which "edge.mode: dns" and "vip" leave out: list those that users come from`)}
 }
 
 // takeRanges puts the CDN's ranges, as ArvanCloud publishes them today, where the stack file says so, and returns them: what has changed

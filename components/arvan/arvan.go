@@ -3,6 +3,8 @@
 package arvan
 
 import (
+	"net/netip"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/internal/component"
@@ -23,6 +25,8 @@ type Args struct {
 	Running   Running
 	Groups    Groups
 	AdminKeys AdminKeys
+	// VirtualAddress is one of the private network that belongs to no machine and that workers answer for; not valid if there is none.
+	VirtualAddress netip.Addr
 	// Protect refuses to delete what the machines cannot do without and nothing can bring back: their network and the key
 	// that logs in to them. Machines themselves come and go.
 	Protect bool
@@ -39,7 +43,7 @@ type Machines struct {
 	Machines map[string]Machine
 	// Nodes are what other teams are told of the machines.
 	Nodes pulumi.Array `output:"nodes"`
-	// WebAddresses are where web traffic comes in: the workers' public addresses.
+	// WebAddresses are where web traffic comes in: the workers' public addresses, or the virtual one.
 	WebAddresses pulumi.StringArray `output:"ingress.addresses"`
 	// Cost is what the machines cost, by the zone's list of plans; known in previews.
 	Cost Cost `output:"cost"`
@@ -51,6 +55,8 @@ type Machines struct {
 	FirstControlPlane *providers.Machine
 	// NetworkID is the private network's.
 	NetworkID pulumi.StringOutput `pulumi:"networkId"`
+	// LetThrough are there once the cloud lets packets for the virtual address through to the workers.
+	LetThrough []pulumi.Resource
 	// Mounted are there once the nodes' data volumes are mounted: what puts data there waits for them.
 	Mounted []pulumi.Resource
 
@@ -94,7 +100,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 			Name: pulumi.String(name), Description: pulumi.String("Traffic between the machines of " + name),
 			Cidr: pulumi.String(args.Network.CIDR), Mtu: pulumi.Int(args.Network.MTU), Zone: pulumi.String(args.Cloud.Zone),
 			// the machines leave through their public addresses; a second default route would only compete with that
-			EnableGateway: pulumi.Bool(false),
+			EnableGateway: pulumi.Bool(false), DhcpRanges: args.dhcpRanges(),
 		}, child, keep)
 		if err != nil {
 			return err
@@ -114,6 +120,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 			}
 			machines.Machines[node.Name] = *machine
 		}
+		if err := machines.letThrough(ctx, args, network, child); err != nil {
+			return err
+		}
 		if err := machines.settle(ctx, args, login, child); err != nil {
 			return err
 		}
@@ -122,7 +131,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		}
 		machines.PrivateKey = login.private
 		machines.NetworkID = network.NetworkId
-		machines.describe(args.Cloud)
+		machines.describe(args)
 		return nil
 	})
 }

@@ -31,12 +31,12 @@ func (m *Machines) addresses(role Role, of func(Machine) pulumi.StringOutput) pu
 }
 
 // describe makes what others are told of the machines.
-func (m *Machines) describe(cloud Cloud) {
+func (m *Machines) describe(args *Args) {
 	var perHour, perMonth []any
 	for _, node := range m.nodes {
 		machine := m.Machines[node.Name]
 		m.Nodes = append(m.Nodes, pulumi.Map{
-			"name": pulumi.String(node.Name), "role": pulumi.String(node.Role), "zone": pulumi.String(cloud.Zone),
+			"name": pulumi.String(node.Name), "role": pulumi.String(node.Role), "zone": pulumi.String(args.Cloud.Zone),
 			"privateIp": machine.PrivateAddress, "publicIp": machine.PublicAddress,
 		})
 		perHour, perMonth = append(perHour, machine.PricePerHour), append(perMonth, machine.PricePerMonth)
@@ -45,6 +45,9 @@ func (m *Machines) describe(cloud Cloud) {
 		perHour, perMonth = append(perHour, volume.PricePerHour), append(perMonth, volume.PricePerMonth)
 	}
 	m.WebAddresses = m.PublicAddresses(Worker)
+	if args.VirtualAddress.IsValid() {
+		m.WebAddresses = pulumi.StringArray{pulumi.String(args.VirtualAddress.String())}
+	}
 	m.Cost = Cost{Currency: "IRR", PerHour: sum(perHour), PerMonth: sum(perMonth)}
 }
 

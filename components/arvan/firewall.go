@@ -26,9 +26,7 @@ func newFirewalls(ctx *pulumi.Context, name string, args *Args, child pulumi.Res
 		{ControlPlane, groupName(name, ControlPlane), "Control planes: the Kubernetes API for administrators", []providers.SecurityGroupRule{
 			ingress("the Kubernetes API", "tcp", kubernetesAPIPort, args.Cloud.AdminCIDRs),
 		}},
-		{Worker, groupName(name, Worker), "Workers: web traffic", []providers.SecurityGroupRule{
-			ingress("HTTP", "tcp", 80, args.Network.WebCIDRs), ingress("HTTPS", "tcp", 443, args.Network.WebCIDRs),
-		}},
+		{Worker, groupName(name, Worker), "Workers: web traffic", webRules(args)},
 		{Bastion, name + "-bastion", "The bastion: SSH for administrators", []providers.SecurityGroupRule{sshRule(args)}},
 	} {
 		if group.role == Bastion && !args.Nodes.Has(Bastion) {
@@ -48,6 +46,15 @@ func newFirewalls(ctx *pulumi.Context, name string, args *Args, child pulumi.Res
 // of are the ids of the groups a server is in.
 func (f firewalls) of(node Node) pulumi.StringArrayInput {
 	return pulumi.StringArray{f[everywhere].SecurityGroupId, f[node.Role].SecurityGroupId}
+}
+
+// webRules let web traffic in to the workers' own addresses. With a virtual address there is none: it comes by the private network, and
+// the cluster itself looks at who sends it.
+func webRules(args *Args) []providers.SecurityGroupRule {
+	if args.VirtualAddress.IsValid() {
+		return nil
+	}
+	return []providers.SecurityGroupRule{ingress("HTTP", "tcp", 80, args.Network.WebCIDRs), ingress("HTTPS", "tcp", 443, args.Network.WebCIDRs)}
 }
 
 // nodeRules let the machines talk among themselves and everything out, and, unless there is a bastion for that,

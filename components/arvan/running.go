@@ -21,6 +21,8 @@ type Made struct {
 	// Group is the server group's id that it is in; empty if in none.
 	Group  string `json:"serverGroupId"`
 	Status string `json:"status"`
+	// PrivateAddress is its own in the private network.
+	PrivateAddress string `json:"privateAddress"`
 }
 
 // Failed tells whether the cloud could not make the machine, for want of room, say. The next update makes another one.

@@ -16,15 +16,18 @@ type Config struct {
 	Domain string `json:"domain" later:"another record; the old one goes"`
 	// TTLSeconds is how long others may keep the record; the CDN takes a fixed set of values only.
 	TTLSeconds int `json:"ttlSeconds"`
-	// Mode is "cdn" (users reach the CDN, and the CDN the workers), "waf" (the same, with the CDN's web application firewall in between) or
-	// "dns" (users reach the workers). docs/edge.md has what each brings.
+	// Mode is "cdn" (users reach the CDN, and the CDN the workers), "waf" (the same, with the CDN's web application firewall in between),
+	// "dns" (users reach the workers) or "vip" (they reach one address of the private network, which a living worker answers for).
+	// docs/edge.md has what each brings.
 	Mode Mode `json:"mode"`
+	// VIP is that address, with `mode: vip`.
+	VIP VIP `json:"vip"`
 	// Proxied is an older way to say it: false is `mode: dns`.
 	Proxied bool `json:"proxied"`
 	// Origin is what lies between the CDN and the workers.
 	Origin Origin `json:"origin"`
-	// Certificate is what the workers show: to the CDN (`origin.https`), or with `mode: dns` to browsers, whom they then send to HTTPS. It is
-	// one that was ordered elsewhere. Without it, they show one of their own making, and browsers come by plain HTTP.
+	// Certificate is what the workers show: to the CDN (`origin.https`), or with `mode: dns` or `vip` to browsers, whom they then send to HTTPS. It
+	// is one that was ordered elsewhere. Without it, they show one of their own making, and browsers come by plain HTTP.
 	Certificate Certificate `json:"certificate"`
 	// HTTPS is how the CDN serves the domain over HTTPS.
 	HTTPS HTTPS `json:"https"`
@@ -52,10 +55,11 @@ const (
 	CDN     Mode = "cdn"
 	WithWAF Mode = "waf"
 	DNS     Mode = "dns"
+	Virtual Mode = "vip"
 )
 
 // ThroughCDN tells whether the CDN is in front of the workers; else the records only name them.
-func (c *Config) ThroughCDN() bool { return c.Proxied && c.Mode != DNS }
+func (c *Config) ThroughCDN() bool { return c.Proxied && c.Mode != DNS && c.Mode != Virtual }
 
 // BrowsersReachTLS tells whether the workers themselves speak HTTPS with browsers, by the certificate that was handed in.
 func (c *Config) BrowsersReachTLS() bool { return !c.ThroughCDN() && c.Certificate.Given() }
@@ -86,10 +90,11 @@ var ttls = []int{120, 180, 300, 600, 900, 1800, 3600, 7200, 18000, 43200, 86400,
 func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {
 	problems := slices.Concat(
 		settings.Messages(field.IsDNS1123Subdomain(c.Domain), c.Domain, path.Child("domain")),
-		settings.OneOf(c.Mode, path.Child("mode"), CDN, WithWAF, DNS))
+		settings.OneOf(c.Mode, path.Child("mode"), CDN, WithWAF, DNS, Virtual))
 	if !slices.Contains(ttls, c.TTLSeconds) {
 		problems = append(problems, field.Invalid(path.Child("ttlSeconds"), c.TTLSeconds, "the CDN takes only "+strings.Trim(fmt.Sprint(ttls), "[]")))
 	}
+	problems = append(problems, c.validateVIP(path.Child("vip"))...)
 	problems = append(problems, c.validateCertificate(path.Child("certificate"))...)
 	if c.ThroughCDN() {
 		return append(problems, c.validateSections(path)...)
@@ -97,8 +102,12 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 	if c.Mode == WithWAF {
 		problems = append(problems, field.Invalid(path.Child("proxied"), c.Proxied, `with "mode: waf" everything goes through the CDN: leave it out`))
 	}
+	without := DNS
+	if c.Mode == Virtual {
+		without = Virtual
+	}
 	for _, section := range c.sectionsInUse() {
-		problems = append(problems, field.Forbidden(path.Child(section), `is the CDN's, which "mode: dns" leaves out: take "mode: cdn" or "waf", or leave this out`))
+		problems = append(problems, field.Forbidden(path.Child(section), fmt.Sprintf(`is the CDN's, which "mode: %s" leaves out: take "mode: cdn" or "waf", or leave this out`, without)))
 	}
 	return problems
 }

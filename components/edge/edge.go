@@ -1,4 +1,5 @@
-// Package edge leads users to the workers, by ArvanCloud's CDN in front of them or by plain records.
+// Package edge leads users to the workers: by ArvanCloud's CDN in front of them, by plain records, or by a virtual address that one of them
+// answers for.
 package edge
 
 import (
@@ -31,6 +32,10 @@ type Args struct {
 	FilesURL string
 	// Addresses are the workers' public ones; traffic is spread over them.
 	Addresses pulumi.StringArray
+	// LetThrough is what has to be there before the cloud lets packets for the virtual address through to the workers.
+	LetThrough []pulumi.Resource
+	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
+	MonitorCRDs pulumi.Resource
 }
 
 // Edge is the exchange's public names.
@@ -46,12 +51,14 @@ type Edge struct {
 	// OriginKey is what OriginHeader says in every request that comes through our part of the CDN; secret. It arrives when the CDN says it.
 	// Nil if the workers need not ask for it.
 	OriginKey pulumi.StringInput
+	// VirtualAddress arrives when there is somebody to answer for it. Nil if there is none.
+	VirtualAddress pulumi.StringInput
 }
 
 // Type is the component's type in a stack's state.
 const Type = "exchange:edge:Edge"
 
-// New makes the records. opts must carry the provider arvancloud (pulumi.Providers).
+// New makes the records, and what is in front of the workers. opts must carry the provider arvancloud (pulumi.Providers).
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Edge, error) {
 	edge := &Edge{}
 	return component.New(ctx, Type, name, edge, opts, func(child pulumi.ResourceOption) error {
@@ -60,9 +67,14 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 				return err
 			}
 		}
+		if args.Config.Mode == Virtual {
+			if err := edge.announce(ctx, name, args, child); err != nil {
+				return err
+			}
+		}
 		lead := func(part, host string) (pulumi.StringOutput, error) {
 			return providers.Record(ctx, name+part, &providers.RecordArgs{
-				Domain: args.Config.Domain, Host: host, Addresses: args.Addresses, TTLSeconds: args.Config.TTLSeconds,
+				Domain: args.Config.Domain, Host: host, Addresses: leadTo(args), TTLSeconds: args.Config.TTLSeconds,
 				Proxied: args.Config.ThroughCDN(), Upstream: upstream(&args.Config),
 			}, child)
 		}

@@ -46,6 +46,10 @@ type Args struct {
 	Certificate, Key string
 	// OnlyTLS sends whoever comes by plain HTTP to HTTPS.
 	OnlyTLS bool
+	// VirtualAddress is one that somebody else announces for the controllers, and AllowedSources are who may come to it. If it is nil, every
+	// worker's own ports lead to its controller.
+	VirtualAddress pulumi.StringInput
+	AllowedSources []string
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
 }
@@ -94,6 +98,8 @@ func (i *Ingress) install(ctx *pulumi.Context, name string, args *Args, parts *e
 	parts.release.Name, parts.release.Atomic, parts.release.CRDs = releaseName, true, args.MonitorCRDs
 	made, err := args.Installer.Install(ctx, name, &chart.Parts{
 		// ports of the host are beyond "baseline"
+		// Ports of the host are beyond "baseline"; with a virtual address there are none. It stays as it is all the same: while the
+		// controllers change over, some still have theirs.
 		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Privileged},
 		Secrets:   parts.secrets, Releases: []chart.ReleaseArgs{parts.release},
 	}, child)

@@ -91,3 +91,15 @@ func TestHostsAreServedWithTheCertificateThatWasHandedIn(t *testing.T) {
 	assert.Assert(t, !strings.Contains(fmt.Sprint(release.Inputs), "hush"))
 	assert.Assert(t, slices.Contains(release.DependsOn, "ingress-certificate"))
 }
+
+// Behind a virtual address no port of a machine is taken, clients keep their addresses, and kube-proxy asks who comes.
+func TestBehindAVirtualAddress(t *testing.T) {
+	r := mocktest.Run(t, program(ingress.Args{Config: nginx, VirtualAddress: pulumi.String("10.20.0.250"), AllowedSources: []string{"10.20.0.0/24"}}, false))
+	r.CheckEngine(t, "vip")
+	values := mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any)["controller"].(map[string]any)
+	assert.DeepEqual(t, values["hostPort"], map[string]any{"enabled": false})
+	assert.DeepEqual(t, values["service"], map[string]any{
+		"type": "LoadBalancer", "externalTrafficPolicy": "Local", "loadBalancerSourceRanges": []any{"10.20.0.0/24"},
+		"annotations": map[string]any{"metallb.io/loadBalancerIPs": "10.20.0.250"},
+	})
+}

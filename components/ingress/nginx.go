@@ -26,7 +26,7 @@ func nginxParts(ctx *pulumi.Context, args *Args) *engineParts {
 }
 
 func nginxController(args *Args) map[string]any {
-	return map[string]any{
+	controller := map[string]any{
 		// The CDN sends to every worker's public address on 80 and 443, so every worker runs a controller that owns these
 		// ports. A DaemonSet frees the port before it starts the next version; a Deployment's new pod would wait for ever for
 		// the port the old one holds. Ports of the host, not its network: the controller's other ports stay inside.
@@ -45,6 +45,24 @@ func nginxController(args *Args) map[string]any {
 			"serviceMonitor": map[string]any{"enabled": args.MonitorCRDs != nil},
 		},
 		"resources": chart.Requests("50m", "90Mi"),
+	}
+	if args.VirtualAddress != nil {
+		behindVirtualAddress(controller, args)
+	}
+	return controller
+}
+
+// behindVirtualAddress has kube-proxy bring what comes for the address to the controller on the same worker: from there the client is seen
+// with its own address, and no worker without a ready controller is chosen to answer for it.
+func behindVirtualAddress(controller map[string]any, args *Args) {
+	controller["hostPort"] = map[string]any{"enabled": false}
+	controller["publishService"] = map[string]any{"enabled": true}
+	controller["service"] = map[string]any{
+		"type":                  "LoadBalancer",
+		"annotations":           map[string]any{"metallb.io/loadBalancerIPs": args.VirtualAddress},
+		"externalTrafficPolicy": "Local",
+		// no security group stands before the address; kube-proxy asks who comes
+		"loadBalancerSourceRanges": args.AllowedSources,
 	}
 }
 

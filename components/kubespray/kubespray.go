@@ -51,6 +51,9 @@ type Args struct {
 
 	// MemoryMappings is how many a process may have on each machine; zero leaves it as the system has it.
 	MemoryMappings int
+	// StrictARP has machines answer ARP for the addresses of the interface that is asked only. kube-proxy has every Service's address on an
+	// interface of its own, and all machines would answer for a virtual one.
+	StrictARP bool
 }
 
 // Node is a machine of the cluster.

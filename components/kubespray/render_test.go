@@ -65,7 +65,7 @@ func prodArgs() *Args {
 		},
 		DownloadMirror: "https://files.mirror.example/",
 	}
-	args.MemoryMappings = 1 << 20
+	args.MemoryMappings, args.StrictARP = 1<<20, true
 	args.InternalHost, args.Hardened, args.Reserve, args.DataPath = "api.internal.example", true, true, "/data/local-path"
 	args.NodeMonitorGraceSeconds = 20
 	args.Kubespray.Archive, args.Kubespray.SHA256 = "https://mirror.example/kubespray-2.31.0.tar.gz", strings.Repeat("ab", 32)

@@ -50,8 +50,8 @@ func (args *Args) allVariables() ordered {
 		entry{"ubuntu_stop_unattended_upgrades", true},
 		entry{"ubuntu_kernel_unattended_upgrades_disabled", true},
 	).optional(entry{"containerd_registries_mirrors", containerdMirrors(args.RegistryMirrors, args.RegistryLogins)})
-	if args.MemoryMappings > 0 {
-		all = append(all, entry{"additional_sysctl", []ordered{{{"name", "vm.max_map_count"}, {"value", args.MemoryMappings}}}})
+	if kernel := args.kernelSettings(); len(kernel) > 0 {
+		all = append(all, entry{"additional_sysctl", kernel})
 	}
 	if base := strings.TrimRight(args.DownloadMirror, "/"); base != "" {
 		all = append(all,
@@ -62,6 +62,21 @@ func (args *Args) allVariables() ordered {
 		)
 	}
 	return all
+}
+
+// kernelSettings are those besides Kubespray's own.
+func (args *Args) kernelSettings() []ordered {
+	var kernel []ordered
+	set := func(name string, value int) { kernel = append(kernel, ordered{{"name", name}, {"value", value}}) }
+	if args.MemoryMappings > 0 {
+		set("vm.max_map_count", args.MemoryMappings)
+	}
+	if args.StrictARP {
+		// What kube-proxy's strictARP does (pkg/proxy/ipvs of Kubernetes 1.35.4), which kubeadm writes into a new cluster only.
+		set("net.ipv4.conf.all.arp_ignore", 1)
+		set("net.ipv4.conf.all.arp_announce", 2)
+	}
+	return kernel
 }
 
 // clusterVariables are group_vars/k8s_cluster. names are those the API server's

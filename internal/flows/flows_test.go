@@ -96,6 +96,10 @@ func TestWhatShouldReachReaches(t *testing.T) {
 		{pod("cnpg-system"), pod("postgres"), 8000},
 		{address(node), pod("cnpg-system"), 9443},
 		{address("10.233.70.0"), pod("cnpg-system"), 9443}, // the API server behind a tunnel
+		{pod("metallb-system"), address(node), 6443},
+		{address(node), pod("metallb-system"), 9443},
+		{pod("monitoring"), pod("metallb-system"), 9120},
+		{pod("monitoring"), address(node), 9120}, // speakers
 		{pod("objectstore"), pod("objectstore"), 9000},
 		{pod("logging"), pod("logging"), 9200},
 		{pod("logging"), address(node), 6443},
@@ -161,6 +165,8 @@ func TestNothingElseReaches(t *testing.T) {
 		{pod("logging-nodes"), pod("exchange"), 8000},
 		{pod("elastic-system"), address("198.51.100.80"), 443},
 		{pod("exchange"), pod("logging-nodes"), 2020},
+		{pod("metallb-system"), pod("exchange"), 8000},
+		{pod("exchange"), address(node), 9120},
 		{pod("monitoring"), pod("postgres"), 5432},
 		{pod("monitoring"), address(node), 2379},
 		{pod("platform-access"), address(node), 6443},

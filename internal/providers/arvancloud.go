@@ -356,6 +356,51 @@ func NewSshKey(ctx *pulumi.Context, name string, args *SshKeyArgs, opts ...pulum
 	return made, ctx.RegisterResource("arvancloud:iaas:SshKey", name, args.inputs(), made, opts...)
 }
 
+// Whether a server's port in a private network is guarded. Addresses that move between servers (MetalLB, Cilium, keepalived) only work where it is not. Security groups do not apply there either. Deletion switches it on again.
+type PortSecurity struct {
+	pulumi.CustomResourceState
+
+	// Whether the port takes only traffic from and to its own addresses, by its security groups. false lets virtual addresses through.
+	Enabled pulumi.BoolOutput `pulumi:"enabled"`
+	// Id of the private network that the server is attached to.
+	NetworkId pulumi.StringOutput `pulumi:"networkId"`
+	// Id of the port.
+	PortId pulumi.StringOutput `pulumi:"portId"`
+	// Id of the server.
+	ServerId pulumi.StringOutput `pulumi:"serverId"`
+	// Availability zone. Default: the zone of the provider's configuration.
+	Zone pulumi.StringPtrOutput `pulumi:"zone"`
+}
+
+// PortSecurityArgs are inputs; what is nil is left to the provider.
+type PortSecurityArgs struct {
+	// Whether the port takes only traffic from and to its own addresses, by its security groups. false lets virtual addresses through.
+	Enabled pulumi.BoolInput // required
+	// Id of the private network that the server is attached to.
+	NetworkId pulumi.StringInput // required
+	// Id of the server.
+	ServerId pulumi.StringInput // required
+	// Availability zone. Default: the zone of the provider's configuration.
+	Zone pulumi.StringInput
+}
+
+func (a PortSecurityArgs) inputs() pulumi.Map {
+	inputs := pulumi.Map{}
+	set(inputs, "enabled", a.Enabled)
+	set(inputs, "networkId", a.NetworkId)
+	set(inputs, "serverId", a.ServerId)
+	set(inputs, "zone", a.Zone)
+	return inputs
+}
+
+// NewPortSecurity registers it.
+func NewPortSecurity(ctx *pulumi.Context, name string, args *PortSecurityArgs, opts ...pulumi.ResourceOption) (*PortSecurity, error) {
+	made := &PortSecurity{}
+	opts = append([]pulumi.ResourceOption{pulumi.Version(ArvanCloudVersion)}, opts...)
+	opts = append(opts, pulumi.ReplaceOnChanges([]string{"networkId", "serverId", "zone"}))
+	return made, ctx.RegisterResource("arvancloud:networking:PortSecurity", name, args.inputs(), made, opts...)
+}
+
 // A disk that lives apart from servers; see VolumeAttachment. Protect volumes that hold data: what replaces one, and deletion, destroys what is on it.
 type Volume struct {
 	pulumi.CustomResourceState

@@ -19,6 +19,7 @@ import (
 var (
 	leanResources = []string{
 		"iaas:Network", "iaas:SecurityGroup", "iaas:Server", "iaas:ServerGroup", "iaas:SshKey",
+		"networking:PortSecurity",
 		"storage:Volume", "storage:VolumeAttachment",
 		"cdn:DnsRecord",
 	}

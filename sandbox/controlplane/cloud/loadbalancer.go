@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -16,7 +17,10 @@ import (
 	"k8s.io/client-go/tools/record"
 )
 
-// loadBalancer gives each Service of type LoadBalancer one address. Which ones are taken is read from the Services
+// ofMetalLB is the annotation of a Service by which MetalLB is asked for an address.
+const ofMetalLB = "metallb.io/loadBalancerIPs"
+
+// loadBalancer gives each Service of type LoadBalancer one address, in the cloud's place or, where one is asked of it, in MetalLB's. Which ones are taken is read from the Services
 // themselves, so deleting a Service frees its address and a restart forgets nothing.
 type loadBalancer struct {
 	client   kubernetes.Interface
@@ -59,14 +63,26 @@ func (b *loadBalancer) assign(ctx context.Context, key string) error {
 		delete(b.given, key)
 		return ignoreAbsence(err)
 	}
-	has := len(service.Status.LoadBalancer.Ingress) > 0
+	given := service.Status.LoadBalancer.Ingress
+	has := len(given) > 0
+	if asked := service.Annotations[ofMetalLB]; has && asked != "" && given[0].IP != asked {
+		has = false
+		delete(b.given, key)
+	}
 	if service.Spec.LoadBalancerClass != nil {
 		return nil // another's
 	}
 	wants := service.Spec.Type == corev1.ServiceTypeLoadBalancer && service.DeletionTimestamp == nil
 	switch {
 	case wants && !has:
-		address, err := b.choose(key, service.Spec.LoadBalancerIP)
+		pool, asked := b.pool, service.Spec.LoadBalancerIP
+		if address := service.Annotations[ofMetalLB]; address != "" {
+			asked = address
+			if pool, err = b.poolOfMetalLB(ctx, address); err != nil {
+				return err // and is tried again: the pool may come yet
+			}
+		}
+		address, err := b.choose(key, pool, asked)
 		if err != nil {
 			b.events.Event(service, corev1.EventTypeWarning, "AllocationFailed", err.Error())
 			return nil // a Service that goes away brings this one back to the queue
@@ -81,8 +97,29 @@ func (b *loadBalancer) assign(ctx context.Context, key string) error {
 	return nil
 }
 
+// poolOfMetalLB is the address that MetalLB is asked for, if one of its pools has it as the platform writes them: ADDRESS/32.
+func (b *loadBalancer) poolOfMetalLB(ctx context.Context, asked string) ([]netip.Addr, error) {
+	text, err := b.client.CoreV1().RESTClient().Get().AbsPath("/apis/metallb.io/v1beta1/ipaddresspools").DoRaw(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("pools of MetalLB: %w", err)
+	}
+	var pools struct {
+		Items []struct{ Spec struct{ Addresses []string } }
+	}
+	if err := json.Unmarshal(text, &pools); err != nil {
+		return nil, fmt.Errorf("pools of MetalLB: %w", err)
+	}
+	for _, pool := range pools.Items {
+		if slices.Contains(pool.Spec.Addresses, asked+"/32") {
+			address, err := netip.ParseAddr(asked)
+			return []netip.Addr{address}, err
+		}
+	}
+	return nil, fmt.Errorf("no pool of MetalLB has %s/32", asked)
+}
+
 // choose takes the address asked for, or else the first of the pool that nobody has.
-func (b *loadBalancer) choose(key, asked string) (netip.Addr, error) {
+func (b *loadBalancer) choose(key string, pool []netip.Addr, asked string) (netip.Addr, error) {
 	if address, ok := b.given[key]; ok {
 		return address, nil
 	}
@@ -97,11 +134,11 @@ func (b *loadBalancer) choose(key, asked string) (netip.Addr, error) {
 			}
 		}
 	}
-	candidates := b.pool
+	candidates := pool
 	if asked != "" {
 		address, err := netip.ParseAddr(asked)
-		if err != nil || !slices.Contains(b.pool, address) {
-			return netip.Addr{}, fmt.Errorf("spec.loadBalancerIP %s is not in the pool of %d addresses; leave it empty or take one of the pool", asked, len(b.pool))
+		if err != nil || !slices.Contains(pool, address) {
+			return netip.Addr{}, fmt.Errorf("spec.loadBalancerIP %s is not in the pool of %d addresses; leave it empty or take one of the pool", asked, len(pool))
 		}
 		candidates = []netip.Addr{address}
 	}
