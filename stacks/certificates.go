@@ -12,15 +12,15 @@ import (
 	"github.com/iransre/exchange-platform/internal/certificate"
 )
 
-// certificates are those whose ends are known to the program. Those that the CDN or a controller in the cluster orders are not.
-type certificates struct {
+// knownCertificates are those whose ends are known to the program. Those that the CDN or a controller in the cluster orders are not.
+type knownCertificates struct {
 	// All are told as outputs.Certificate is, by what they are for.
 	All pulumi.Map `output:"certificates"`
 	// Ends are the same, as text alone.
 	Ends pulumi.StringMap
 }
 
-func newCertificates(ctx *pulumi.Context, cfg *Config, kubeconfig pulumi.StringOutput) *certificates {
+func newKnownCertificates(ctx *pulumi.Context, cfg *Config, kubeconfig pulumi.StringOutput) *knownCertificates {
 	// when a certificate ends is no secret, though the kubeconfig that it stands in is
 	in := func(pick func(authority, user *x509.Certificate) *x509.Certificate) pulumi.StringOutput {
 		end := kubeconfig.ApplyT(func(text string) string {
@@ -32,7 +32,7 @@ func newCertificates(ctx *pulumi.Context, cfg *Config, kubeconfig pulumi.StringO
 		}).(pulumi.StringOutput)
 		return pulumi.UnsecretWithContext(ctx.Context(), end).(pulumi.StringOutput)
 	}
-	found := &certificates{All: pulumi.Map{}, Ends: pulumi.StringMap{
+	found := &knownCertificates{All: pulumi.Map{}, Ends: pulumi.StringMap{
 		"kubernetes": in(func(authority, _ *x509.Certificate) *x509.Certificate { return authority }),
 		"kubeconfig": in(func(_, user *x509.Certificate) *x509.Certificate { return user }),
 	}}
@@ -42,6 +42,9 @@ func newCertificates(ctx *pulumi.Context, cfg *Config, kubeconfig pulumi.StringO
 	}
 	if cfg.Logging.Engine == logging.ECK {
 		found.Ends["logging"] = certified
+	}
+	if cfg.Certificates.Enabled() {
+		found.Ends["internal"] = certified
 	}
 	if end, given := cfg.Edge.CertificateEnds(); given {
 		found.Ends["edge"] = pulumi.String(rfc3339(end))

@@ -62,7 +62,7 @@ func TestTheEndsOfCertificatesAreTold(t *testing.T) {
 	cfg, err := Load(project, "prod", completed(t, "prod"))
 	assert.NilError(t, err)
 	mocktest.Run(t, func(ctx *pulumi.Context) error {
-		found := newCertificates(ctx, cfg, pulumi.ToSecret(pulumi.String(kubeconfig)).(pulumi.StringOutput))
+		found := newKnownCertificates(ctx, cfg, pulumi.ToSecret(pulumi.String(kubeconfig)).(pulumi.StringOutput))
 		for wanted, told := range map[string]pulumi.Output{
 			"map[kubeconfig:%s kubernetes:%s logging:%s postgres:%s]":                                         found.Ends.ToStringMapOutput(),
 			"map[kubeconfig:map[ends:%s] kubernetes:map[ends:%s] logging:map[ends:%s] postgres:map[ends:%s]]": found.All.ToMapOutput(),

@@ -9,6 +9,8 @@ import (
 
 	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/arvan"
+	"github.com/iransre/exchange-platform/components/certificates"
+	"github.com/iransre/exchange-platform/components/ingress"
 	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/components/logging"
 	"github.com/iransre/exchange-platform/components/postgres"
@@ -49,7 +51,8 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 		validateVirtualAddress(cfg),
 		validateNames(cfg),
 		validatePages(cfg),
-		cfg.Edge.ValidateNames(field.NewPath("edge"), slices.Concat(namesAtWorkers(cfg), pageHosts(cfg))),
+		cfg.Edge.ValidateNames(field.NewPath("edge"), workersNames(cfg)),
+		validateCertificates(cfg),
 		validateRoom(cfg),
 		validateServers(cfg),
 		validateJobs(cfg),
@@ -80,6 +83,9 @@ func validateJobs(cfg *Config) field.ErrorList {
 // warnTogether says what concerns several sections at once.
 func warnTogether(cfg *Config) []string {
 	said := warnPages(cfg)
+	if cfg.Certificates.Shown() && cfg.Certificates.Issuer == certificates.Internal && !cfg.Edge.ThroughCDN() {
+		said = append(said, "certificates.issuer is \"internal\" and nothing is in front of the workers: browsers that were not told of the environment's authority warn whoever comes")
+	}
 	if cfg.Alerting.SMS.Provider != "" && !cfg.Nodes.Has(arvan.Bastion) {
 		said = append(said, "alerting.sms: nobody is told when the cluster or its monitoring is gone, as no machine outside watches them. "+
 			"In an environment that matters, append a node with the role \"bastion\" before it is made")
@@ -87,13 +93,23 @@ func warnTogether(cfg *Config) []string {
 	return said
 }
 
-// namesAtWorkers are those that lead to the workers.
-func namesAtWorkers(cfg *Config) []string {
-	names := cfg.Exchange.Names()
-	if files := filesHost(cfg); files != "" {
-		names = append(names, files)
+// validateCertificates asks that the workers show one certificate, and that somebody sees it.
+func validateCertificates(cfg *Config) field.ErrorList {
+	path := field.NewPath("certificates", "issuer")
+	switch {
+	case !cfg.Certificates.Shown():
+		return nil
+	case cfg.Edge.Certificate.Given():
+		return field.ErrorList{field.Invalid(path, cfg.Certificates.Issuer,
+			`the workers show one certificate, and edge.certificate is handed in: take "none" here, or leave that out`)}
+	case !cfg.Edge.ShowsCertificates():
+		return field.ErrorList{field.Invalid(path, cfg.Certificates.Issuer,
+			`its certificate is shown to nobody: the CDN speaks plain HTTP to the workers. Set edge.origin.https, or take "none"`)}
+	case cfg.Ingress.Engine != ingress.Nginx:
+		return field.ErrorList{field.Invalid(path, cfg.Certificates.Issuer,
+			`ingress.engine "traefik" shows no certificate that is not there when it starts: leave "ingress-nginx", hand one in as edge.certificate, or take "none"`)}
 	}
-	return names
+	return nil
 }
 
 // validateHost asks for a name of the exchange in the domain that holds its record.

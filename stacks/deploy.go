@@ -10,6 +10,7 @@ import (
 	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/alerting"
 	"github.com/iransre/exchange-platform/components/arvan"
+	"github.com/iransre/exchange-platform/components/certificates"
 	"github.com/iransre/exchange-platform/components/delivery"
 	"github.com/iransre/exchange-platform/components/edge"
 	"github.com/iransre/exchange-platform/components/exchange"
@@ -33,40 +34,42 @@ type Config struct {
 	// Protect refuses to delete what holds data or cannot be brought back: the database, the object store, the private
 	// network, the key that logs in to the machines. `pulumi destroy` then stops at its preview; with --skip-preview it still
 	// deletes everything that keeps no data. To take an environment down, set it to false, run `pulumi up`, then `pulumi destroy`.
-	Protect     bool               `json:"protect"`
-	Cloud       arvan.Cloud        `json:"cloud"`
-	Network     arvan.Network      `json:"network"`
-	Nodes       arvan.Nodes        `json:"nodes"`
-	Kubernetes  Kubernetes         `json:"kubernetes"`
-	Edge        edge.Config        `json:"edge"`
-	Ingress     ingress.Config     `json:"ingress"`
-	Monitoring  monitoring.Config  `json:"monitoring"`
-	Alerting    alerting.Config    `json:"alerting"`
-	Logging     logging.Config     `json:"logging"`
-	Postgres    postgres.Config    `json:"postgres"`
-	ObjectStore objectstore.Config `json:"objectStore"`
-	Exchange    exchange.Config    `json:"exchange"`
-	Delivery    delivery.Config    `json:"delivery"`
-	Mirrors     Mirrors            `json:"mirrors"`
-	Policy      policy.Config      `json:"policy"`
+	Protect      bool                `json:"protect"`
+	Cloud        arvan.Cloud         `json:"cloud"`
+	Network      arvan.Network       `json:"network"`
+	Nodes        arvan.Nodes         `json:"nodes"`
+	Kubernetes   Kubernetes          `json:"kubernetes"`
+	Edge         edge.Config         `json:"edge"`
+	Ingress      ingress.Config      `json:"ingress"`
+	Certificates certificates.Config `json:"certificates"`
+	Monitoring   monitoring.Config   `json:"monitoring"`
+	Alerting     alerting.Config     `json:"alerting"`
+	Logging      logging.Config      `json:"logging"`
+	Postgres     postgres.Config     `json:"postgres"`
+	ObjectStore  objectstore.Config  `json:"objectStore"`
+	Exchange     exchange.Config     `json:"exchange"`
+	Delivery     delivery.Config     `json:"delivery"`
+	Mirrors      Mirrors             `json:"mirrors"`
+	Policy       policy.Config       `json:"policy"`
 }
 
 // platform is everything an environment consists of. What its parts tell other teams is said at their own fields (`output`).
 type platform struct {
-	Machines    *arvan.Machines
-	Cluster     *kubespray.Cluster
-	Kubeconfigs *access.Kubeconfigs
-	Monitoring  *monitoring.Monitoring
-	Ingress     *ingress.Ingress
-	Logging     *logging.Logging
-	Postgres    *postgres.Postgres
-	ObjectStore *objectstore.ObjectStore
-	Exchange    *exchange.Exchange
-	Delivery    *delivery.Delivery // nil without Argo CD: others tell nobody anything
-	Edge        *edge.Edge
-	Pages       *pages
+	Machines     *arvan.Machines
+	Cluster      *kubespray.Cluster
+	Kubeconfigs  *access.Kubeconfigs
+	Monitoring   *monitoring.Monitoring
+	Ingress      *ingress.Ingress
+	Logging      *logging.Logging
+	Postgres     *postgres.Postgres
+	ObjectStore  *objectstore.ObjectStore
+	Exchange     *exchange.Exchange
+	Delivery     *delivery.Delivery // nil without Argo CD: others tell nobody anything
+	Edge         *edge.Edge
+	Certificates *certificates.Certificates // nil if nobody orders any in the cluster
+	Pages        *pages
 
-	Certificates *certificates
+	Known *knownCertificates
 }
 
 // deploy puts the platform together. Whatever does not need another's outputs is made at the same time. There is none where only
@@ -147,7 +150,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		}
 		deadMans = told.Switch
 	}
-	p.Certificates = newCertificates(ctx, cfg, p.Cluster.Kubeconfig)
+	p.Known = newKnownCertificates(ctx, cfg, p.Cluster.Kubeconfig)
 	routing, err := cfg.Alerting.Routing(deadMans)
 	if err != nil {
 		return nil, err
@@ -155,7 +158,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	p.Monitoring, err = monitoring.New(ctx, "monitoring", &monitoring.Args{
 		Installer: installer, Config: cfg.Monitoring,
 		EtcdMembers: p.Machines.PrivateAddresses(arvan.ControlPlane), EtcdBackup: cfg.Kubernetes.EtcdBackup.Enabled,
-		Routing: routing, CertificateEnds: p.Certificates.Ends, GitHubsRunner: cfg.Delivery.Runner.Repository != "",
+		Routing: routing, CertificateEnds: p.Known.Ends, CertManager: cfg.Certificates.Enabled(), GitHubsRunner: cfg.Delivery.Runner.Repository != "",
 		Pages: monitoringPages(cfg),
 	}, base)
 	if err != nil {
@@ -164,7 +167,8 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	monitorCRDs := p.Monitoring.CRDs
 	p.Edge, err = edge.New(ctx, "edge", &edge.Args{
 		Installer: installer, Config: cfg.Edge, Host: cfg.Exchange.Host, MoreHosts: cfg.Exchange.Names()[1:], Pages: pageHosts(cfg), FilesHost: filesHost(cfg), StaticPath: "/" + cfg.ObjectStore.StaticBucket + "/",
-		FilesURL: filesURL(cfg), Addresses: p.Machines.PublicAddresses(arvan.Worker), LetThrough: p.Machines.LetThrough, MonitorCRDs: monitorCRDs,
+		Scheme: scheme(cfg), FilesURL: filesURL(cfg),
+		Addresses: p.Machines.PublicAddresses(arvan.Worker), LetThrough: p.Machines.LetThrough, MonitorCRDs: monitorCRDs,
 	}, base, pulumi.DependsOn([]pulumi.Resource{p.Cluster.Allowed}))
 	if err != nil {
 		return nil, err
@@ -172,11 +176,20 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	p.Ingress, err = ingress.New(ctx, "ingress", &ingress.Args{
 		Installer: installer, Config: cfg.Ingress, MonitorCRDs: monitorCRDs, TrustedProxies: trustedProxies(cfg),
 		OriginKey: p.Edge.OriginKey, OriginHeader: edge.OriginHeader,
-		Certificate: cfg.Edge.Certificate.Chain, Key: cfg.Edge.Certificate.Key, OnlyTLS: cfg.Edge.BrowsersReachTLS(),
+		Certificate: cfg.Edge.Certificate.Chain, Key: cfg.Edge.Certificate.Key, CertificateSecret: renewedSecret(cfg), OnlyTLS: workersSpeakHTTPS(cfg),
 		VirtualAddress: p.Edge.VirtualAddress, AllowedSources: allowedSources(cfg),
 	}, base)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.Certificates.Enabled() {
+		p.Certificates, err = certificates.New(ctx, "certificates", &certificates.Args{
+			Installer: installer, Config: cfg.Certificates, Hosts: workersNames(cfg), Domain: cfg.Edge.Domain,
+			Namespace: p.Ingress.Namespace, MonitorCRDs: monitorCRDs,
+		}, base)
+		if err != nil {
+			return nil, err
+		}
 	}
 	p.Logging, err = logging.New(ctx, "logging", &logging.Args{
 		Installer: installer, Config: cfg.Logging, MonitorCRDs: monitorCRDs, Ingress: logging.IngressLogs(cfg.Ingress.Logs()),
@@ -200,7 +213,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		return nil, err
 	}
 	p.Exchange, err = exchange.New(ctx, "exchange", &exchange.Args{
-		Installer: installer, Config: cfg.Exchange, URL: cfg.Edge.URL(cfg.Exchange.Host), MonitorCRDs: monitorCRDs, IngressClass: p.Ingress.Class,
+		Installer: installer, Config: cfg.Exchange, URL: publicURL(cfg, cfg.Exchange.Host), MonitorCRDs: monitorCRDs, IngressClass: p.Ingress.Class,
 		Database: exchangeDatabase(cfg, p.Postgres), ObjectStore: exchangeFiles(cfg, p.ObjectStore),
 		Delivered: cfg.Delivery.By(), Left: last.exchange,
 	}, base)

@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"gotest.tools/v3/assert"
 
+	"github.com/iransre/exchange-platform/components/certificates"
 	"github.com/iransre/exchange-platform/components/delivery"
 	"github.com/iransre/exchange-platform/internal/flows"
 	"github.com/iransre/exchange-platform/internal/mocktest"
@@ -36,6 +37,7 @@ func TestEachNamespaceIsIsolated(t *testing.T) {
 		cfg.Network.Isolate = true
 		cfg.Delivery.Mode, cfg.Delivery.GitOps.Repository = delivery.ByGit, "https://gitlab.example/iransre/exchange-devops.git"
 		cfg.Delivery.GitLabRunner.URL, cfg.Delivery.GitLabRunner.Token = "https://gitlab.example", "glrt-"+mocktest.Generated
+		cfg.Certificates.Engine = certificates.CertManager
 		recording := deployedWith(t, cfg)
 		isolated := map[string]bool{}
 		for _, policy := range recording.OfType("kubernetes:networking.k8s.io/v1:NetworkPolicy") {

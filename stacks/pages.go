@@ -47,7 +47,7 @@ func pageOf(cfg *Config, name ingress.PageName) chart.Page {
 	if !published {
 		return chart.Page{}
 	}
-	made := chart.Page{URL: cfg.Edge.URL(page.Host)}
+	made := chart.Page{URL: publicURL(cfg, page.Host)}
 	if loginIsAsked(cfg, name) {
 		made.LoginSecret = ingress.LoginSecret(name)
 	}
@@ -117,7 +117,7 @@ func validatePages(cfg *Config) field.ErrorList {
 		problems = append(problems, field.Forbidden(at.Child(string(ingress.ArgoCD)), `there is no Argo CD: it comes with "delivery.mode: gitops". Leave the page out`))
 	}
 	switch {
-	case !cfg.Edge.ThroughCDN() && !cfg.Edge.BrowsersReachTLS():
+	case scheme(cfg) == "http":
 		problems = append(problems, field.Forbidden(at, "passwords would cross the Internet in plain text: hand in edge.certificate, or take \"edge.mode: cdn\""))
 	case !cfg.Edge.ThroughCDN():
 	case len(trustedProxies(cfg)) == 0:

@@ -10,6 +10,7 @@ import (
 	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/alerting"
 	"github.com/iransre/exchange-platform/components/arvan"
+	"github.com/iransre/exchange-platform/components/certificates"
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/delivery"
 	"github.com/iransre/exchange-platform/components/exchange"
@@ -108,12 +109,45 @@ func filesHost(cfg *Config) string {
 	return cfg.ObjectStore.FilesHost(cfg.Exchange.Host, cfg.Edge.Domain)
 }
 
+// workersNames are those that lead to the workers' ports for the web.
+func workersNames(cfg *Config) []string {
+	names := cfg.Exchange.Names()
+	if files := filesHost(cfg); files != "" {
+		names = append(names, files)
+	}
+	return append(names, pageHosts(cfg)...)
+}
+
+// workersSpeakHTTPS tells whether browsers come to the workers themselves by HTTPS: with a certificate that was handed in, or one that is renewed.
+func workersSpeakHTTPS(cfg *Config) bool {
+	return !cfg.Edge.ThroughCDN() && (cfg.Edge.Certificate.Given() || cfg.Certificates.Shown())
+}
+
+// scheme is how browsers come. The CDN has certificates of its own.
+func scheme(cfg *Config) string {
+	if cfg.Edge.ThroughCDN() || workersSpeakHTTPS(cfg) {
+		return "https"
+	}
+	return "http"
+}
+
+// publicURL is what a browser types for a name of the domain.
+func publicURL(cfg *Config, host string) string { return scheme(cfg) + "://" + host }
+
+// renewedSecret is where the certificate is that is renewed in the cluster; empty if the workers show another one.
+func renewedSecret(cfg *Config) string {
+	if !cfg.Certificates.Shown() {
+		return ""
+	}
+	return certificates.SecretName
+}
+
 // filesURL is where they load them.
 func filesURL(cfg *Config) string {
 	if elsewhere := cfg.ObjectStore.FilesURL(); elsewhere != "" {
 		return elsewhere
 	}
-	return cfg.Edge.URL(filesHost(cfg))
+	return publicURL(cfg, filesHost(cfg))
 }
 
 func exchangeFiles(cfg *Config, store *objectstore.ObjectStore) exchange.ObjectStore {
@@ -134,6 +168,9 @@ func accessArgs(cfg *Config, p *platform, installer *chart.Installer, last map[s
 	}
 	if p.Delivery != nil {
 		made = append(made, p.Delivery.Namespace)
+	}
+	if p.Certificates != nil {
+		made = append(made, p.Certificates.Namespace)
 	}
 	return &access.Args{
 		Config: cfg.Kubernetes.Access, Installer: installer, Kubeconfig: p.Cluster.Kubeconfig, Tokens: p.Cluster.Tokens, Last: last, Made: made,

@@ -10,6 +10,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/components/access"
+	"github.com/iransre/exchange-platform/components/certificates"
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/delivery"
 	"github.com/iransre/exchange-platform/internal/mocktest"
@@ -28,6 +29,7 @@ func TestPodsMayDoNoMoreThanThePageSays(t *testing.T) {
 		cfg := withVIP(t, stack)
 		cfg.Delivery.Mode, cfg.Delivery.GitOps.Repository = delivery.ByGit, "https://gitlab.example/iransre/exchange-devops.git"
 		cfg.Delivery.GitLabRunner.URL, cfg.Delivery.GitLabRunner.Token = "https://gitlab.example", "glrt-"+mocktest.Generated
+		cfg.Certificates.Engine = certificates.CertManager
 		cfg.Kubernetes.Access = access.Config{{Name: "reader", Role: "view"}}
 		names := []string{}
 		for _, namespace := range deployedWith(t, cfg).OfType("kubernetes:core/v1:Namespace") {

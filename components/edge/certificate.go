@@ -29,7 +29,7 @@ func (c *Config) validateCertificate(path *field.Path) field.ErrorList {
 	if c.Certificate.Chain == "" {
 		return field.ErrorList{field.Required(path.Child("chain"), "give the certificate that the key belongs to: pulumi config set --path exchange-platform:edge.certificate.chain < chain.pem")}
 	}
-	if c.ThroughCDN() && !c.Origin.HTTPS {
+	if !c.ShowsCertificates() {
 		return field.ErrorList{field.Forbidden(path, `is shown to nobody: the CDN speaks plain HTTP to the workers. Set edge.origin.https, or leave it out`)}
 	}
 	invalid := func(key string, err error) field.ErrorList {

@@ -27,7 +27,7 @@ type Config struct {
 	// Origin is what lies between the CDN and the workers.
 	Origin Origin `json:"origin"`
 	// Certificate is what the workers show: to the CDN (`origin.https`), or with `mode: dns` or `vip` to browsers, whom they then send to HTTPS. It
-	// is one that was ordered elsewhere. Without it, they show one of their own making, and browsers come by plain HTTP.
+	// is one that was ordered elsewhere. Without it, and without `certificates`, they show one of their own making, and browsers come by plain HTTP.
 	Certificate Certificate `json:"certificate"`
 	// HTTPS is how the CDN serves the domain over HTTPS.
 	HTTPS HTTPS `json:"https"`
@@ -61,16 +61,8 @@ const (
 // ThroughCDN tells whether the CDN is in front of the workers; else the records only name them.
 func (c *Config) ThroughCDN() bool { return c.Proxied && c.Mode != DNS && c.Mode != Virtual }
 
-// BrowsersReachTLS tells whether the workers themselves speak HTTPS with browsers, by the certificate that was handed in.
-func (c *Config) BrowsersReachTLS() bool { return !c.ThroughCDN() && c.Certificate.Given() }
-
-// URL is what a browser types for a name of the domain.
-func (c *Config) URL(host string) string {
-	if c.ThroughCDN() || c.BrowsersReachTLS() {
-		return "https://" + host
-	}
-	return "http://" + host
-}
+// ShowsCertificates tells whether anybody sees a certificate of the workers': browsers, or the CDN where it speaks TLS to them.
+func (c *Config) ShowsCertificates() bool { return !c.ThroughCDN() || c.Origin.HTTPS }
 
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(settings.Profile) {

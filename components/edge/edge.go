@@ -30,6 +30,8 @@ type Args struct {
 	FilesHost, StaticPath string
 	// FilesURL is where browsers load them. That is elsewhere if FilesHost is empty.
 	FilesURL string
+	// Scheme is how browsers come: "https" or "http".
+	Scheme string
 	// Addresses are the workers' public ones; traffic is spread over them.
 	Addresses pulumi.StringArray
 	// LetThrough is what has to be there before the cloud lets packets for the virtual address through to the workers.
@@ -92,7 +94,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 				return err
 			}
 		}
-		edge.URL = pulumi.String(args.Config.URL(args.Host)).ToStringOutput()
+		edge.URL = pulumi.String(args.Scheme + "://" + args.Host).ToStringOutput()
 		edge.FilesURL = pulumi.String(args.FilesURL).ToStringOutput()
 		return nil
 	})

@@ -52,10 +52,3 @@ func TestTheDomainItselfIsTheApex(t *testing.T) {
 	assert.Equal(t, made["name"], "@")
 	assert.Equal(t, made["cloud"], false)
 }
-
-func TestBrowsersSpeakTLSWhereTheCDNEndsIt(t *testing.T) {
-	for proxied, wanted := range map[bool]string{true: "https://demo.iransre.ir", false: "http://demo.iransre.ir"} {
-		config := edge.Config{Proxied: proxied}
-		assert.Equal(t, config.URL("demo.iransre.ir"), wanted)
-	}
-}

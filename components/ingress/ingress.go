@@ -44,6 +44,9 @@ type Args struct {
 	OriginHeader string
 	// Certificate and its Key, in PEM, are what every host is served with that has no other; the controller makes one itself if they are empty.
 	Certificate, Key string
+	// CertificateSecret is, in their place, a Secret in the controller's namespace that others fill and renew. Until it is there, the
+	// controller shows one of its own making.
+	CertificateSecret string
 	// OnlyTLS sends whoever comes by plain HTTP to HTTPS.
 	OnlyTLS bool
 	// VirtualAddress is one that somebody else announces for the controllers, and AllowedSources are who may come to it. If it is nil, every

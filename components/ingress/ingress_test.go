@@ -77,6 +77,13 @@ func TestWhoDoesNotSayTheKeyIsRefused(t *testing.T) {
 	assert.Assert(t, slices.Contains(r.Get(t, "ingress-release").DependsOn, "ingress-origin-key"))
 }
 
+func TestHostsAreServedWithACertificateThatOthersRenew(t *testing.T) {
+	r := mocktest.Run(t, program(ingress.Args{Config: nginx, CertificateSecret: "renewed"}, false))
+	values := mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any)["controller"].(map[string]any)
+	assert.DeepEqual(t, values["extraArgs"], map[string]any{"default-ssl-certificate": "ingress-nginx/renewed"})
+	assert.Assert(t, !slices.Contains(r.Names(), "ingress-certificate"), "nobody but those others writes it")
+}
+
 func TestHostsAreServedWithTheCertificateThatWasHandedIn(t *testing.T) {
 	r := mocktest.Run(t, program(ingress.Args{Config: nginx, Certificate: "the chain", Key: "hush", OnlyTLS: true}, false))
 	made := r.Get(t, "ingress-certificate").Inputs

@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,9 +17,11 @@ func nginxParts(ctx *pulumi.Context, args *Args) *engineParts {
 	if args.OriginKey != nil {
 		parts.secrets = append(parts.secrets, askForKey(ctx, args, controller))
 	}
+	if shown := cmp.Or(args.CertificateSecret, certificateSecret); args.CertificateSecret+args.Certificate != "" {
+		// the controller sees a Secret that comes or changes, and shows the new one to whoever connects from then on
+		controller["extraArgs"] = map[string]any{"default-ssl-certificate": namespaceName + "/" + shown}
+	}
 	if args.Certificate != "" {
-		// the controller sees a Secret that changes, and shows the new one to whoever connects from then on
-		controller["extraArgs"] = map[string]any{"default-ssl-certificate": namespaceName + "/" + certificateSecret}
 		parts.secrets = append(parts.secrets, certificate(args))
 	}
 	parts.release = chart.ReleaseArgs{Entry: "ingress-nginx", Values: pulumi.Map{"controller": pulumi.ToMap(controller)}}

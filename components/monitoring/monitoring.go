@@ -29,6 +29,8 @@ type Args struct {
 	EtcdBackup bool
 	// GitHubsRunner says that a control plane has GitHub's runner, which tells how it is.
 	GitHubsRunner bool
+	// CertManager says that certificates are ordered and renewed in the cluster.
+	CertManager bool
 	// Pages are how people reach them from outside.
 	Pages Pages
 	// Routing is Alertmanager's configuration and its files; nil if nobody is told of alerts.

@@ -43,6 +43,9 @@ func (m *Monitoring) install(ctx *pulumi.Context, name string, args *Args, child
 	if args.EtcdBackup {
 		watched = append(watched, "etcd-backup")
 	}
+	if args.CertManager {
+		watched = append(watched, "cert-manager")
+	}
 	if args.GitHubsRunner {
 		watched = append(watched, "github-runner")
 	}

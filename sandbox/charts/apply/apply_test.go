@@ -40,6 +40,8 @@ const (
 // levels are the pod security levels that the platform's components give their namespaces.
 var levels = map[string]string{
 	"argo-cd":                  "restricted",
+	"arvancloud-webhook":       "restricted",
+	"cert-manager":             "restricted",
 	"cloudnative-pg":           "restricted",
 	"eck-operator":             "restricted",
 	"elasticsearch":            "restricted",
