@@ -103,6 +103,7 @@ func TestEverySecretOfTheConfigurationSaysSo(t *testing.T) {
 	cfg.Alerting.Telegram.Token, cfg.Alerting.SMS.Key = "hush", "hush"
 	cfg.Delivery.GitOps.Password, cfg.Delivery.Runner.Token, cfg.Edge.Certificate.Key = "hush", "hush", "hush"
 	cfg.Delivery.GitLabRunner.Token = "hush"
+	cfg.Certificates.ACME.APIKey = "hush"
 	said := map[string]bool{}
 	for _, path := range settings.Secrets(cfg) {
 		_, key, _ := strings.Cut(strings.ReplaceAll(path.String(), "[0]", "[]"), ".")

@@ -7,20 +7,15 @@ import (
 	"slices"
 
 	"github.com/iransre/exchange-platform/components/arvan"
-	"github.com/iransre/exchange-platform/components/ingress"
 	"github.com/iransre/exchange-platform/internal/field"
 )
 
-// validateVirtualAddress asks for one that a machine of the private network could have, and for an engine that answers there.
+// validateVirtualAddress asks for one that a machine of the private network could have.
 func validateVirtualAddress(cfg *Config) field.ErrorList {
 	address := cfg.Edge.VirtualAddress()
 	network, err := netip.ParsePrefix(cfg.Network.CIDR)
 	if !address.IsValid() || err != nil { // each refused by itself
 		return nil
-	}
-	if cfg.Ingress.Engine != ingress.Nginx {
-		return field.ErrorList{field.Invalid(field.NewPath("ingress", "engine"), cfg.Ingress.Engine,
-			`answers on the workers' own ports only: with "edge.mode: vip" leave "ingress-nginx"`)}
 	}
 	at := field.NewPath("edge", "vip", "address")
 	first, last := arvan.Hosts(network)

@@ -100,8 +100,7 @@ type engineParts struct {
 func (i *Ingress) install(ctx *pulumi.Context, name string, args *Args, parts *engineParts, child pulumi.ResourceOption) error {
 	parts.release.Name, parts.release.Atomic, parts.release.CRDs = releaseName, true, args.MonitorCRDs
 	made, err := args.Installer.Install(ctx, name, &chart.Parts{
-		// ports of the host are beyond "baseline"
-		// Ports of the host are beyond "baseline"; with a virtual address there are none. It stays as it is all the same: while the
+		// Ports of the host are beyond "baseline". With a virtual address there are none, and it stays as it is all the same: while the
 		// controllers change over, some still have theirs.
 		Namespace: chart.NamespaceArgs{Name: namespaceName, PodSecurity: chart.Privileged},
 		Secrets:   parts.secrets, Releases: []chart.ReleaseArgs{parts.release},

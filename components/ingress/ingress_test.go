@@ -101,12 +101,32 @@ func TestHostsAreServedWithTheCertificateThatWasHandedIn(t *testing.T) {
 
 // Behind a virtual address no port of a machine is taken, clients keep their addresses, and kube-proxy asks who comes.
 func TestBehindAVirtualAddress(t *testing.T) {
-	r := mocktest.Run(t, program(ingress.Args{Config: nginx, VirtualAddress: pulumi.String("10.20.0.250"), AllowedSources: []string{"10.20.0.0/24"}}, false))
-	r.CheckEngine(t, "vip")
-	values := mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any)["controller"].(map[string]any)
-	assert.DeepEqual(t, values["hostPort"], map[string]any{"enabled": false})
-	assert.DeepEqual(t, values["service"], map[string]any{
-		"type": "LoadBalancer", "externalTrafficPolicy": "Local", "loadBalancerSourceRanges": []any{"10.20.0.0/24"},
-		"annotations": map[string]any{"metallb.io/loadBalancerIPs": "10.20.0.250"},
-	})
+	asked := map[string]any{"metallb.io/loadBalancerIPs": "10.20.0.250"}
+	for config, service := range map[*ingress.Config]func(values map[string]any) (spec, annotations any){
+		&nginx: func(values map[string]any) (any, any) {
+			controller := values["controller"].(map[string]any)
+			service := controller["service"].(map[string]any)
+			annotations := service["annotations"]
+			delete(service, "annotations")
+			assert.DeepEqual(t, controller["hostPort"], map[string]any{"enabled": false})
+			return service, annotations
+		},
+		&traefik: func(values map[string]any) (any, any) {
+			for _, port := range []string{"web", "websecure"} {
+				_, owned := values["ports"].(map[string]any)[port].(map[string]any)["hostPort"]
+				assert.Assert(t, !owned)
+			}
+			service := values["service"].(map[string]any)
+			return service["spec"], service["annotations"]
+		},
+	} {
+		args := ingress.Args{Config: *config, VirtualAddress: pulumi.String("10.20.0.250"), AllowedSources: []string{"10.20.0.0/24"}}
+		r := mocktest.Run(t, program(args, false))
+		if config.Engine == ingress.Nginx {
+			r.CheckEngine(t, "vip")
+		}
+		spec, annotations := service(mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any))
+		assert.DeepEqual(t, spec, map[string]any{"type": "LoadBalancer", "externalTrafficPolicy": "Local", "loadBalancerSourceRanges": []any{"10.20.0.0/24"}})
+		assert.DeepEqual(t, annotations, asked)
+	}
 }

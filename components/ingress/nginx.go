@@ -50,23 +50,12 @@ func nginxController(args *Args) map[string]any {
 		"resources": chart.Requests("50m", "90Mi"),
 	}
 	if args.VirtualAddress != nil {
-		behindVirtualAddress(controller, args)
+		service := behindVirtualAddress(args)
+		service["annotations"] = askedOfMetalLB(args)
+		controller["service"], controller["hostPort"] = service, map[string]any{"enabled": false}
+		controller["publishService"] = map[string]any{"enabled": true}
 	}
 	return controller
-}
-
-// behindVirtualAddress has kube-proxy bring what comes for the address to the controller on the same worker: from there the client is seen
-// with its own address, and no worker without a ready controller is chosen to answer for it.
-func behindVirtualAddress(controller map[string]any, args *Args) {
-	controller["hostPort"] = map[string]any{"enabled": false}
-	controller["publishService"] = map[string]any{"enabled": true}
-	controller["service"] = map[string]any{
-		"type":                  "LoadBalancer",
-		"annotations":           map[string]any{"metallb.io/loadBalancerIPs": args.VirtualAddress},
-		"externalTrafficPolicy": "Local",
-		// no security group stands before the address; kube-proxy asks who comes
-		"loadBalancerSourceRanges": args.AllowedSources,
-	}
 }
 
 // accessLog is nginx' own form of a line. Numbers that may be missing are texts.

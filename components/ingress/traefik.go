@@ -43,13 +43,17 @@ func traefikParts(args *Args) (*engineParts, error) {
 func traefikValues(args *Args, image chart.Image) map[string]any {
 	off := map[string]any{"enabled": false}
 	watched := args.MonitorCRDs != nil
+	service := map[string]any{"spec": map[string]any{"type": "ClusterIP"}}
+	if args.VirtualAddress != nil {
+		service = map[string]any{"spec": behindVirtualAddress(args), "annotations": askedOfMetalLB(args)}
+	}
 	return map[string]any{
 		"fullnameOverride": traefikName,
 		"image":            map[string]any{"registry": image.Registry, "repository": image.Repository, "tag": image.Tag},
 		// One on every worker that owns its ports, as with ingress-nginx: see there. The port of the old one has to be free first.
 		"deployment":     map[string]any{"kind": "DaemonSet", "terminationGracePeriodSeconds": traefikDrainSeconds + 15},
 		"updateStrategy": map[string]any{"rollingUpdate": map[string]any{"maxUnavailable": 1, "maxSurge": 0}},
-		"service":        map[string]any{"spec": map[string]any{"type": "ClusterIP"}},
+		"service":        service,
 		"ports":          map[string]any{"web": traefikPort(args, 80, traefikHTTP), "websecure": traefikPort(args, 443, traefikHTTPS)},
 		"providers": map[string]any{
 			"kubernetesCRD": off, "kubernetesIngress": off,
@@ -83,12 +87,15 @@ func traefikValues(args *Args, image chart.Image) map[string]any {
 // traefikPort is the entry point behind a port of the host.
 func traefikPort(args *Args, host, pods int) map[string]any {
 	port := map[string]any{
-		"port": pods, "hostPort": host,
+		"port": pods,
 		"transport": map[string]any{
 			// The first is for a whole request with its body; the default of one minute cuts the upload of whoever has a slow line.
 			"respondingTimeouts": map[string]any{"readTimeout": "300s"},
 			"lifeCycle":          map[string]any{"graceTimeOut": strconv.Itoa(traefikDrainSeconds) + "s"},
 		},
+	}
+	if args.VirtualAddress == nil {
+		port["hostPort"] = host
 	}
 	if len(args.TrustedProxies) > 0 {
 		port["forwardedHeaders"] = map[string]any{

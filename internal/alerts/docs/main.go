@@ -20,6 +20,7 @@ var capabilities = []struct{ file, name string }{
 	{"exchange", "Exchange: web and Django-Q"},
 	{"delivery", "Delivery"},
 	{"ingress", "Ingress"},
+	{"virtual-address", "The virtual address"},
 	{"postgres", "PostgreSQL"},
 	{"objectstore", "Object store"},
 	{"search", "Logs: Elasticsearch and Fluent Bit"},
