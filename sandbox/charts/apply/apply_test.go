@@ -51,6 +51,7 @@ var levels = map[string]string{
 	"haproxy":                  "restricted",
 	"kibana":                   "restricted",
 	"kube-prometheus-stack":    "privileged",
+	"metallb":                  "privileged",
 	"minio":                    "baseline",
 	"minio-distributed":        "restricted",
 	"plugin-barman-cloud":      "restricted",
@@ -67,6 +68,7 @@ func TestTheAPIServerTakesWhatTheChartsRender(t *testing.T) {
 	// The kinds of the Prometheus operator come first, as they do in a stack.
 	first := "prometheus-operator-crds"
 	c.apply(t, c.standIn(t, first))
+	c.apply(t, c.standIn(t, "cert-manager")) // of its kinds are the webhook's own certificates
 	// what GitLab's runner may do, it may do in the namespace of its jobs
 	c.apply(t, []*unstructured.Unstructured{{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "gitlab-jobs"}}}})
 	for _, name := range charts.Names() {
