@@ -35,7 +35,7 @@ func TestTheWorkersShowWhatCertManagerRenews(t *testing.T) {
 		assert.DeepEqual(t, recording.SecretsOutside(), []string(nil))
 		asked := mocktest.Plain(resource.NewProperty(recording.Get(t, "certificates-exchange").Inputs)).(map[string]any)
 		spec, where := asked["spec"].(map[string]any), asked["metadata"].(map[string]any)["namespace"].(string)
-		assert.Check(t, is.Contains(text(recording.Get(t, "ingress-release").Inputs), "default-ssl-certificate:"+where+"/"+spec["secretName"].(string)))
+		assert.Check(t, is.Contains(text(recording.Get(t, "ingress-release").Inputs), "default-ssl-certificate:"+where+"/"+spec["secretName"].(string)+"]"))
 		assert.DeepEqual(t, spec["dnsNames"], []any{cfg.Exchange.Host, "iransre.ir", filesHost(cfg)})
 		assert.Check(t, waitsFor(recording, "certificates-exchange", "ingress-namespace"))
 		assert.Check(t, waitsFor(recording, "access-signer-view-cert-manager", "certificates-namespace"))

@@ -65,10 +65,10 @@ var levels = map[string]string{
 func TestTheAPIServerTakesWhatTheChartsRender(t *testing.T) {
 	c := connect(t)
 	c.hold(t, &policy.Config{}, settings.Prod, releasesOf.Replace)
-	// The kinds of the Prometheus operator come first, as they do in a stack.
+	// The kinds that others have objects of come first, as they do in a stack.
 	first := "prometheus-operator-crds"
 	c.apply(t, c.standIn(t, first))
-	c.apply(t, c.standIn(t, "cert-manager")) // of its kinds are the webhook's own certificates
+	c.apply(t, c.standIn(t, "cert-manager")) // of its kinds another chart has objects
 	// what GitLab's runner may do, it may do in the namespace of its jobs
 	c.apply(t, []*unstructured.Unstructured{{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "gitlab-jobs"}}}})
 	for _, name := range charts.Names() {
