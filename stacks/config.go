@@ -49,6 +49,7 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 		validateHost(cfg),
 		validateRanges(cfg),
 		validateVirtualAddress(cfg),
+		validateOutside(cfg),
 		validateNames(cfg),
 		validatePages(cfg),
 		cfg.Edge.ValidateNames(field.NewPath("edge"), workersNames(cfg)),

@@ -118,7 +118,10 @@ func validatePages(cfg *Config) field.ErrorList {
 	}
 	switch {
 	case scheme(cfg) == "http":
-		problems = append(problems, field.Forbidden(at, "passwords would cross the Internet in plain text: hand in edge.certificate, or take \"edge.mode: cdn\""))
+		problems = append(problems, field.Forbidden(at, "passwords would cross the Internet in plain text: hand in edge.certificate, take certificates.engine, or \"edge.mode: cdn\""))
+	case cfg.Edge.VIP.PublicAddress != "":
+		problems = append(problems, field.Forbidden(at, "nobody could tell where somebody comes from: what hands on from edge.vip.publicAddress does so in its own name. "+
+			"Leave that out, and have people come to edge.vip.address"))
 	case !cfg.Edge.ThroughCDN():
 	case len(trustedProxies(cfg)) == 0:
 		problems = append(problems, field.Forbidden(at,

@@ -126,7 +126,9 @@ func TestBehindAVirtualAddress(t *testing.T) {
 			r.CheckEngine(t, "vip")
 		}
 		spec, annotations := service(mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any))
-		assert.DeepEqual(t, spec, map[string]any{"type": "LoadBalancer", "externalTrafficPolicy": "Local", "loadBalancerSourceRanges": []any{"10.20.0.0/24"}})
+		assert.DeepEqual(t, spec, map[string]any{
+			"type": "LoadBalancer", "externalTrafficPolicy": "Local", "loadBalancerSourceRanges": []any{"10.20.0.0/24"}, "allocateLoadBalancerNodePorts": false,
+		})
 		assert.DeepEqual(t, annotations, asked)
 	}
 }

@@ -7,6 +7,8 @@ func behindVirtualAddress(args *Args) map[string]any {
 	return map[string]any{
 		"type":                  "LoadBalancer",
 		"externalTrafficPolicy": "Local",
+		// ports of every node's, which MetalLB has no use for, and at which nobody asks who comes
+		"allocateLoadBalancerNodePorts": false,
 		// no security group stands before the address; kube-proxy asks who comes
 		"loadBalancerSourceRanges": args.AllowedSources,
 	}

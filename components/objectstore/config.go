@@ -117,13 +117,17 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 	return problems
 }
 
-// Warnings says in prod what is not kept.
+// Warnings says what is not copied, and in prod what is not kept.
 func (c *Config) Warnings(profile settings.Profile) []string {
-	if profile != settings.Prod || c.Mode == Distributed || c.Engine == External {
-		return nil
+	var said []string
+	if !c.Copy.Enabled && c.Copy.Bucket != "" {
+		said = append(said, "objectStore.copy names a bucket and is not enabled: nothing is copied there. Set objectStore.copy.enabled, or take the bucket out")
 	}
-	return []string{"objectStore.mode is standalone: static and media files are lost with MinIO's pod, whenever that is moved or restarted. " +
-		"distributed keeps them, and is what a new environment gets; docs/objectstore.md says how to move to it"}
+	if profile != settings.Prod || c.Mode == Distributed || c.Engine == External {
+		return said
+	}
+	return append(said, "objectStore.mode is standalone: static and media files are lost with MinIO's pod, whenever that is moved or restarted. "+
+		"distributed keeps them, and is what a new environment gets; docs/objectstore.md says how to move to it")
 }
 
 // FilesHost is the public name of the files of an exchange with that host in that domain; empty where browsers load them from the storage
