@@ -78,7 +78,7 @@ func validateJobs(cfg *Config) field.ErrorList {
 		labels = append(labels, key+"="+wanted[key])
 	}
 	return field.ErrorList{field.Invalid(field.NewPath("delivery", "gitlabRunner", "nodes"), strings.Join(labels, ","),
-		"no worker has these labels, so no job would ever begin: give them to one in nodes[].labels")}
+		"no worker has these in nodes[].labels, so no job would ever begin: give them to one there")}
 }
 
 // warnTogether says what concerns several sections at once.

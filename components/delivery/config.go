@@ -195,7 +195,7 @@ func (r *GitLabRunner) validate(path *field.Path) field.ErrorList {
 		return field.ErrorList{field.Required(path.Child("url"), "say whose jobs the runner takes, or leave the section out")}
 	}
 	problems := slices.Concat(
-		settings.Matches(r.URL, path.Child("url"), ofServer, `must be an address such as "https://gitlab.example.ir": the token goes there, so not http`),
+		settings.Matches(r.URL, path.Child("url"), ofServer, `must be an https address such as "https://gitlab.example.ir", and nothing behind its path: the token goes there`),
 		settings.AtLeast(r.Concurrent, path.Child("concurrent"), 1),
 		settings.AtLeast(r.CPUs, path.Child("cpus"), 1),
 		settings.AtLeast(r.MemoryGiB, path.Child("memoryGiB"), 1),
@@ -206,7 +206,7 @@ func (r *GitLabRunner) validate(path *field.Path) field.ErrorList {
 			"GitLab shows it when the runner is made there: pulumi config set --secret --path exchange-platform:delivery.gitlabRunner.token"))
 	case !ofGitLab.MatchString(r.Token):
 		problems = append(problems, field.Forbidden(path.Child("token"),
-			`must be an authentication token, "glrt-…": make the runner in GitLab ("New project runner"); a registration token is of the old way, and refused by GitLab`))
+			`must be a whole authentication token, "glrt-" and 20 characters or more: make the runner in GitLab ("New project runner"). A registration token is of the old way, and refused by GitLab`))
 	}
 	for i, each := range r.AllowedImages {
 		problems = append(problems, settings.Matches(each, path.Child("allowedImages").Index(i), pattern, `must be an image or a pattern of images, such as "registry.example.ir/**"`)...)
