@@ -195,7 +195,7 @@ func (r *GitLabRunner) validate(path *field.Path) field.ErrorList {
 		return field.ErrorList{field.Required(path.Child("url"), "say whose jobs the runner takes, or leave the section out")}
 	}
 	problems := slices.Concat(
-		settings.Matches(r.URL, path.Child("url"), ofServer, `must be an https address such as "https://gitlab.example.ir", and nothing behind its path: the token goes there`),
+		settings.Matches(r.URL, path.Child("url"), ofServer, `must be an https address such as "https://gitlab.example.ir", without a query: the token goes there`),
 		settings.AtLeast(r.Concurrent, path.Child("concurrent"), 1),
 		settings.AtLeast(r.CPUs, path.Child("cpus"), 1),
 		settings.AtLeast(r.MemoryGiB, path.Child("memoryGiB"), 1),
