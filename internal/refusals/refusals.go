@@ -3,6 +3,7 @@
 package refusals
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"maps"
@@ -52,6 +53,8 @@ type Change struct {
 	// Set writes Value to a key, section and all: "kubernetes.version".
 	Set   string `json:"set,omitempty"`
 	Value any    `json:"value,omitempty"`
+	// From is a key whose value is written where there is one: a secret is encrypted for its stack, and none else is taken.
+	From string `json:"from,omitempty"`
 	// Append adds a node at the end, Insert at the front.
 	Append map[string]any `json:"append,omitempty"`
 	Insert map[string]any `json:"insert,omitempty"`
@@ -100,7 +103,7 @@ func (c Change) apply(config map[string]any) error {
 	}
 	switch {
 	case c.Set != "":
-		set(config, c.Set, c.Value)
+		set(config, c.Set, cmp.Or(get(config, c.From), c.Value))
 		return nil
 	case c.Append != nil:
 		nodes = append(nodes, c.Append)
@@ -133,6 +136,16 @@ func (c Change) apply(config map[string]any) error {
 	}
 	config[nodesKey] = nodes
 	return nil
+}
+
+// get is the value below config at "section.key.key"; nil if there is none.
+func get(config map[string]any, path string) any {
+	var value any = config
+	for key := range strings.SplitSeq("exchange-platform:"+path, ".") {
+		section, _ := value.(map[string]any)
+		value = section[key]
+	}
+	return value
 }
 
 // set writes value below config; path is "section.key.key".
