@@ -76,12 +76,10 @@ func deployment(image chart.Image) map[string]any {
 				}},
 				"containers": []any{map[string]any{
 					"name": "adapter", "image": image.String(), "command": []any{"python3", "-I", program + "/sms.py"},
-					"env":   []any{map[string]any{"name": "ALERT_SMS_HOME", "value": home}},
-					"ports": []any{map[string]any{"name": "http", "containerPort": smsPort, "protocol": "TCP"}},
-					"securityContext": map[string]any{
-						"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": map[string]any{"drop": []any{"ALL"}},
-					},
-					"readinessProbe": probe, "livenessProbe": probe,
+					"env":             []any{map[string]any{"name": "ALERT_SMS_HOME", "value": home}},
+					"ports":           []any{map[string]any{"name": "http", "containerPort": smsPort, "protocol": "TCP"}},
+					"securityContext": chart.Unprivileged(),
+					"readinessProbe":  probe, "livenessProbe": probe,
 					"resources":    chart.Little("5m", "32Mi"),
 					"volumeMounts": []any{mount("program", program), mount("settings", home)},
 				}},

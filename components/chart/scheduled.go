@@ -31,18 +31,10 @@ type ScheduledArgs struct {
 func (i *Installer) Scheduled(ctx *pulumi.Context, name string, args *ScheduledArgs, opts ...pulumi.ResourceOption) (*Object, error) {
 	return i.Object(ctx, name, &ObjectArgs{
 		APIVersion: "batch/v1", Kind: "CronJob", Name: args.Name, Namespace: args.Namespace,
-		Fields: pulumi.Map{"spec": pulumi.ToMap(map[string]any{
-			"schedule": args.Schedule, "timeZone": "Etc/UTC", "suspend": args.Suspended,
-			"concurrencyPolicy": "Forbid", "startingDeadlineSeconds": 3600,
-			"successfulJobsHistoryLimit": 1, "failedJobsHistoryLimit": 1,
-			"jobTemplate": map[string]any{"spec": map[string]any{
-				"activeDeadlineSeconds": args.Hours * 3600, "backoffLimit": 2,
-				"template": map[string]any{
-					"metadata": map[string]any{"labels": args.Labels},
-					"spec":     args.pod(),
-				},
-			}},
-		})},
+		Fields: pulumi.Map{"spec": pulumi.ToMap(Schedule{args.Schedule, args.Suspended, args.Hours, 2}.CronJob(map[string]any{
+			"metadata": map[string]any{"labels": args.Labels},
+			"spec":     args.pod(),
+		}))},
 	}, opts...)
 }
 
@@ -58,4 +50,27 @@ func (a *ScheduledArgs) pod() map[string]any {
 	}
 	pod["volumes"] = []any{map[string]any{"name": "tmp", "emptyDir": map[string]any{"sizeLimit": room}}}
 	return pod
+}
+
+// Schedule says when pods run to their end.
+type Schedule struct {
+	// At is in UTC. A Suspended one runs only when somebody makes a Job of it.
+	At        string
+	Suspended bool
+	// Hours is when a run is stopped. No other one begins before that.
+	Hours int
+	// Again is how often a run that failed is tried once more.
+	Again int
+}
+
+// CronJob is its specification for pods of this template.
+func (s Schedule) CronJob(template map[string]any) map[string]any {
+	return map[string]any{
+		"schedule": s.At, "timeZone": "Etc/UTC", "suspend": s.Suspended,
+		"concurrencyPolicy": "Forbid", "startingDeadlineSeconds": 3600,
+		"successfulJobsHistoryLimit": 1, "failedJobsHistoryLimit": 1,
+		"jobTemplate": map[string]any{"spec": map[string]any{
+			"activeDeadlineSeconds": s.Hours * 3600, "backoffLimit": s.Again, "template": template,
+		}},
+	}
 }

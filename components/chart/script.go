@@ -11,20 +11,29 @@ func scriptPod(name string, image Image, command, env []any) map[string]any {
 	return map[string]any{
 		"automountServiceAccountToken": false,
 		"enableServiceLinks":           false,
-		"securityContext": map[string]any{
-			"runAsNonRoot": true, "runAsUser": 1001, "runAsGroup": 1001, "seccompProfile": map[string]any{"type": "RuntimeDefault"},
-		},
+		"securityContext":              RunAs(1001),
 		"containers": []any{map[string]any{
-			"name":    name,
-			"image":   image.String(),
-			"command": command,
-			"env":     env,
-			"securityContext": map[string]any{
-				"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
-				"capabilities": map[string]any{"drop": []any{"ALL"}},
-			},
-			"volumeMounts": []any{map[string]any{"name": "tmp", "mountPath": "/tmp"}},
+			"name":            name,
+			"image":           image.String(),
+			"command":         command,
+			"env":             env,
+			"securityContext": Unprivileged(),
+			"volumeMounts":    []any{map[string]any{"name": "tmp", "mountPath": "/tmp"}},
 		}},
+	}
+}
+
+// RunAs is the security context of a pod that "restricted" admits, as a user and the group of the same number.
+func RunAs(id int) map[string]any {
+	return map[string]any{
+		"runAsNonRoot": true, "runAsUser": id, "runAsGroup": id, "seccompProfile": map[string]any{"type": "RuntimeDefault"},
+	}
+}
+
+// Unprivileged is that of a container that "restricted" admits, and that writes nowhere but to its volumes.
+func Unprivileged() map[string]any {
+	return map[string]any{
+		"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": map[string]any{"drop": []any{"ALL"}},
 	}
 }
 

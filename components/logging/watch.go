@@ -62,22 +62,18 @@ func exporterSpec(labels map[string]string, revision string, snapshots bool) map
 			"metadata": map[string]any{"labels": labels, "annotations": map[string]any{"checksum/secret": revision}},
 			"spec": map[string]any{
 				"automountServiceAccountToken": false, "enableServiceLinks": false,
-				"securityContext": map[string]any{
-					"runAsNonRoot": true, "runAsUser": 1000, "runAsGroup": 1000, "seccompProfile": map[string]any{"type": "RuntimeDefault"},
-				},
+				"securityContext": chart.RunAs(1000),
 				"containers": []any{map[string]any{
 					"name": "exporter", "image": imageOf("exporter"), "args": flags,
 					"env": []any{
 						map[string]any{"name": "ES_USERNAME", "valueFrom": from("username")},
 						map[string]any{"name": "ES_PASSWORD", "valueFrom": from("password")},
 					},
-					"ports":          []any{map[string]any{"name": "metrics", "containerPort": 9114}},
-					"readinessProbe": map[string]any{"httpGet": map[string]any{"path": "/healthz", "port": "metrics"}},
-					"securityContext": map[string]any{
-						"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": map[string]any{"drop": []any{"ALL"}},
-					},
-					"resources":    chart.Little("10m", "64Mi"),
-					"volumeMounts": []any{map[string]any{"name": "authority", "mountPath": "/authority", "readOnly": true}},
+					"ports":           []any{map[string]any{"name": "metrics", "containerPort": 9114}},
+					"readinessProbe":  map[string]any{"httpGet": map[string]any{"path": "/healthz", "port": "metrics"}},
+					"securityContext": chart.Unprivileged(),
+					"resources":       chart.Little("10m", "64Mi"),
+					"volumeMounts":    []any{map[string]any{"name": "authority", "mountPath": "/authority", "readOnly": true}},
 				}},
 				"volumes": []any{map[string]any{"name": "authority", "secret": map[string]any{
 					"secretName": authoritySecret, "items": []any{map[string]any{"key": "ca.crt", "path": "ca.crt"}},

@@ -275,16 +275,12 @@ func resultsPod(image chart.Image) map[string]any {
 func pythonPod(image chart.Image, command string, grace int, env []any) map[string]any {
 	return map[string]any{
 		"automountServiceAccountToken": false, "enableServiceLinks": false, "terminationGracePeriodSeconds": grace,
-		"securityContext": map[string]any{
-			"runAsNonRoot": true, "runAsUser": 26, "runAsGroup": 26, "seccompProfile": map[string]any{"type": "RuntimeDefault"},
-		},
+		"securityContext": chart.RunAs(26),
 		"containers": []any{map[string]any{
 			"name": "drill", "image": image.String(), "command": []any{"python3", "-I", "/program/drill.py", command}, "env": env,
-			"securityContext": map[string]any{
-				"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": map[string]any{"drop": []any{"ALL"}},
-			},
-			"resources":    map[string]any{"requests": map[string]any{"cpu": "10m", "memory": "64Mi"}, "limits": map[string]any{"memory": "256Mi"}},
-			"volumeMounts": []any{map[string]any{"name": "program", "mountPath": "/program", "readOnly": true}},
+			"securityContext": chart.Unprivileged(),
+			"resources":       map[string]any{"requests": map[string]any{"cpu": "10m", "memory": "64Mi"}, "limits": map[string]any{"memory": "256Mi"}},
+			"volumeMounts":    []any{map[string]any{"name": "program", "mountPath": "/program", "readOnly": true}},
 		}},
 		"volumes": []any{map[string]any{"name": "program", "configMap": map[string]any{"name": drillName}}},
 	}

@@ -87,14 +87,9 @@ func dumpJobs(stack string, config *Config) ([]objectPart, error) {
 		encrypt = storage + "/" + backup.Bucket
 	}
 	named := map[string]any{"configMapKeyRef": map[string]any{"name": restoreName, "key": "dump", "optional": true}}
-	made := func(part, name, schedule string, suspended bool, pod map[string]any) objectPart {
-		return objectPart{chart.ObjectArgs{APIVersion: "batch/v1", Kind: "CronJob", Name: name, Fields: pulumi.ToMap(map[string]any{"spec": map[string]any{
-			"schedule": schedule, "timeZone": "Etc/UTC", "suspend": suspended, "concurrencyPolicy": "Forbid", "startingDeadlineSeconds": 3600,
-			"successfulJobsHistoryLimit": 1, "failedJobsHistoryLimit": 1,
-			"jobTemplate": map[string]any{"spec": map[string]any{
-				"activeDeadlineSeconds": dumpHours * 3600, "backoffLimit": 0, "template": map[string]any{"spec": pod},
-			}},
-		}})}, part}
+	made := func(part, name, at string, suspended bool, pod map[string]any) objectPart {
+		job := chart.Schedule{At: at, Suspended: suspended, Hours: dumpHours}.CronJob(map[string]any{"spec": pod})
+		return objectPart{chart.ObjectArgs{APIVersion: "batch/v1", Kind: "CronJob", Name: name, Fields: pulumi.ToMap(map[string]any{"spec": job})}, part}
 	}
 	return []objectPart{
 		made("dump", dumpName, backup.Schedule, false, transfer(config,
@@ -110,10 +105,8 @@ func dumpJobs(stack string, config *Config) ([]objectPart, error) {
 func transfer(config *Config, first, second map[string]any) map[string]any {
 	return map[string]any{
 		"automountServiceAccountToken": false, "enableServiceLinks": false, "restartPolicy": "Never",
-		"securityContext": map[string]any{
-			"runAsNonRoot": true, "runAsUser": 1001, "runAsGroup": 1001, "seccompProfile": map[string]any{"type": "RuntimeDefault"},
-		},
-		"initContainers": []any{first}, "containers": []any{second},
+		"securityContext": chart.RunAs(1001),
+		"initContainers":  []any{first}, "containers": []any{second},
 		"volumes": []any{
 			map[string]any{"name": "dump", "emptyDir": map[string]any{"sizeLimit": fmt.Sprintf("%dGi", config.MaxSizeGiB)}},
 			map[string]any{"name": "tmp", "emptyDir": map[string]any{"medium": "Memory", "sizeLimit": "16Mi"}},
@@ -130,10 +123,8 @@ func step(name string, image chart.Image, script string, variables ...map[string
 	}
 	return map[string]any{
 		"name": name, "image": image.String(), "command": []any{"/bin/sh", "-euc", script}, "env": env,
-		"securityContext": map[string]any{
-			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": map[string]any{"drop": []any{"ALL"}},
-		},
-		"resources": map[string]any{"requests": map[string]any{"cpu": "100m", "memory": "128Mi"}, "limits": map[string]any{"memory": "512Mi"}},
+		"securityContext": chart.Unprivileged(),
+		"resources":       map[string]any{"requests": map[string]any{"cpu": "100m", "memory": "128Mi"}, "limits": map[string]any{"memory": "512Mi"}},
 		"volumeMounts": []any{
 			map[string]any{"name": "dump", "mountPath": "/dump"}, map[string]any{"name": "tmp", "mountPath": "/tmp"},
 		},
