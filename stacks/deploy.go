@@ -199,8 +199,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		return nil, err
 	}
 	p.Postgres, err = postgres.New(ctx, "postgres", &postgres.Args{
-		Installer: installer, Config: cfg.Postgres, MonitorCRDs: monitorCRDs,
-		PodCIDR: cfg.Network.PodCIDR, ServiceCIDR: cfg.Network.ServiceCIDR, NodeCIDR: cfg.Network.CIDR,
+		Installer: installer, Config: cfg.Postgres, MonitorCRDs: monitorCRDs, Ranges: clusterRanges(cfg),
 	}, base, keep)
 	if err != nil {
 		return nil, err

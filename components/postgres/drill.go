@@ -218,7 +218,7 @@ func drillStore(backup *Backup, stack string) map[string]any {
 
 // drillPolicy lets the copy at the backups, at Kubernetes and at nothing of production; only the operator and Prometheus come in.
 func drillPolicy(args *Args) (map[string]any, error) {
-	storage, err := flows.Storage(args.Config.Backup.Endpoint, args.PodCIDR, args.ServiceCIDR, args.NodeCIDR)
+	storage, err := flows.Storage(args.Config.Backup.Endpoint, args.Ranges.Pods, args.Ranges.Services, args.Ranges.Nodes)
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +236,7 @@ func drillPolicy(args *Args) (map[string]any, error) {
 			map[string]any{"to": []any{own}},
 			map[string]any{"ports": []any{tcp(53), map[string]any{"port": 53, "protocol": "UDP"}}},
 			// the API server, on the control planes' own addresses by the time a policy looks
-			map[string]any{"to": []any{map[string]any{"ipBlock": map[string]any{"cidr": args.NodeCIDR}}}, "ports": []any{tcp(6443)}},
+			map[string]any{"to": []any{map[string]any{"ipBlock": map[string]any{"cidr": args.Ranges.Nodes}}}, "ports": []any{tcp(6443)}},
 			storage,
 		},
 	}, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/internal/component"
+	"github.com/iransre/exchange-platform/internal/flows"
 )
 
 // Engine is the way PostgreSQL is run.
@@ -41,8 +42,8 @@ type Args struct {
 	Config    Config
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
-	// PodCIDR, ServiceCIDR and NodeCIDR are where production is, which a restored copy must not reach.
-	PodCIDR, ServiceCIDR, NodeCIDR string
+	// Ranges are where production is, which a restored copy must not reach.
+	Ranges flows.Ranges
 }
 
 // Postgres is a running database. What uses its hosts waits until it accepts connections.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/postgres"
+	"github.com/iransre/exchange-platform/internal/flows"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
@@ -34,7 +35,7 @@ func programWith(config postgres.Config, look func(*pulumi.Context, *postgres.Po
 		}
 		made, err := postgres.New(ctx, "postgres", &postgres.Args{
 			Installer: &chart.Installer{Provider: cluster, Random: randomness}, Config: config, MonitorCRDs: cluster,
-			PodCIDR: "10.233.64.0/18", ServiceCIDR: "10.233.0.0/18", NodeCIDR: "10.20.0.0/24",
+			Ranges: flows.Ranges{Pods: "10.233.64.0/18", Services: "10.233.0.0/18", Nodes: "10.20.0.0/24"},
 		})
 		if err == nil {
 			look(ctx, made)
