@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,19 +34,18 @@ esac
 // deliveryPage is somebody who types the lines of docs/delivery.md, in the checkout, with Exchange-DevOps beside it.
 type deliveryPage struct {
 	*sandbox
+	page
 	kept, devops string
 	environ      []string
-	lines        []string
-	typed        map[string]bool
 }
 
 func newDeliveryPage(t *testing.T, s *sandbox) *deliveryPage {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(s.Root, "docs", "delivery.md"))
-	assert.NilError(t, err)
 	environ, err := s.Environ(s.stack)
 	assert.NilError(t, err)
-	p := &deliveryPage{sandbox: s, kept: t.TempDir(), devops: filepath.Join(t.TempDir(), "Exchange-DevOps"), lines: shellLines(string(text)), typed: map[string]bool{}}
+	p := &deliveryPage{
+		sandbox: s, page: readPage(t, filepath.Join(s.Root, "docs", "delivery.md")), kept: t.TempDir(), devops: filepath.Join(t.TempDir(), "Exchange-DevOps"),
+	}
 	assert.Assert(t, len(p.lines) > 10, "%q", p.lines)
 	programs := t.TempDir()
 	assert.NilError(t, os.WriteFile(filepath.Join(programs, "gh"), []byte(gh), 0o700))
@@ -60,10 +58,7 @@ func newDeliveryPage(t *testing.T, s *sandbox) *deliveryPage {
 // says types the line of the page that begins like this, with what a user types into pulumi's questions.
 func (p *deliveryPage) says(t *testing.T, start string, answers ...string) string {
 	t.Helper()
-	i := slices.IndexFunc(p.lines, func(line string) bool { return strings.HasPrefix(line, start) })
-	assert.Assert(t, i >= 0, "the page has no line %q", start)
-	p.typed[p.lines[i]] = true
-	return p.must(t, p.lines[i], answers...)
+	return p.must(t, p.line(t, start), answers...)
 }
 
 // must types a line that is not the page's, or stands in its prose.
@@ -110,13 +105,7 @@ func TestThePageOfDelivery(t *testing.T) {
 			t.FailNow()
 		}
 	}
-	for _, line := range p.lines {
-		known := slices.ContainsFunc([]string{"pulumi up"}, func(same string) bool { return line == same })
-		for start := range untyped {
-			known = known || strings.HasPrefix(line, start)
-		}
-		assert.Check(t, known || p.typed[line], "nobody has typed %q", line)
-	}
+	p.isTyped(t, untyped, func(line string) bool { return line == "pulumi up" })
 }
 
 type version struct{ Image, Since string }

@@ -29,18 +29,16 @@ var elsewhere = map[string]string{
 
 // statePage is somebody who types the lines of docs/state.md, for a stack whose state is in a folder.
 type statePage struct {
+	page
 	folder, project string
-	environ, lines  []string
-	typed           map[string]bool
+	environ         []string
 }
 
 func newStatePage(t *testing.T) *statePage {
 	t.Helper()
 	w, err := workspace.Open()
 	assert.NilError(t, err)
-	text, err := os.ReadFile(filepath.Join(w.Root, "docs", "state.md"))
-	assert.NilError(t, err)
-	p := &statePage{folder: t.TempDir(), project: t.TempDir(), lines: shellLines(string(text)), typed: map[string]bool{}}
+	p := &statePage{page: readPage(t, filepath.Join(w.Root, "docs", "state.md")), folder: t.TempDir(), project: t.TempDir()}
 	assert.Assert(t, len(p.lines) > 8, "%q", p.lines)
 	// a program that wants nothing: what is rehearsed is the state's
 	assert.NilError(t, os.WriteFile(filepath.Join(p.project, "Pulumi.yaml"), []byte("name: exchange-platform\nruntime: {name: go, options: {binary: /bin/true}}\n"), 0o600))
@@ -50,31 +48,12 @@ func newStatePage(t *testing.T) *statePage {
 	return p
 }
 
-// shellLines are what the blocks of a page say to type.
-func shellLines(page string) []string {
-	var typed []string
-	for i, part := range strings.Split(page, "```") {
-		block, isShell := strings.CutPrefix(part, "sh\n")
-		if i%2 == 0 || !isShell {
-			continue
-		}
-		for line := range strings.Lines(block) {
-			if line = strings.TrimSpace(line); line != "" {
-				typed = append(typed, line)
-			}
-		}
-	}
-	return typed
-}
-
 // says types the line of the page that begins like this, with what a user types into pulumi's questions.
 func (p *statePage) says(t *testing.T, start string, answers ...string) string {
 	t.Helper()
-	i := slices.IndexFunc(p.lines, func(line string) bool { return strings.HasPrefix(line, start) })
-	assert.Assert(t, i >= 0, "the page has no line %q", start)
-	p.typed[p.lines[i]] = true
-	output, err := p.types(t, p.lines[i], answers...)
-	assert.NilError(t, err, "%s:\n%s", p.lines[i], output)
+	line := p.line(t, start)
+	output, err := p.types(t, line, answers...)
+	assert.NilError(t, err, "%s:\n%s", line, output)
 	return output
 }
 
@@ -216,13 +195,7 @@ func TestThePageOfTheState(t *testing.T) {
 			t.FailNow()
 		}
 	}
-	for _, line := range p.lines {
-		rehearsed := p.typed[line]
-		for start := range elsewhere {
-			rehearsed = rehearsed || strings.HasPrefix(line, start)
-		}
-		assert.Check(t, rehearsed || strings.HasPrefix(line, "pulumi preview "), "nobody rehearses: %s", line)
-	}
+	p.isTyped(t, elsewhere, func(line string) bool { return strings.HasPrefix(line, "pulumi preview ") })
 }
 
 // What fits on a full disk of a state takes the place of the whole one: the sandbox goes back to its own copy. A limit on the size of
