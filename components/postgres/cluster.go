@@ -53,6 +53,9 @@ func clusterSpec(config *Config, cluster string) map[string]any {
 		"probes": map[string]any{
 			"readiness": map[string]any{"periodSeconds": 1}, "startup": map[string]any{"periodSeconds": 1},
 		},
+		// A server that crashed is back by itself within this. One that is given up while it starts anew puts the end of its log into
+		// the archive, and a replica that takes that never follows the next primary (cloudnative-pg#4990).
+		"failoverDelay": 5,
 		// a restart waits so long for sessions to end by themselves, and one that never does holds all others
 		"smartShutdownTimeout":  5,
 		"stopDelay":             60,
@@ -97,6 +100,8 @@ func parameters(config *Config) map[string]any {
 	maps.Copy(settings, map[string]any{
 		// of the log for a replica that is away: then it is made anew, before the primary's disk is full
 		"max_slot_wal_keep_size": megabytes(config.MaxSizeGiB * 1024 / 4),
+		// after a crash, one call for the file system instead of one for each file: 0.4 s where it was 10
+		"recovery_init_sync_method": "syncfs",
 		// what would be lost with all three servers is no older
 		"archive_timeout":          "5min",
 		"pg_stat_statements.max":   "5000",

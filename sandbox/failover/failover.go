@@ -214,7 +214,8 @@ func (r *rehearsal) find(ctx context.Context) (*cluster, error) {
 	return found, json.Unmarshal([]byte(text), found)
 }
 
-// whole waits until all servers are there.
+// whole waits until all servers are there, and follow the primary: the operator calls one ready that does not, and cannot any more
+// (cloudnative-pg#4990).
 func (r *rehearsal) whole(ctx context.Context) (*cluster, error) {
 	var found *cluster
 	return found, r.until(ctx, "all servers", func() (string, error) {
@@ -223,11 +224,26 @@ func (r *rehearsal) whole(ctx context.Context) (*cluster, error) {
 			return err.Error(), nil
 		}
 		s := found.Status
-		if s.ReadyInstances == found.Spec.Instances && s.CurrentPrimary == s.TargetPrimary && s.Phase == healthy {
-			return "", nil
+		if s.ReadyInstances != found.Spec.Instances || s.CurrentPrimary != s.TargetPrimary || s.Phase != healthy {
+			return fmt.Sprintf("%d of %d are ready: %s", s.ReadyInstances, found.Spec.Instances, s.Phase), nil
 		}
-		return fmt.Sprintf("%d of %d are ready: %s", s.ReadyInstances, found.Spec.Instances, s.Phase), nil
+		following, err := r.psql(ctx, "select application_name from pg_stat_replication where state = 'streaming'")
+		if err != nil {
+			return err.Error(), nil
+		}
+		return found.strays(strings.Fields(following)), nil
 	})
+}
+
+// strays says which servers neither are the primary nor follow it, and what to do; empty if there is none.
+func (c *cluster) strays(following []string) string {
+	strays := slices.DeleteFunc(slices.Clone(c.Status.InstanceNames), func(name string) bool {
+		return name == c.Status.CurrentPrimary || slices.Contains(following, name)
+	})
+	if len(strays) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s does not follow the primary, %s: docs/runbooks/DatabaseMissesAReplica.md says how it is made anew", strings.Join(strays, ", "), c.Status.CurrentPrimary)
 }
 
 // kill ends the primary's server as a crash would.

@@ -48,3 +48,11 @@ func TestWhatIsNoLogIsRefused(t *testing.T) {
 	_, err := parseWrites("ack one\n")
 	assert.ErrorContains(t, err, `"ack one"`)
 }
+
+func TestAServerThatDoesNotFollowIsAStray(t *testing.T) {
+	c := &cluster{}
+	c.Status.CurrentPrimary, c.Status.InstanceNames = "postgres-2", []string{"postgres-1", "postgres-2", "postgres-3"}
+	assert.Equal(t, c.strays([]string{"postgres-3", "postgres-1"}), "")
+	assert.Assert(t, strings.HasPrefix(c.strays([]string{"postgres-1"}), "postgres-3 does not follow the primary, postgres-2"))
+	assert.DeepEqual(t, c.Status.InstanceNames, []string{"postgres-1", "postgres-2", "postgres-3"})
+}
