@@ -20,6 +20,7 @@ import (
 
 // The life of backups of etcd, in a demo stack that has them turned on. Each step needs the one before.
 func TestTheBackupsOfEtcd(t *testing.T) {
+	t.Parallel()
 	s := &backedUp{sandbox: newSandbox(t, "e2e-etcd", "demo")}
 	processes := watchCommandLines(t)
 	s.must(t, "preview", "demo") // makes the stack and the world

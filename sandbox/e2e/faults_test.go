@@ -26,6 +26,7 @@ const (
 // before would have, without running finished phases again, or says what to do. A stand-in program that does not end holds
 // Ansible at a known task while something happens.
 func TestFaultsInTheMiddleOfARun(t *testing.T) {
+	t.Parallel()
 	s := newSandbox(t, "e2e-faults", "prod")
 	r := &rehearsal{sandbox: s}
 	steps := []struct {

@@ -18,6 +18,7 @@ import (
 
 // The way back of docs/state.md, "A lost state", by whoever has a key of their own on the machines.
 func TestALostStateHasAWayBack(t *testing.T) {
+	t.Parallel()
 	s := newSandbox(t, "e2e-lost", "demo")
 	s.must(t, "preview", "demo") // makes the world
 	folder := t.TempDir()

@@ -17,6 +17,7 @@ var prodNodes = []string{
 // The life of the prod stack: what demo does not show is that nodes come, change and go, and that versions do. It begins one
 // release before the newest.
 func TestTheProdStack(t *testing.T) {
+	t.Parallel()
 	s := newSandbox(t, "e2e-prod", "prod")
 	s.must(t, "preview", s.stack) // makes the stack and its world, changes nothing
 	l := newLife(t, s)

@@ -21,6 +21,7 @@ import (
 // Every unsafe edit of the table in docs/cluster.md is made to a running cluster. Each is refused with the message that
 // stands there, and nothing is touched.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	table, err := refusals.All()
 	assert.NilError(t, err)
 	s := newSandbox(t, "e2e-refusals", "prod")

@@ -33,13 +33,12 @@ type sandbox struct {
 
 func newSandbox(t *testing.T, name, stack string) *sandbox {
 	t.Helper()
-	t.Setenv("SANDBOX_NAME", name)
-	w, err := workspace.Open()
+	w, err := workspace.Named(name)
 	assert.NilError(t, err)
 	s := &sandbox{Workspace: w, stack: stack}
 	s.down(t)
 	assert.NilError(t, os.RemoveAll(w.Dir))
-	s.Workspace, err = workspace.Open()
+	s.Workspace, err = workspace.Named(name)
 	assert.NilError(t, err)
 	t.Cleanup(func() {
 		s.down(t)
@@ -86,6 +85,9 @@ func (s *sandbox) tool(t *testing.T, variables map[string]string, name string, a
 func (s *sandbox) execute(t *testing.T, cmd *exec.Cmd) (string, error) {
 	t.Helper()
 	var output bytes.Buffer
+	if cmd.Env == nil {
+		cmd.Env = append(os.Environ(), "SANDBOX_NAME="+s.Name)
+	}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.Root, &output, &output
 	err := cmd.Run()
 	s.said.Write(output.Bytes())

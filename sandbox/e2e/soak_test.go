@@ -8,6 +8,7 @@ import "testing"
 // world. Then at most two updates make all that an undisturbed one makes, once. `./scripts/sandbox soak demo` kills fifty, each
 // followed by a recovery; what a failed run printed names its seed.
 func TestKillsAtRandomMoments(t *testing.T) {
+	t.Parallel()
 	s := newSandbox(t, "e2e-soak", "demo")
 	t.Log(s.must(t, "soak", s.stack, "--kills", "10", "--each", "10"))
 }

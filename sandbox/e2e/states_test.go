@@ -35,6 +35,7 @@ type planned struct {
 
 // No update of the program replaces or deletes anything of an environment that an earlier version made.
 func TestEarlierStatesAreNeitherReplacedNorDeleted(t *testing.T) {
+	t.Parallel()
 	states, err := filepath.Glob("../../stacks/testdata/states/*.json")
 	assert.NilError(t, err)
 	assert.Assert(t, len(states) >= 2, "no recorded states")

@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Environment is what a plain `pulumi`, `kubectl` or `curl` needs to work against the sandbox, by variable. Stack is the
+// Environment is what a plain `pulumi`, `kubectl` or `curl`, or the sandbox's own command, needs to work against this sandbox, by variable. Stack is the
 // one that `pulumi` then acts on.
 func (w *Workspace) Environment(stack string) (map[string]string, error) {
 	apiKey, err := w.Secret("api-key")
@@ -22,7 +22,7 @@ func (w *Workspace) Environment(stack string) (map[string]string, error) {
 	if _, err := w.Secret("passphrase"); err != nil {
 		return nil, err
 	}
-	return map[string]string{
+	variables := map[string]string{
 		"PATH":                          filepath.Join(w.Tools, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"KUBECONFIG":                    w.Kubeconfig(),
 		"ARVANCLOUD_API_KEY":            apiKey,
@@ -41,7 +41,11 @@ func (w *Workspace) Environment(stack string) (map[string]string, error) {
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 		"GOFLAGS": "-trimpath -buildvcs=false",
-	}, nil
+	}
+	if w.Name != "" {
+		variables["SANDBOX_NAME"] = w.Name
+	}
+	return variables, nil
 }
 
 // Environ is Environment laid over the process's own, in the form of os.Environ. A variable that the user has set to

@@ -20,21 +20,26 @@ type Workspace struct {
 	Root string
 	// Tools is Root/.sandbox: the built programs, which all sandboxes of the checkout share.
 	Tools string
-	// Dir holds everything else of this sandbox: Tools itself, or a folder in it for one that has a name (SANDBOX_NAME).
+	// Name tells sandboxes of one checkout apart; the first one has none.
+	Name string
+	// Dir holds everything else of this sandbox: Tools itself, or a folder in it for one that has a name.
 	Dir string
 	// Network is the loopback /24 this sandbox owns, so that two sandboxes on one machine never share an address.
 	Network netip.Prefix
 }
 
-// Open finds the checkout at or above the working directory and the sandbox in it, making its folder and choosing its
-// addresses if they are not there yet.
-func Open() (*Workspace, error) {
+// Open is Named for the sandbox that the environment names (SANDBOX_NAME).
+func Open() (*Workspace, error) { return Named(os.Getenv("SANDBOX_NAME")) }
+
+// Named finds the checkout at or above the working directory and the sandbox of this name in it, making its folder and choosing
+// its addresses if they are not there yet.
+func Named(name string) (*Workspace, error) {
 	root, err := findRoot()
 	if err != nil {
 		return nil, err
 	}
-	w := &Workspace{Root: root, Tools: filepath.Join(root, ".sandbox")}
-	w.Dir = filepath.Join(w.Tools, os.Getenv("SANDBOX_NAME"))
+	w := &Workspace{Root: root, Tools: filepath.Join(root, ".sandbox"), Name: name}
+	w.Dir = filepath.Join(w.Tools, name)
 	if err := os.MkdirAll(w.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the sandbox's folder: %w", err)
 	}

@@ -53,6 +53,14 @@ func TestTwoSandboxesOfACheckoutShareOnlyTheTools(t *testing.T) {
 	assert.Equal(t, one.Binary("pulumi"), other.Binary("pulumi"))
 	assert.Assert(t, one.Path("state") != other.Path("state"))
 	assert.Assert(t, one.Network != other.Network)
+
+	variables, err := other.Environment("demo")
+	assert.NilError(t, err)
+	assert.Equal(t, variables["SANDBOX_NAME"], "other", "what is typed in its shell is meant for it")
+	variables, err = one.Environment("demo")
+	assert.NilError(t, err)
+	_, named := variables["SANDBOX_NAME"]
+	assert.Assert(t, !named)
 }
 
 func TestSecretsAreTheUsersAlone(t *testing.T) {
