@@ -1,9 +1,7 @@
 package stacks
 
 import (
-	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -165,43 +163,17 @@ func decodeSection(path *field.Path, text string, section any) (problems field.E
 		*profile = settings.Profile(text)
 		return nil, true
 	}
-	if err := json.Unmarshal([]byte(text), section); err != nil {
-		if !json.Valid([]byte(text)) {
-			return field.ErrorList{field.Forbidden(path, fmt.Sprintf("must be %s, not text", forms[reflect.TypeOf(section).Elem().Kind()]))}, false
-		}
-		return field.ErrorList{whyUnreadable(path, err)}, false
+	kind := reflect.TypeOf(section).Elem()
+	if !json.Valid([]byte(text)) {
+		return field.ErrorList{field.Forbidden(path, fmt.Sprintf("must be %s, not text", called(kind)))}, false
 	}
-	for _, key := range unknownKeys(text, reflect.TypeOf(section)) {
-		problems = append(problems, field.Forbidden(field.NewPath(path.String()+key.place), key.why))
+	readable = true
+	for _, each := range misreadIn(text, kind) {
+		problems = append(problems, field.Forbidden(field.NewPath(path.String()+each.place), each.why))
+		readable = readable && !each.mistyped
 	}
-	return problems, true
+	if err := json.Unmarshal([]byte(text), section); err != nil && readable {
+		return append(problems, field.Forbidden(path, "cannot be read: "+err.Error())), false
+	}
+	return problems, readable
 }
-
-// whyUnreadable turns a decoding error into one that names the key. The value itself is left out: it may hold a secret.
-func whyUnreadable(path *field.Path, err error) *field.Error {
-	var wrong *json.UnmarshalTypeError
-	if !errors.As(err, &wrong) {
-		return field.Forbidden(path, "cannot be read: "+err.Error())
-	}
-	for key := range strings.SplitSeq(wrong.Field, ".") {
-		if first := key[:min(1, len(key))]; first != "" && first == strings.ToLower(first) { // the others are embedded types
-			path = path.Child(key)
-		}
-	}
-	wanted := cmp.Or(kinds[wrong.Type.String()], forms[wrong.Type.Kind()], "what docs/configuration.md says of it")
-	kind, number, _ := strings.Cut(wrong.Value, " ") // behind it is the number itself
-	if number != "" {
-		return field.Forbidden(path, "must be a whole number, without fraction or exponent")
-	}
-	return field.Forbidden(path, fmt.Sprintf("must be %s, not %s", wanted, given[kind]))
-}
-
-// forms are what a section can be, as a user calls it.
-var forms = map[reflect.Kind]string{reflect.Slice: "a list", reflect.Struct: "an object", reflect.Bool: "true or false"}
-
-var (
-	// kinds are the types of keys as a user calls them.
-	kinds = map[string]string{"int": "a number", "bool": "true or false", "string": "text", "[]string": "a list of texts"}
-	// given are the decoder's names of what it found.
-	given = map[string]string{"string": "text", "number": "a number", "bool": "true or false", "array": "a list", "object": "an object"}
-)
