@@ -31,7 +31,7 @@ func TestOnlyAProxyingCDNIsBelieved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg, err := Load(project, "prod", completed(t, "prod"))
 			assert.NilError(t, err)
-			cfg.Edge.Proxied, cfg.Edge.Mode, cfg.Network.WebCIDRs = test.proxied, test.mode, test.web
+			cfg.Edge.Proxied, cfg.Edge.Mode, cfg.Network.WebCIDRs = new(test.proxied), test.mode, test.web
 			recording := deployedWith(t, cfg)
 			controller := mocktest.Plain(recording.Get(t, "ingress-release").Inputs["values"]).(map[string]any)["controller"].(map[string]any)
 			config := controller["config"].(map[string]any)

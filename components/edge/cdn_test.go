@@ -19,7 +19,7 @@ import (
 
 // everything says something in each section.
 var everything = edge.Config{
-	Domain: "iransre.ir", TTLSeconds: 120, Mode: edge.WithWAF, Proxied: true,
+	Domain: "iransre.ir", TTLSeconds: 120, Mode: edge.WithWAF,
 	Origin: edge.Origin{HTTPS: true, Key: true},
 	HTTPS:  edge.HTTPS{Managed: true, MinimumTLS: "TLSv1.2", HSTS: "6mo"},
 	WAF:    edge.WAF{Mode: "protect"},
@@ -114,7 +114,7 @@ func TestDuringMaintenanceEverybodyIsSentAway(t *testing.T) {
 	assert.DeepEqual(t, rule["redirect"], map[string]any{"enabled": true, "statusCode": 307.0, "url": "https://status.iransre.ir/"})
 	assert.Equal(t, rule["place"], 10.0)
 	// by one key, of an environment that says nothing else
-	rule = inputs(t, made(t, edge.Config{Domain: "iransre.ir", Mode: edge.CDN, Proxied: true, Maintenance: "https://status.iransre.ir/"}), "edge-page-exchange")
+	rule = inputs(t, made(t, edge.Config{Domain: "iransre.ir", Mode: edge.CDN, Maintenance: "https://status.iransre.ir/"}), "edge-page-exchange")
 	assert.Equal(t, rule["requestHeaders"], nil)
 	assert.Equal(t, rule["cacheMode"], nil)
 }

@@ -23,7 +23,7 @@ type Config struct {
 	// VIP is that address, with `mode: vip`.
 	VIP VIP `json:"vip"`
 	// Proxied is an older way to say it: false is `mode: dns`.
-	Proxied bool `json:"proxied"`
+	Proxied *bool `json:"proxied"`
 	// Origin is what lies between the CDN and the workers.
 	Origin Origin `json:"origin"`
 	// Certificate is what the workers show: to the CDN (`origin.https`), or with `mode: dns` or `vip` to browsers, whom they then send to HTTPS. It
@@ -59,7 +59,9 @@ const (
 )
 
 // ThroughCDN tells whether the CDN is in front of the workers; else the records only name them.
-func (c *Config) ThroughCDN() bool { return c.Proxied && c.Mode != DNS && c.Mode != Virtual }
+func (c *Config) ThroughCDN() bool {
+	return c.Mode != DNS && c.Mode != Virtual && (c.Proxied == nil || *c.Proxied)
+}
 
 // ShowsCertificates tells whether anybody sees a certificate of the workers': browsers, or the CDN where it speaks TLS to them.
 func (c *Config) ShowsCertificates() bool { return !c.ThroughCDN() || c.Origin.HTTPS }
@@ -67,7 +69,7 @@ func (c *Config) ShowsCertificates() bool { return !c.ThroughCDN() || c.Origin.H
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(settings.Profile) {
 	*c = Config{
-		TTLSeconds: 120, Mode: CDN, Proxied: true,
+		TTLSeconds: 120, Mode: CDN,
 		HTTPS: HTTPS{MinimumTLS: "TLSv1.2"}, WAF: WAF{Mode: "protect"}, DDoS: DDoS{BelievedSeconds: 3600},
 	}
 }
@@ -91,8 +93,11 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 	if c.ThroughCDN() {
 		return append(problems, c.validateSections(path)...)
 	}
-	if c.Mode == WithWAF {
-		problems = append(problems, field.Invalid(path.Child("proxied"), c.Proxied, `with "mode: waf" everything goes through the CDN: leave it out`))
+	switch {
+	case c.Mode == WithWAF:
+		problems = append(problems, field.Invalid(path.Child("proxied"), false, `with "mode: waf" everything goes through the CDN: leave it out`))
+	case c.Proxied != nil && *c.Proxied:
+		problems = append(problems, field.Invalid(path.Child("proxied"), true, fmt.Sprintf(`with "mode: %s" nothing goes through the CDN: leave it out, or take "mode: cdn" or "waf"`, c.Mode)))
 	}
 	without := DNS
 	if c.Mode == Virtual {

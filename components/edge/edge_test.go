@@ -40,7 +40,7 @@ func record(t *testing.T, args edge.Args) map[string]any {
 }
 
 func TestTheNameLeadsToEveryWorkerThroughTheCDN(t *testing.T) {
-	made := record(t, edge.Args{Host: "demo.iransre.ir", Config: edge.Config{Domain: "iransre.ir", TTLSeconds: 120, Proxied: true}})
+	made := record(t, edge.Args{Host: "demo.iransre.ir", Config: edge.Config{Domain: "iransre.ir", TTLSeconds: 120}})
 	assert.DeepEqual(t, made, map[string]any{
 		"domain": "iransre.ir", "name": "demo", "type": "a", "ttl": 120.0, "cloud": true, "upstreamHttps": "http",
 		"addresses": []any{map[string]any{"ip": "203.0.113.2"}, map[string]any{"ip": "203.0.113.3"}},
@@ -48,7 +48,7 @@ func TestTheNameLeadsToEveryWorkerThroughTheCDN(t *testing.T) {
 }
 
 func TestTheDomainItselfIsTheApex(t *testing.T) {
-	made := record(t, edge.Args{Host: "iransre.ir", Config: edge.Config{Domain: "iransre.ir", TTLSeconds: 120}})
+	made := record(t, edge.Args{Host: "iransre.ir", Config: edge.Config{Domain: "iransre.ir", TTLSeconds: 120, Proxied: new(false)}})
 	assert.Equal(t, made["name"], "@")
 	assert.Equal(t, made["cloud"], false)
 }

@@ -34,7 +34,7 @@ func announced(t *testing.T, vip edge.VIP) *mocktest.Recording {
 		}
 		_, err = edge.New(ctx, "edge", &edge.Args{
 			Installer: &chart.Installer{Provider: cluster, Random: random},
-			Config:    edge.Config{Domain: "iransre.ir", TTLSeconds: 120, Proxied: true, Mode: edge.Virtual, VIP: vip},
+			Config:    edge.Config{Domain: "iransre.ir", TTLSeconds: 120, Mode: edge.Virtual, VIP: vip},
 			Host:      "demo.iransre.ir", FilesHost: "demo-files.iransre.ir", Addresses: pulumi.StringArray{pulumi.String("203.0.113.2")},
 			LetThrough: []pulumi.Resource{port}, MonitorCRDs: cluster,
 		}, pulumi.Providers(cloud))

@@ -47,10 +47,13 @@ type Config struct {
 	Copy Copy `json:"copy"`
 }
 
+// oldVersionDays is how long old versions are kept where nobody says so.
+const oldVersionDays = 30
+
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(profile settings.Profile) {
 	size := map[settings.Profile]int{settings.Demo: 5, settings.Prod: 20}[profile]
-	*c = Config{Engine: MinIO, Mode: Standalone, StaticBucket: "static", MediaBucket: "media", MaxSizeGiB: size, OldVersionDays: 30}
+	*c = Config{Engine: MinIO, Mode: Standalone, StaticBucket: "static", MediaBucket: "media", MaxSizeGiB: size, OldVersionDays: oldVersionDays}
 	c.External, c.Copy = defaultOutside(), defaultCopy()
 	if profile == settings.Prod {
 		c.Mode = Distributed
@@ -95,24 +98,38 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 		settings.AtLeast(c.MaxSizeGiB, path.Child("maxSizeGiB"), 1),
 		settings.AtLeast(c.MediaQuotaGiB, path.Child("mediaQuotaGiB"), 0),
 		settings.AtLeast(c.OldVersionDays, path.Child("oldVersionDays"), 1),
+		c.validateUnused(path),
 		c.External.validate(c, path.Child("external")),
 		c.Copy.validate(c, path.Child("copy")))
 	if _, err := chart.ParseImage(c.Image); c.Image != "" && err != nil {
 		problems = append(problems, field.Invalid(path.Child("image"), c.Image, "must be registry/repository:tag, such as \"quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z\""))
 	}
-	switch {
-	case c.MediaQuotaGiB > 0 && c.Mode == Standalone:
-		problems = append(problems, field.Invalid(path.Child("mediaQuotaGiB"), c.MediaQuotaGiB, "is of mode \"distributed\" only; leave it out"))
-	case c.MediaQuotaGiB > c.capacityGiB() && c.MaxSizeGiB > 0:
+	if c.MediaQuotaGiB > c.capacityGiB() && c.MaxSizeGiB > 0 && c.Servers() == servers {
 		problems = append(problems, field.Invalid(path.Child("mediaQuotaGiB"), c.MediaQuotaGiB, fmt.Sprintf(
 			"is more than the %d GiB that %d servers of maxSizeGiB %d hold; lower it, or raise maxSizeGiB", c.capacityGiB(), servers, c.MaxSizeGiB)))
+	}
+	if c.StaticBucket == c.MediaBucket {
+		problems = append(problems, field.Duplicate(path.Child("mediaBucket"), c.MediaBucket))
+	}
+	return problems
+}
+
+// validateUnused refuses what somebody wrote of servers that there are not.
+func (c *Config) validateUnused(path *field.Path) field.ErrorList {
+	const distributed = `is of mode "distributed" only; leave it out`
+	var problems field.ErrorList
+	if c.Servers() < servers && c.MediaQuotaGiB > 0 {
+		problems = append(problems, field.Invalid(path.Child("mediaQuotaGiB"), c.MediaQuotaGiB, distributed))
+	}
+	if c.Servers() < servers && c.OldVersionDays > 0 && c.OldVersionDays != oldVersionDays {
+		problems = append(problems, field.Invalid(path.Child("oldVersionDays"), c.OldVersionDays, distributed))
+	}
+	if c.Engine == External && c.Image != "" {
+		problems = append(problems, field.Invalid(path.Child("image"), c.Image, `is of MinIO's servers, and of engine "external" there are none; leave it out`))
 	}
 	if c.Engine == External && c.PublicHost != "" {
 		problems = append(problems, field.Forbidden(path.Child("publicHost"),
 			`is a name that leads to MinIO; of engine "external" browsers load files from the storage itself: leave it out, or set external.publicUrl`))
-	}
-	if c.StaticBucket == c.MediaBucket {
-		problems = append(problems, field.Duplicate(path.Child("mediaBucket"), c.MediaBucket))
 	}
 	return problems
 }

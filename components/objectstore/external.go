@@ -37,7 +37,7 @@ func defaultOutside() Outside {
 // the engine.
 func (o *Outside) validate(config *Config, path *field.Path) field.ErrorList {
 	if config.Engine != External {
-		if o.PublicURL+o.AccessKey+o.SecretKey != "" {
+		if *o != defaultOutside() {
 			return field.ErrorList{field.Forbidden(path, `is of engine "external" only: set objectStore.engine, or leave it out`)}
 		}
 		return nil

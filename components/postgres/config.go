@@ -102,7 +102,7 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 	const form = "must start with a lower-case letter and hold lower-case letters, digits and underscores only"
 	problems := slices.Concat(
 		settings.OneOf(c.Engine, path.Child("engine"), Bitnami, CloudNativePG),
-		c.validateArchitecture(path),
+		c.validateArchitecture(profile, path),
 		settings.Matches(c.Database, path.Child("database"), name, form),
 		settings.Matches(c.User, path.Child("user"), name, form),
 		settings.AtLeast(c.MaxSizeGiB, path.Child("maxSizeGiB"), 1),
@@ -119,15 +119,15 @@ func (c *Config) Validate(profile settings.Profile, path *field.Path) field.Erro
 	return problems
 }
 
-// validateArchitecture refuses what only the other engine has, and what replicas cannot be.
-func (c *Config) validateArchitecture(path *field.Path) field.ErrorList {
+// validateArchitecture refuses what only the other engine or architecture has, and what replicas cannot be.
+func (c *Config) validateArchitecture(profile settings.Profile, path *field.Path) field.ErrorList {
 	problems := settings.OneOf(c.Architecture, path.Child("architecture"), Standalone, Replication)
 	if c.Architecture == Replication && c.Engine == CloudNativePG {
 		problems = append(problems, field.Forbidden(path.Child("architecture"),
 			`is bitnami's; "cloudnative-pg" has replicas by itself, and another primary when one is lost: take it out`))
 	}
 	if !c.replicated() {
-		return problems
+		return append(problems, c.validateUnused(profile, path)...)
 	}
 	problems = append(problems, settings.AtLeast(c.Replicas, path.Child("replicas"), 1)...)
 	if c.MaxConnections > replicaConnections {
@@ -135,6 +135,27 @@ func (c *Config) validateArchitecture(path *field.Path) field.ErrorList {
 			"must be at most %d, which the replicas have: one with fewer sessions than its primary does not start", replicaConnections)))
 	}
 	return problems
+}
+
+// validateUnused refuses what somebody wrote of servers that there are not: one that is bitnami's alone has no such setting.
+func (c *Config) validateUnused(profile settings.Profile, path *field.Path) field.ErrorList {
+	var usual Config
+	usual.SetDefaults(profile)
+	problems := unused(path.Child("replicas"), c.Replicas, usual.Replicas, `are of "architecture: replication" only`)
+	if c.Engine == Bitnami {
+		const several = `is of several servers: "architecture: replication", or engine "cloudnative-pg"`
+		problems = append(problems, unused(path.Child("memoryMiB"), c.MemoryMiB, usual.MemoryMiB, several)...)
+		problems = append(problems, unused(path.Child("maxConnections"), c.MaxConnections, usual.MaxConnections, several)...)
+	}
+	return problems
+}
+
+// unused refuses another value than the usual one, which nobody wrote.
+func unused(path *field.Path, value, usual int, whose string) field.ErrorList {
+	if value == usual {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(path, value, whose+"; leave it out")}
 }
 
 // validateReserved refuses names that PostgreSQL itself has or keeps.

@@ -132,6 +132,8 @@ func later(l settings.Later) string {
 // kindOf names a type as a user writes it.
 func kindOf(t reflect.Type) string {
 	switch t.Kind() {
+	case reflect.Pointer:
+		return kindOf(t.Elem())
 	case reflect.Slice:
 		return "list"
 	case reflect.Map:
