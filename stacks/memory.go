@@ -248,6 +248,7 @@ func refuse(stack string, cfg *Config, last *memory) error {
 	}
 	reasons = append(reasons, last.data.Refusals(cfg.Nodes)...)
 	reasons = append(reasons, last.refuseTaken(cfg)...)
+	reasons = append(reasons, last.refuseInside(cfg)...)
 	if kubespray.Stands(last.cluster) {
 		reasons = append(reasons, last.machines.Refusals(cfg.Nodes, cfg.Kubernetes.Force)...)
 	}

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -10,26 +11,53 @@ import (
 	"github.com/iransre/exchange-platform/internal/field"
 )
 
-// validateOutside refuses addresses of the cluster's own where something outside is meant: a copy that lies in the cluster is lost with it, and
-// the policies of what goes out keep it from all that is inside.
+// outside is a key that names an address outside of the cluster: a copy that lies in the cluster is lost with it, and the policies of what goes
+// out keep it from all that is inside.
+type outside struct {
+	key     *field.Path
+	address string
+}
+
+// outsides are those that a policy keeps from what is inside, in this environment.
+func (c *Config) outsides() []outside {
+	found := []outside{{field.NewPath("delivery", "gitlabRunner", "url"), c.Delivery.GitLabRunner.URL}}
+	if c.ObjectStore.Copy.Enabled {
+		found = append(found, outside{field.NewPath("objectStore", "copy", "endpoint"), c.ObjectStore.Copy.Endpoint})
+	}
+	if c.ObjectStore.Engine == objectstore.External && c.Network.Isolate {
+		found = append(found, outside{field.NewPath("objectStore", "external", "endpoint"), c.ObjectStore.External.Endpoint})
+	}
+	if c.Certificates.Issuer == certificates.ByACME && c.Network.Isolate {
+		found = append(found, outside{field.NewPath("certificates", "acme", "server"), c.Certificates.ACME.Server})
+	}
+	return found
+}
+
+// validateOutside refuses addresses of the cluster's own there.
 func validateOutside(cfg *Config) field.ErrorList {
 	var problems field.ErrorList
-	for _, meant := range []struct {
-		limited bool // whether a policy keeps it from what is inside, in this environment
-		at      *field.Path
-		address string
-	}{
-		{cfg.ObjectStore.Copy.Enabled, field.NewPath("objectStore", "copy", "endpoint"), cfg.ObjectStore.Copy.Endpoint},
-		{cfg.ObjectStore.Engine == objectstore.External && cfg.Network.Isolate, field.NewPath("objectStore", "external", "endpoint"), cfg.ObjectStore.External.Endpoint},
-		{true, field.NewPath("delivery", "gitlabRunner", "url"), cfg.Delivery.GitLabRunner.URL},
-		{cfg.Certificates.Issuer == certificates.ByACME && cfg.Network.Isolate, field.NewPath("certificates", "acme", "server"), cfg.Certificates.ACME.Server},
-	} {
-		if inside := cfg.inside(meant.address); meant.limited && inside != "" {
-			problems = append(problems, field.Invalid(meant.at, meant.address,
+	for _, each := range cfg.outsides() {
+		if inside := cfg.inside(each.address); inside != "" {
+			problems = append(problems, field.Invalid(each.key, each.address,
 				"is of the cluster itself ("+inside+"), from where nothing may be asked for here: name an address outside"))
 		}
 	}
 	return problems
+}
+
+// refuseInside says which of them are the machines' own on the Internet: once there are machines, these are known.
+func (m *memory) refuseInside(cfg *Config) []string {
+	var reasons []string
+	for _, each := range cfg.outsides() {
+		at, err := url.Parse(each.address)
+		if err != nil { // refused by itself
+			continue
+		}
+		if owner := m.machines.Owner(at.Hostname()); owner != "" {
+			reasons = append(reasons, fmt.Sprintf("%s %s is the machine %s's own, and what lies there is lost with the cluster: name an address outside", each.key, each.address, owner))
+		}
+	}
+	return reasons
 }
 
 // inside says what of the cluster an address is of; empty if it is of none, as far as it can be known without asking for a name.

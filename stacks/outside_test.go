@@ -5,6 +5,7 @@ import (
 
 	"gotest.tools/v3/assert"
 
+	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/objectstore"
 )
 
@@ -21,6 +22,22 @@ func TestAStorageInTheClustersRangesIsRefusedWherePoliciesKeepPodsFromIt(t *test
 		for _, isolate := range []bool{true, false} {
 			cfg.Network.Isolate = isolate
 			assert.Equal(t, len(validateOutside(cfg)) == 1, inside && isolate, "%s, isolated: %v", endpoint, isolate)
+		}
+	}
+}
+
+// A storage on a worker is lost with the worker, by whatever address it is asked.
+func TestAStorageOnAMachineOfTheEnvironmentIsRefused(t *testing.T) {
+	cfg, err := Load(project, "demo", completed(t, "demo"))
+	assert.NilError(t, err)
+	cfg.ObjectStore.Copy.Enabled = true
+	last := &memory{cluster: "{}", machines: arvan.Running{"arvan-k8s-w1": {PublicAddress: "203.0.113.9"}, "arvan-k8s-m1": {}}}
+	for endpoint, refused := range map[string]bool{"https://203.0.113.9:9000": true, "https://203.0.113.10": false, "https://s3.ir-thr-at1.arvanstorage.ir": false} {
+		cfg.ObjectStore.Copy.Endpoint = endpoint
+		if err := refuse("demo", cfg, last); refused {
+			assert.ErrorContains(t, err, "objectStore.copy.endpoint "+endpoint+" is the machine arvan-k8s-w1's own")
+		} else {
+			assert.NilError(t, err)
 		}
 	}
 }

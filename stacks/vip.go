@@ -2,9 +2,7 @@ package stacks
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
-	"slices"
 
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/internal/field"
@@ -30,16 +28,20 @@ func validateVirtualAddress(cfg *Config) field.ErrorList {
 	return nil
 }
 
-// refuseTaken says whose the virtual address is already. Machines that the next update makes get others: it is not given out any more.
+// refuseTaken says whose the virtual address is already, and whose the one that users come to: one machine's own leads nowhere without that. Machines
+// that the next update makes get others: it is not given out any more.
 func (m *memory) refuseTaken(cfg *Config) []string {
-	address := cfg.Edge.VirtualAddress()
-	if !address.IsValid() {
+	if !cfg.Edge.VirtualAddress().IsValid() {
 		return nil
 	}
-	for _, name := range slices.Sorted(maps.Keys(m.machines)) {
-		if m.machines[name].PrivateAddress == address.String() {
-			return []string{fmt.Sprintf("edge.vip.address %s is the machine %s's own in the private network: name one that no machine has (`pulumi stack output nodes`)", address, name)}
+	var reasons []string
+	for _, key := range []struct{ name, address, instead string }{
+		{"address", cfg.Edge.VIP.Address, "name one that no machine has (`pulumi stack output nodes`)"},
+		{"publicAddress", cfg.Edge.VIP.PublicAddress, "name that of something of yours before the machines, which hands on to edge.vip.address, or leave it out"},
+	} {
+		if owner := m.machines.Owner(key.address); owner != "" {
+			reasons = append(reasons, fmt.Sprintf("edge.vip.%s %s is the machine %s's own: %s", key.name, key.address, owner, key.instead))
 		}
 	}
-	return nil
+	return reasons
 }

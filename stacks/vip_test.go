@@ -57,7 +57,10 @@ func TestTheOutputIsTheVirtualAddress(t *testing.T) {
 func TestAMachinesOwnAddressIsRefused(t *testing.T) {
 	cfg := withVIP(t, "demo")
 	last := &memory{cluster: "{}", machines: arvan.Running{"arvan-k8s-w1": {PrivateAddress: "10.20.0.250"}}}
-	assert.ErrorContains(t, refuse("demo", cfg, last), "edge.vip.address 10.20.0.250 is the machine arvan-k8s-w1's own in the private network")
+	assert.ErrorContains(t, refuse("demo", cfg, last), "edge.vip.address 10.20.0.250 is the machine arvan-k8s-w1's own: name one")
+	cfg.Edge.VIP = edge.VIP{Address: "10.20.0.251", PublicAddress: "203.0.113.12"}
+	last.machines["arvan-k8s-w1"] = arvan.Made{PrivateAddress: "10.20.0.12", PublicAddress: "203.0.113.12"}
+	assert.ErrorContains(t, refuse("demo", cfg, last), "edge.vip.publicAddress 203.0.113.12 is the machine arvan-k8s-w1's own: name that of something of yours")
 	cfg.Edge.Mode, cfg.Edge.VIP = edge.DNS, edge.VIP{}
 	assert.Equal(t, len(last.refuseTaken(cfg)), 0)
 }

@@ -2,6 +2,8 @@ package arvan
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +25,18 @@ type Made struct {
 	Status string `json:"status"`
 	// PrivateAddress is its own in the private network.
 	PrivateAddress string `json:"privateAddress"`
+	// PublicAddress is its own on the Internet; empty if it has none.
+	PublicAddress string `json:"publicAddress"`
+}
+
+// Owner is the name of the machine that has an address of its own; empty if none has, or if there is none.
+func (r Running) Owner(address string) string {
+	for _, name := range slices.Sorted(maps.Keys(r)) {
+		if address != "" && (r[name].PrivateAddress == address || r[name].PublicAddress == address) {
+			return name
+		}
+	}
+	return ""
 }
 
 // Failed tells whether the cloud could not make the machine, for want of room, say. The next update makes another one.

@@ -13,7 +13,8 @@ type VIP struct {
 	// Address is a free one of `network.cidr`, for example "10.20.0.250". The cloud gives it to no machine from then on.
 	Address string `json:"address,omitempty"`
 	// PublicAddress is where users come to, if something of yours hands on to Address what comes there (a load balancer, a VPN's
-	// gateway): the names' records lead to it. Left out, they lead to Address, for users who reach the private network.
+	// gateway), which no machine of the environment does: the names' records lead to it. Left out, they lead to Address, for users who reach the
+	// private network.
 	PublicAddress string `json:"publicAddress,omitempty"`
 	// Interface is the workers' on the private network, for example "ens4". Left out, all of them are announced on; what the cloud's
 	// public networks get of that they drop.
