@@ -1,8 +1,6 @@
 package logging
 
 import (
-	"regexp"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/iransre/exchange-platform/components/chart"
@@ -43,8 +41,6 @@ const (
 	snapshotPolicy = "logs-daily"
 )
 
-var everyDay = regexp.MustCompile(`^[0-9]{1,2} [0-9]{1,2} \* \* \*$`)
-
 // validate lists what keeps snapshots from being made, as far as it can be known without asking the storage.
 func (s *Snapshots) validate(profile settings.Profile, path *field.Path) field.ErrorList {
 	if !s.Enabled {
@@ -55,7 +51,7 @@ func (s *Snapshots) validate(profile settings.Profile, path *field.Path) field.E
 			"or go without, knowing that the loss of two workers may then be the loss of the logs: snapshots: {enabled: false}")}
 	}
 	problems := settings.Storage{Endpoint: s.Endpoint, Bucket: s.Bucket, Prefix: s.Prefix, AccessKey: s.AccessKey, SecretKey: s.SecretKey}.Validate(path)
-	problems = append(problems, settings.Matches(s.Schedule, path.Child("schedule"), everyDay,
+	problems = append(problems, settings.Matches(s.Schedule, path.Child("schedule"), settings.OnceADay,
 		`must be five fields, of which the first two are numbers and the last three "*", such as "30 2 * * *": an alert waits for a snapshot each day`)...)
 	return append(problems, settings.AtLeast(s.RetentionDays, path.Child("retentionDays"), 1)...)
 }

@@ -3,7 +3,6 @@ package objectstore
 import (
 	_ "embed"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -50,15 +49,13 @@ type Copy struct {
 	// SecretKey belongs to AccessKey. Set both with
 	// `pulumi config set --secret --path exchange-platform:objectStore.copy.secretKey`.
 	SecretKey string `json:"secretKey,omitempty" secret:"true"`
-	// Schedule of the copies, in UTC: minute, hour, and three stars, for every day.
+	// Schedule of the copies, in UTC: minute, hour, and three stars, for every day, and at most four times in an hour.
 	Schedule string `json:"schedule"`
 }
 
 func defaultCopy() Copy {
 	return Copy{Endpoint: settings.StorageEndpoint, Schedule: "15 0 * * *"}
 }
-
-var everyDay = regexp.MustCompile(`^[0-9*,/-]+ [0-9*,/-]+ \* \* \*$`)
 
 // validate lists what keeps copies from being made, as far as it can be known without asking the storage.
 func (c *Copy) validate(config *Config, path *field.Path) field.ErrorList {
@@ -71,8 +68,8 @@ func (c *Copy) validate(config *Config, path *field.Path) field.ErrorList {
 		problems = append(problems, field.Invalid(path.Child("bucket"), c.Bucket,
 			"is one of the store's own; a copy needs a bucket of its own, and better another account's"))
 	}
-	return append(problems, settings.Matches(c.Schedule, path.Child("schedule"), everyDay,
-		`must be five fields, minute to day of the week, of which the last three are "*", such as "15 0 * * *": an alert waits for a copy each day`)...)
+	return append(problems, settings.Matches(c.Schedule, path.Child("schedule"), settings.EveryDay,
+		`must be five fields, minute to day of the week, of which the last three are "*", such as "15 0 * * *", and the first at most four minutes of the hour: an alert waits for a copy each day`)...)
 }
 
 // withoutColons refuses keys that MinIO's client could not tell apart: it takes them as one text, with a colon between them.

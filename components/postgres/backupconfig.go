@@ -73,11 +73,7 @@ func defaultBackup(enabled bool) Backup {
 	}
 }
 
-var (
-	schedule      = regexp.MustCompile(`^[0-9*,/-]+ [0-9*,/-]+ \* \* \*$`)
-	drillSchedule = regexp.MustCompile(`^[0-9*,/-]+ [0-9*,/-]+ \* \* [0-9*,/-]+$`)
-	backupID      = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}$`)
-)
+var backupID = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}$`)
 
 // validate lists what keeps backups from being made, as far as it can be known without asking the storage.
 func (b *Backup) validate(profile settings.Profile, path *field.Path) field.ErrorList {
@@ -90,8 +86,8 @@ func (b *Backup) validate(profile settings.Profile, path *field.Path) field.Erro
 	}
 	storage := settings.Storage{Endpoint: b.Endpoint, Bucket: b.Bucket, Prefix: b.Prefix, AccessKey: b.AccessKey, SecretKey: b.SecretKey}
 	problems := storage.Validate(path)
-	problems = append(problems, settings.Matches(b.Schedule, path.Child("schedule"), schedule,
-		`must be five fields, minute to day of the week, of which the last three are "*", such as "30 1 * * *": an alert waits for a backup each day`)...)
+	problems = append(problems, settings.Matches(b.Schedule, path.Child("schedule"), settings.EveryDay,
+		`must be five fields, minute to day of the week, of which the last three are "*", such as "30 1 * * *", and the first at most four minutes of the hour: an alert waits for a backup each day`)...)
 	problems = append(problems, settings.AtLeast(b.RetentionDays, path.Child("retentionDays"), 1)...)
 	if b.Encryption != "" {
 		problems = append(problems, settings.OneOf(b.Encryption, path.Child("encryption"), "AES256")...)

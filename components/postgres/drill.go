@@ -52,8 +52,8 @@ func (c *Config) drilled() bool {
 }
 
 func (d *Drill) validate(path *field.Path) field.ErrorList {
-	problems := settings.Matches(d.Schedule, path.Child("schedule"), drillSchedule,
-		`must be five fields, minute to day of the week, of which the third and the fourth are "*", such as "0 3 * * 5": an alert waits for a drill each week`)
+	problems := settings.Matches(d.Schedule, path.Child("schedule"), settings.OnceOnDays,
+		`must be five fields, minute to day of the week, of which the first two are numbers and the third and the fourth "*", such as "0 3 * * 5": an alert waits for a drill each week, and one that begins ends the one before`)
 	return append(problems, settings.AtLeast(d.Hours, path.Child("hours"), 1)...)
 }
 

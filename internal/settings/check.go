@@ -13,6 +13,19 @@ import (
 // BucketName is the form of a bucket's name in an S3-compatible storage.
 var BucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
+// atOneTime are the first two fields of a schedule of cron, minute and hour, of what comes once in a day.
+const atOneTime = `^[0-5]?[0-9] ([01]?[0-9]|2[0-3])`
+
+// Forms of schedules of cron, whose fields go from the minute to the day of the week.
+var (
+	// OnceADay comes on each day.
+	OnceADay = regexp.MustCompile(atOneTime + ` \* \* \*$`)
+	// OnceOnDays comes on some days of the week.
+	OnceOnDays = regexp.MustCompile(atOneTime + ` \* \* [0-9*,/-]+$`)
+	// EveryDay comes on each day, and at most four times in an hour: each time takes a pod, and one that still runs puts the next one off.
+	EveryDay = regexp.MustCompile(`^([0-5]?[0-9](,[0-5]?[0-9]){0,3}|\*/(15|20|30)) [0-9*,/-]+ \* \* \*$`)
+)
+
 // Text asks for a value that is not blank; hint says what to write.
 func Text(value string, path *field.Path, hint string) field.ErrorList {
 	if strings.TrimSpace(value) == "" {
