@@ -25,6 +25,8 @@ func TestJobsOfPipelinesAreIsolatedInAnyCase(t *testing.T) {
 	}
 	assert.DeepEqual(t, isolated, []string{"delivery-gitlab-jobs-flows"})
 	assert.Check(t, waitsFor(recording, "delivery-gitlab-release", "delivery-gitlab-jobs-flows"))
+	// nor is a job that still runs when its namespace is deleted
+	assert.Equal(t, recording.Get(t, "delivery-gitlab-jobs-flows").DeletedWith, "delivery-gitlab-jobs-namespace")
 	assert.DeepEqual(t, recording.SecretsOutside(), []string(nil))
 }
 

@@ -75,10 +75,12 @@ func (i *Installer) Namespace(
 		return namespace, nil
 	}
 	if flows := i.Flows(args.Name); flows != nil {
+		// It goes with the namespace, of which the cluster ends the pods before anything else (KEP-5080, from 1.33 on): deleted by itself before, it
+		// would leave those that still run free to talk to whom they like.
 		policy, err := i.Object(ctx, strings.TrimSuffix(name, "-namespace")+"-flows", &ObjectArgs{
 			APIVersion: "networking.k8s.io/v1", Kind: "NetworkPolicy", Name: "flows", Namespace: namespace.Name,
 			Fields: pulumi.Map{"spec": pulumi.ToMap(flows)},
-		}, opts...)
+		}, append(opts, pulumi.DeletedWith(namespace))...)
 		if err != nil {
 			return nil, err
 		}
