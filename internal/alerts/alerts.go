@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
@@ -88,8 +89,8 @@ type Exporter struct {
 	Metrics map[string]string `yaml:"metrics"` // where in the source each is made
 }
 
-// Groups are all groups, by file and in their order there.
-func Groups() ([]Group, error) {
+// Groups are all groups, by file and in their order there. Each update asks for them a dozen times: they are read once, and nobody's to change.
+var Groups = sync.OnceValues(func() ([]Group, error) {
 	names, err := fs.Glob(files, "rules/*.yaml")
 	if err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ func Groups() ([]Group, error) {
 		}
 	}
 	return all, nil
-}
+})
 
 // Exporters is all that exports metrics to which alerts look.
 func Exporters() ([]Exporter, error) {

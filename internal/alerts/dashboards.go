@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 )
 
 // Overview is the group of the one page before all: no rules are about it.
@@ -33,12 +34,12 @@ type Panel struct {
 	Least *float64 `yaml:"least,omitempty"`
 }
 
-// Dashboards are all of them.
-func Dashboards() ([]Dashboard, error) {
+// Dashboards are all of them, read once, too.
+var Dashboards = sync.OnceValues(func() ([]Dashboard, error) {
 	var read struct{ Dashboards []Dashboard }
 	err := decode("dashboards.yaml", &read)
 	return read.Dashboards, err
-}
+})
 
 // Grafana renders the dashboards with the panels of these groups, as the files that Grafana reads, by name.
 func Grafana(groups ...string) (map[string]string, error) {
@@ -48,7 +49,7 @@ func Grafana(groups ...string) (map[string]string, error) {
 	}
 	files := map[string]string{}
 	for _, dashboard := range all {
-		dashboard.Panels = slices.DeleteFunc(dashboard.Panels, func(panel Panel) bool { return !slices.Contains(groups, panel.Group) })
+		dashboard.Panels = slices.DeleteFunc(slices.Clone(dashboard.Panels), func(panel Panel) bool { return !slices.Contains(groups, panel.Group) })
 		if len(dashboard.Panels) == 0 {
 			continue
 		}
