@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -85,6 +86,25 @@ func TestAnEnvironmentThatIsReady(t *testing.T) {
 		assert.Check(t, is.Contains(said, part))
 	}
 	assert.Equal(t, strings.Count(said, review.Mark("prod")), 1)
+}
+
+// What the review says of budgets is what an upgrade itself goes by (components/kubespray/runner/tests/test_guard.py).
+func TestWhoIsInTheWayOfAnUpgrade(t *testing.T) {
+	text, err := os.ReadFile("../../components/kubespray/testdata/budgets/examples.json")
+	assert.NilError(t, err)
+	var examples []struct {
+		Of     string
+		Budget json.RawMessage
+		Stops  bool
+	}
+	assert.NilError(t, json.Unmarshal(text, &examples))
+	assert.Assert(t, len(examples) > 0)
+	for _, example := range examples {
+		cluster(t, map[string]string{"/apis/policy/v1/poddisruptionbudgets": `{"items": [` + string(example.Budget) + `]}`})
+		said, _, err := runReview(t, "--upgrade", "prod")
+		assert.NilError(t, err)
+		assert.Check(t, is.Contains(said, map[bool]string{true: "- budgets, **not good**: ", false: "- budgets, good: "}[example.Stops]), example.Of)
+	}
 }
 
 func TestWhatIsNotReady(t *testing.T) {

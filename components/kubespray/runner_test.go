@@ -278,6 +278,7 @@ func TestRunnerGivesKubesprayTheLoginsOfMirrors(t *testing.T) {
 func TestRunnerUnits(t *testing.T) {
 	readAll(t, "runner/tests")
 	readAll(t, "testdata/protocol")
+	readAll(t, "testdata/budgets")
 	command := exec.Command("python3", "-m", "unittest", "discover")
 	command.Dir = "runner"
 	command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")

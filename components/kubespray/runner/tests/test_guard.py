@@ -1,12 +1,14 @@
 """What the disruption budgets of a cluster have against an order."""
 
 import json
+import os
 import unittest
 from typing import Any
 from unittest import mock
 
 from cluster_runner import guard, local_data
 from cluster_runner.errors import Failure, Refused
+from tests.examples import RUNNER
 
 WANTED: Any = {"cluster": "prod", "nodes": [{"name": name, "worker": name.startswith("w")} for name in ("m1", "w1", "w2", "w3")]}
 WORKERS = {"playbook": "upgrade-cluster.yml", "hosts": ["w1", "w2", "w3"], "why": ""}
@@ -43,10 +45,18 @@ class Upgrade(unittest.TestCase):
         self.assertIn("the disruption budget postgres/db allows 0 disruptions, and nodes are drained on which its pods run: db-0 on w1, "
                       "db-1 on w2. Give that workload another replica, or see that its pods are Ready; or set kubernetes.force", said)
 
-    def test_a_primary_that_its_operator_moves_is_in_nobodys_way(self):
-        moved = budget(0)
-        moved["spec"]["selector"]["matchLabels"]["cnpg.io/instanceRole"] = "primary"
-        self.check([moved, pod("db-1", "w2")], CONTROL_PLANES, WORKERS)
+    def test_who_is_in_the_way_of_an_upgrade(self):
+        """./scripts/review --upgrade says the same before (cmd/review/upgrade_test.go)."""
+        with open(os.path.join(RUNNER, "..", "testdata", "budgets", "examples.json"), encoding="utf-8") as file:
+            for example in json.load(file):
+                given = example["budget"]
+                namespace, labels = given["metadata"]["namespace"], given["spec"]["selector"]["matchLabels"]
+                with self.subTest(example["of"]):
+                    what = [given, pod("one", "w2", namespace=namespace, labels=labels)], CONTROL_PLANES, WORKERS
+                    if example["stops"]:
+                        self.assertIn("the disruption budget %s/%s allows 0" % (namespace, given["metadata"]["name"]), self.refused(*what))
+                    else:
+                        self.check(*what)
 
     def test_one_at_a_time_is_enough(self):
         self.check([budget(1), pod("db-0", "w1"), pod("db-1", "w1"), pod("db-2", "w2")], CONTROL_PLANES, WORKERS)
