@@ -39,16 +39,23 @@ func Unprivileged() map[string]any {
 
 // variables has the secrets first: a later variable may be made of an earlier one.
 func variables(plain map[string]string, secrets map[string]SecretKey) []any {
+	return slices.Concat(Environment(secrets), Environment(map[string]string{"HOME": "/tmp"}), Environment(plain))
+}
+
+// Environment are the variables of a container, sorted: texts, SecretKeys, or from where else Kubernetes takes them ("configMapKeyRef").
+func Environment[V any](variables map[string]V) []any {
 	var env []any
-	for _, name := range slices.Sorted(maps.Keys(secrets)) {
-		from := secrets[name]
-		env = append(env, map[string]any{
-			"name": name, "valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": from.Secret, "key": from.Key}},
-		})
-	}
-	env = append(env, map[string]any{"name": "HOME", "value": "/tmp"})
-	for _, name := range slices.Sorted(maps.Keys(plain)) {
-		env = append(env, map[string]any{"name": name, "value": plain[name]})
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		variable := map[string]any{"name": name}
+		switch value := any(variables[name]).(type) {
+		case string:
+			variable["value"] = value
+		case SecretKey:
+			variable["valueFrom"] = map[string]any{"secretKeyRef": map[string]any{"name": value.Secret, "key": value.Key}}
+		default:
+			variable["valueFrom"] = value
+		}
+		env = append(env, variable)
 	}
 	return env
 }

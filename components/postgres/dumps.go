@@ -4,8 +4,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -78,7 +76,7 @@ func dumpJobs(stack string, config *Config) ([]objectPart, error) {
 	backup := &config.Backup
 	at := map[string]any{
 		"PGHOST": bitnamiPrimary, "PGPORT": strconv.Itoa(port), "PGUSER": "postgres", "PGCONNECT_TIMEOUT": "10",
-		"PGPASSWORD": fromSecret(bitnamiSecret, "postgres-password"),
+		"PGPASSWORD": chart.SecretKey{Secret: bitnamiSecret, Key: "postgres-password"},
 	}
 	folder := backup.folder(stack) + "/dumps"
 	there := map[string]any{"MC_CONFIG_DIR": "/tmp/mc", "MC_REGION": backup.Region, "KEYS": "/keys/" + storageFile, "FOLDER": storage + "/" + folder}
@@ -119,7 +117,7 @@ func transfer(config *Config, first, second map[string]any) map[string]any {
 func step(name string, image chart.Image, script string, variables ...map[string]any) map[string]any {
 	env := []any{map[string]any{"name": "HOME", "value": "/tmp"}, map[string]any{"name": "DUMP", "value": "/dump/database.dump"}}
 	for _, each := range variables {
-		env = append(env, environment(each)...)
+		env = append(env, chart.Environment(each)...)
 	}
 	return map[string]any{
 		"name": name, "image": image.String(), "command": []any{"/bin/sh", "-euc", script}, "env": env,
@@ -135,21 +133,4 @@ func step(name string, image chart.Image, script string, variables ...map[string
 func keyed(step map[string]any) map[string]any {
 	step["volumeMounts"] = append(step["volumeMounts"].([]any), map[string]any{"name": "keys", "mountPath": "/keys", "readOnly": true})
 	return step
-}
-
-// environment are variables, sorted: texts, or where Kubernetes takes them from.
-func environment(variables map[string]any) []any {
-	var env []any
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		if text, plain := variables[name].(string); plain {
-			env = append(env, map[string]any{"name": name, "value": text})
-			continue
-		}
-		env = append(env, map[string]any{"name": name, "valueFrom": variables[name]})
-	}
-	return env
-}
-
-func fromSecret(secret, key string) map[string]any {
-	return map[string]any{"secretKeyRef": map[string]any{"name": secret, "key": key}}
 }
