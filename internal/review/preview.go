@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Preview is what `pulumi preview --json` prints, as far as a review needs it. The engine writes [secret] for secrets.
@@ -32,12 +33,14 @@ type Step struct {
 
 // Resource is one side of a step.
 type Resource struct {
-	Type                 string              `json:"type"`
-	Custom               bool                `json:"custom"`
-	Protect              bool                `json:"protect,omitempty"`
-	RetainOnDelete       bool                `json:"retainOnDelete,omitempty"`
-	Inputs               map[string]any      `json:"inputs,omitempty"`
-	Outputs              map[string]any      `json:"outputs,omitempty"`
+	Type           string         `json:"type"`
+	Custom         bool           `json:"custom"`
+	Protect        bool           `json:"protect,omitempty"`
+	RetainOnDelete bool           `json:"retainOnDelete,omitempty"`
+	Inputs         map[string]any `json:"inputs,omitempty"`
+	Outputs        map[string]any `json:"outputs,omitempty"`
+	// Modified is when an update last changed it; zero where the state does not say.
+	Modified             time.Time           `json:"modified,omitzero"`
 	PropertyDependencies map[string][]string `json:"propertyDependencies,omitempty"`
 }
 

@@ -109,6 +109,9 @@ func (h *Helm) release(ctx context.Context, step review.Step, cluster []string) 
 	if err := h.takeFolders(ctx, &sides[0].chart, sides[1].chart); err != nil {
 		return nil, err
 	}
+	if err := h.isInstalled(sides[0].chart, step.Old.Modified); err != nil {
+		return nil, err
+	}
 	var manifests [3]string
 	for i, each := range sides {
 		var err error
@@ -181,9 +184,12 @@ func withoutNulls(value any) any {
 }
 
 // isFolder tells of a chart that is in the checkout itself.
-func (c chart) isFolder() bool {
-	return c.repository == "" && !strings.Contains(c.name, "://") && !strings.HasSuffix(c.name, ".tgz")
-}
+func (c chart) isFolder() bool { return c.isLocal() && !c.isArchive() }
+
+// isLocal tells of a chart that is on this machine.
+func (c chart) isLocal() bool { return c.repository == "" && !strings.Contains(c.name, "://") }
+
+func (c chart) isArchive() bool { return strings.HasSuffix(c.name, ".tgz") }
 
 // cluster tells Helm of the cluster what the preview knows: its version, and which kinds there are.
 func (h *Helm) cluster(preview *review.Preview) []string {
@@ -213,7 +219,7 @@ func (h *Helm) template(ctx context.Context, s *side, cluster []string) (string,
 
 // get is where a chart is, after it was fetched once.
 func (h *Helm) get(ctx context.Context, c chart) (string, error) {
-	if c.repository == "" && !strings.Contains(c.name, "://") {
+	if c.isLocal() {
 		return c.name, nil
 	}
 	c.description = ""

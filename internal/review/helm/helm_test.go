@@ -1,6 +1,9 @@
 package helm
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -184,6 +187,35 @@ func TestAFolderThatIsWhatItWasNeedsNoHistory(t *testing.T) {
 	}
 	release, _ = render(t, h, preview)
 	assert.Check(t, is.Contains(release.Unknown, "another ./charts/exchange than the preview was made from"))
+}
+
+// An archive is known by its name and version only: packed anew under these, it is not what is installed.
+func TestAnArchiveThatWasPackedAnewIsNotWhatIsInstalled(t *testing.T) {
+	h, folder := withHelm(t, nil)
+	updated := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	packed := func(at time.Time) {
+		t.Helper()
+		var text bytes.Buffer
+		compressed := gzip.NewWriter(&text)
+		archive := tar.NewWriter(compressed)
+		assert.NilError(t, archive.WriteHeader(&tar.Header{Name: "shop/Chart.yaml", Mode: 0o644, ModTime: at}))
+		assert.NilError(t, archive.Close())
+		assert.NilError(t, compressed.Close())
+		assert.NilError(t, os.WriteFile(filepath.Join(folder, "shop-1.tgz"), text.Bytes(), 0o600))
+	}
+	preview := upgrade("./shop-1.tgz", words(1, "one"), words(2, "one"))
+	for _, side := range []*review.Resource{preview.Steps[0].Old, preview.Steps[0].New} {
+		delete(side.Inputs, "repositoryOpts")
+		side.Modified = updated
+	}
+	packed(updated.AddDate(0, 0, -1))
+	release, _ := render(t, h, preview)
+	assert.Equal(t, release.Unknown, "")
+	assert.Equal(t, len(release.Changes), 1)
+	packed(updated.AddDate(0, 0, 1))
+	release, comment := render(t, h, preview)
+	assert.Check(t, is.Contains(release.Unknown, "./shop-1.tgz was packed anew on 21 November, 12:00 UTC, after the release was last updated"))
+	assert.Check(t, is.Contains(comment, "Give it another version"))
 }
 
 // A chart may render a value wherever it wants: what is called a secret among the values is one in every object, and in what helm says.
