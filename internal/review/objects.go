@@ -32,6 +32,8 @@ type Object struct {
 	Fields []Property `json:"fields,omitempty"`
 	// Pods tells what becomes of its pods; empty if nothing does.
 	Pods string `json:"pods,omitempty"`
+	// Claims tells of volumes that go with their claims, and all that is on them.
+	Claims bool `json:"claims,omitempty"`
 	// Refused are the fields that Kubernetes lets nobody change: the update fails.
 	Refused []string `json:"refused,omitempty"`
 	// Sum is over all that it becomes, but for secrets and what only the update knows.
@@ -143,6 +145,7 @@ func compareObjects(namespace string, before, after, again objects.Object, secre
 		if podsOf(object, before) != "" {
 			object.Pods = podsGo
 		}
+		object.Claims = claimsGo(object, before, nil)
 		return object, true
 	}
 	object := about(after, namespace)
@@ -170,6 +173,7 @@ func compareObjects(namespace string, before, after, again objects.Object, secre
 	if before != nil && object.Runs == "" {
 		object.Op = Update
 		object.Pods = podsAfter(object, after)
+		object.Claims = claimsGo(object, before, after)
 		object.Refused = refused(object)
 	}
 	return object, true

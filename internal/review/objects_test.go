@@ -1,6 +1,7 @@
 package review_test
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 
@@ -77,8 +78,8 @@ func withRelease(t *testing.T, release *review.Release) (*review.Review, string)
 func TestWhatBecomesOfARelease(t *testing.T) {
 	edit := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(shop) }
 	for _, test := range []struct {
-		name, after, again, rank string
-		says, not                []string
+		name, before, after, again, rank string
+		says, not                        []string
 	}{
 		{name: "nothing", after: shop, rank: "restart", says: []string{"no pod restarts", "Job `shop/migrate` runs (pre-upgrade)"}, not: []string{"Secret", "Deployment"}},
 		{name: "an image", after: edit(`"shop:1"`, `"shop:2"`), rank: "restart", says: []string{
@@ -100,6 +101,14 @@ func TestWhatBecomesOfARelease(t *testing.T) {
 		{name: "what only the update knows", after: edit("b = 2", "b = "+review.Unknown), rank: "restart", says: []string{"unknown until the update"}, not: []string{review.Unknown}},
 		{name: "nothing is left of the store", after: shop[:strings.Index(shop, "---\napiVersion: apps/v1\nkind: StatefulSet")], rank: "restart",
 			says: []string{"pods go: StatefulSet `shop/store`", "StatefulSet `shop/store` deleted"}, not: []string{"Job `shop/migrate` deleted"}},
+		{name: "the store with its volumes", before: edit("  volumeClaimTemplates", "  persistentVolumeClaimRetentionPolicy: {whenDeleted: Delete}\n  volumeClaimTemplates"),
+			after: shop[:strings.Index(shop, "---\napiVersion: apps/v1\nkind: StatefulSet")], rank: "data",
+			says: []string{"StatefulSet `shop/store` deleted: the claims of its volumes go, with all that is on these"}},
+		{name: "a volume of the store", before: edit("  updateStrategy", "  replicas: 3\n  updateStrategy"),
+			after: edit("  updateStrategy", "  replicas: 2\n  persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}\n  updateStrategy"), rank: "data",
+			says: []string{"StatefulSet `shop/store` changed: the claims of its volumes go"}},
+		{name: "a server of the store", before: edit("  updateStrategy", "  replicas: 3\n  updateStrategy"), after: edit("  updateStrategy", "  replicas: 2\n  updateStrategy"),
+			rank: "restart", not: []string{"claims"}},
 		{name: "a new way in", after: shop + "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\n", rank: "exposure", says: []string{"Ingress `shop/web` new: something new is published"}},
 		{name: "an account", after: shop + "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: shop}\n", rank: "identity", says: []string{"ClusterRole `shop` new"}},
 		{name: "a kind nobody has spoken of", after: shop + "---\napiVersion: acme.io/v1\nkind: Vault\nmetadata: {name: shop}\n", rank: "data", says: []string{"Vault `shop/shop` new: nobody has said"}},
@@ -108,7 +117,7 @@ func TestWhatBecomesOfARelease(t *testing.T) {
 			if test.again == "" {
 				test.again = strings.ReplaceAll(test.after, review.Unknown, "another word")
 			}
-			made, comment := reviewed(t, shop, test.after, test.again)
+			made, comment := reviewed(t, cmp.Or(test.before, shop), test.after, test.again)
 			assert.Equal(t, made.Worst().Name, test.rank, comment)
 			for _, part := range test.says {
 				assert.Check(t, is.Contains(comment, part))

@@ -48,6 +48,23 @@ func podsAfter(o Object, after objects.Object) string {
 	return became
 }
 
+// claimsGo tells of a StatefulSet whose claims are deleted, because of what it says of them: all of them with itself, or those of the pods that it
+// has no more. After is nil if it is deleted.
+func claimsGo(o Object, before, after objects.Object) bool {
+	if o.Kind != "StatefulSet" {
+		return false
+	}
+	says := func(content objects.Object, when string) bool {
+		spec, _ := content["spec"].(objects.Object)
+		policy, _ := spec["persistentVolumeClaimRetentionPolicy"].(objects.Object)
+		return spec["volumeClaimTemplates"] != nil && policy[when] == "Delete"
+	}
+	if after == nil {
+		return says(before, "whenDeleted")
+	}
+	return says(after, "whenScaled") && slices.ContainsFunc(o.Fields, func(each Property) bool { return each.Path == "spec.replicas" && compare(each) > 0 })
+}
+
 // fixed are the fields that nobody can change, by kind; an update that tries fails. Those behind "!" can be, of what is before them.
 var fixed = map[string][]string{
 	"ClusterRoleBinding": {"roleRef"},

@@ -101,6 +101,10 @@ func (r *Rules) judgeObjects(found *Finding) {
 			if len(object.Refused) > 0 {
 				r.atLeast(found, restart, "the update fails: "+object.cannot())
 			}
+			if object.Claims {
+				r.atLeast(found, r.Ranks[0].Name, object.String()+" "+happened[object.Op]+": the claims of its volumes go, with all that is on these")
+				found.Data = true
+			}
 			judged := r.Judge(Change{Type: object.token(), Name: object.Name, Op: object.Op, Properties: object.own()})
 			if judged.Rank.Worse(r.rest()) && (judged.Rank.Name != restart || object.Pods == "" && object.Runs == "") {
 				r.atLeast(found, judged.Rank.Name, object.String()+" "+happened[object.Op]+": "+strings.Join(judged.Says, "; "))
