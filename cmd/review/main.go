@@ -179,6 +179,7 @@ func (o *options) compare(made *review.Review) (int, error) {
 		return review.Unapproved, fmt.Errorf("this is not what was approved (%s):\n  - %s\nReview it again and have that approved", approved.Source, strings.Join(more, "\n  - "))
 	}
 	return 0, nil
+	source.Elsewhere = true
 }
 
 // read makes the preview, or reads it where there is one.

@@ -82,6 +82,7 @@ func TestAStackIsReviewed(t *testing.T) {
 	written, err := os.ReadFile(path)
 	assert.NilError(t, err)
 	assert.Check(t, is.Contains(string(written), "w1-data"))
+	assert.Check(t, is.Contains(string(written), "<sub>Made elsewhere, from a commit and a state that the preview does not say; "))
 
 	_, _, err = runReview(t, "--counts", path, "prod")
 	assert.NilError(t, err)

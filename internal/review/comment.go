@@ -258,9 +258,16 @@ func thousands(number float64) string {
 
 // String says what a preview was made from.
 func (s Source) String() string {
-	text := "Made from " + cmp.Or(s.Commit, "an unknown commit")
+	text := "Made from "
+	if s.Elsewhere {
+		text = "Made elsewhere, from a commit and a state that the preview does not say; charts of this repository were rendered from "
+	}
+	text += cmp.Or(s.Commit, "an unknown commit")
 	if s.Changed {
 		text += " with changes that are not committed"
+	}
+	if s.Elsewhere {
+		return text + "."
 	}
 	text += " and " + cmp.Or(s.State, "an unknown state")
 	if s.Pending > 0 {

@@ -35,6 +35,8 @@ type Source struct {
 	// State is the stack's: when it was written, and a sum over it. Pending is how many operations in it were interrupted.
 	State   string
 	Pending int
+	// Elsewhere tells of a preview that was handed in, which says neither: Commit is the one whose charts were rendered.
+	Elsewhere bool
 }
 
 // planned is how the program begins to say what is done to a cluster.
