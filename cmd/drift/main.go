@@ -2,18 +2,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"os/signal"
 	"strings"
 	"time"
 
+	"github.com/iransre/exchange-platform/internal/command"
 	"github.com/iransre/exchange-platform/internal/drift"
 	"github.com/iransre/exchange-platform/internal/kube"
 	"github.com/iransre/exchange-platform/internal/review"
@@ -32,15 +30,7 @@ const (
 	found  = 4
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	code, err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "error:", err)
-	}
-	os.Exit(code)
-}
+func main() { command.Main(run) }
 
 // options are what is asked for.
 type options struct {
@@ -143,7 +133,7 @@ func (o *options) undone(ctx context.Context, cluster *drift.Cluster, out io.Wri
 
 // cluster is the stack's cluster with what the state says of it. The state's secrets are in memory, and nowhere else.
 func (o *options) cluster(ctx context.Context) (*drift.Cluster, error) {
-	text, err := o.pulumi(ctx, nil, "stack", "export", "--show-secrets", "--stack", o.stack)
+	text, err := command.Pulumi(ctx, o.root, nil, "stack", "export", "--show-secrets", "--stack", o.stack)
 	if err != nil {
 		return nil, err
 	}
@@ -167,23 +157,9 @@ func (o *options) account(ctx context.Context, report *drift.Report) error {
 	defer os.Remove(events.Name())
 	defer events.Close()
 	logged, environ := review.EventLog(events.Name())
-	_, failure := o.pulumi(ctx, environ, append([]string{"refresh", "--preview-only", "--non-interactive", "--stack", o.stack}, logged...)...)
+	_, failure := command.Pulumi(ctx, o.root, environ, append([]string{"refresh", "--preview-only", "--non-interactive", "--stack", o.stack}, logged...)...)
 	if err := report.Account(events); err != nil || failure != nil {
 		return errors.Join(failure, err)
 	}
 	return nil
-}
-
-// pulumi runs the CLI in the checkout, with more variables, and returns what it printed.
-func (o *options) pulumi(ctx context.Context, environ []string, arguments ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "pulumi", arguments...)
-	cmd.Dir, cmd.Env = o.root, append(os.Environ(), environ...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	var problems bytes.Buffer
-	cmd.Stderr = &problems
-	printed, err := cmd.Output()
-	if err != nil {
-		return printed, fmt.Errorf("pulumi %s: %w\n%s", strings.Join(arguments, " "), err, strings.TrimSpace(problems.String()))
-	}
-	return printed, nil
 }

@@ -11,11 +11,11 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/iransre/exchange-platform/internal/command"
 	"github.com/iransre/exchange-platform/internal/drift"
 	"github.com/iransre/exchange-platform/internal/review"
 	"github.com/iransre/exchange-platform/internal/review/post"
@@ -31,13 +31,9 @@ It goes to GitHub where GITHUB_REPOSITORY is set, with the token GITHUB_TOKEN, a
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
-	}
+	command.Main(func(ctx context.Context, arguments []string, _, help io.Writer) (int, error) {
+		return 0, run(ctx, arguments, help)
+	})
 }
 
 // options are what is asked for.

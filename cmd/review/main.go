@@ -10,9 +10,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 
+	"github.com/iransre/exchange-platform/internal/command"
 	"github.com/iransre/exchange-platform/internal/review"
 	"github.com/iransre/exchange-platform/internal/review/helm"
 )
@@ -23,15 +23,7 @@ Makes a preview of the stack with the Pulumi CLI and writes what a reviewer has 
 
 `
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	code, err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "error:", err)
-	}
-	os.Exit(code)
-}
+func main() { command.Main(run) }
 
 // options are what is asked for.
 type options struct {
@@ -179,7 +171,6 @@ func (o *options) compare(made *review.Review) (int, error) {
 		return review.Unapproved, fmt.Errorf("this is not what was approved (%s):\n  - %s\nReview it again and have that approved", approved.Source, strings.Join(more, "\n  - "))
 	}
 	return 0, nil
-	source.Elsewhere = true
 }
 
 // read makes the preview, or reads it where there is one.
@@ -188,6 +179,7 @@ func (o *options) read(ctx context.Context) (*review.Preview, review.Source, err
 	if o.preview == "" {
 		return makePreview(ctx, o.root, o.stack, source)
 	}
+	source.Elsewhere = true
 	from := io.Reader(os.Stdin)
 	if o.preview != "-" {
 		file, err := os.Open(o.preview)

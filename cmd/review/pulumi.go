@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strings"
 
+	"github.com/iransre/exchange-platform/internal/command"
 	"github.com/iransre/exchange-platform/internal/review"
 )
 
@@ -46,7 +47,7 @@ func previewWithPrices(ctx context.Context, root, stack string) (*review.Preview
 	defer os.Remove(events.Name())
 	defer events.Close()
 	logged, environ := review.EventLog(events.Name())
-	printed, failure := pulumi(ctx, root, environ, append([]string{"preview", "--json", "--non-interactive", "--stack", stack}, logged...)...)
+	printed, failure := command.Pulumi(ctx, root, environ, append([]string{"preview", "--json", "--non-interactive", "--stack", stack}, logged...)...)
 	preview, err := review.Read(bytes.NewReader(printed))
 	if err != nil {
 		return nil, errors.Join(failure, err)
@@ -69,7 +70,7 @@ func (s state) String() string {
 
 // exportState reads a stack's state. Its secrets stay encrypted, and nothing of it is kept.
 func exportState(ctx context.Context, root, stack string) (state, error) {
-	text, err := pulumi(ctx, root, nil, "stack", "export", "--stack", stack)
+	text, err := command.Pulumi(ctx, root, nil, "stack", "export", "--stack", stack)
 	if err != nil {
 		return state{}, err
 	}
@@ -92,20 +93,6 @@ func exportState(ctx context.Context, root, stack string) (state, error) {
 		written = ""
 	}
 	return state{written: written, sum: hex.EncodeToString(sum.Sum(nil))[:12], pending: len(found.Deployment.Pending)}, nil
-}
-
-// pulumi runs the CLI in the checkout, with more variables, and returns what it printed.
-func pulumi(ctx context.Context, root string, environ []string, arguments ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "pulumi", arguments...)
-	cmd.Dir, cmd.Env = root, append(os.Environ(), environ...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	var problems bytes.Buffer
-	cmd.Stderr = &problems
-	printed, err := cmd.Output()
-	if err != nil {
-		return printed, fmt.Errorf("pulumi %s: %w\n%s", strings.Join(arguments, " "), err, strings.TrimSpace(problems.String()))
-	}
-	return printed, nil
 }
 
 // checkout says which commit is checked out; nothing where that is no clone.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/iransre/exchange-platform/internal/command"
 	"github.com/iransre/exchange-platform/internal/drift"
 	"github.com/iransre/exchange-platform/internal/review"
 	"github.com/iransre/exchange-platform/internal/upgrade"
@@ -52,7 +53,7 @@ func (o *options) changes(rules *review.Rules, made *review.Review) ([]upgrade.A
 
 // ask asks the cluster that the state leads to.
 func (o *options) ask(ctx context.Context) []upgrade.Answer {
-	text, err := pulumi(ctx, o.root, nil, "stack", "export", "--show-secrets", "--stack", o.stack)
+	text, err := command.Pulumi(ctx, o.root, nil, "stack", "export", "--show-secrets", "--stack", o.stack)
 	if err != nil {
 		return []upgrade.Answer{{Name: "cluster", Says: "not known: " + err.Error(), Mend: "log in to the state"}}
 	}
