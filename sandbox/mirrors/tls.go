@@ -3,13 +3,8 @@ package mirrors
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
-	"errors"
-	"io/fs"
 	"os"
-	"slices"
-	"time"
 
 	"github.com/iransre/exchange-platform/sandbox/pki"
 )
@@ -35,22 +30,7 @@ func (t Trust) Authority() ([]byte, error) {
 
 // Server is what serves by these names or addresses.
 func (t Trust) Server(names ...string) (*tls.Config, error) {
-	slices.Sort(names)
-	authority, err := t.folder.Authority(authorityName)
-	if err != nil {
-		return nil, err
-	}
-	existing, err := t.folder.Certificate(serverName)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	if err != nil || !slices.Equal(pki.Alternatives(existing), names) || time.Now().After(existing.NotAfter) {
-		leaf := pki.Leaf{Name: serverName, Subject: pkix.Name{CommonName: serverName}, Usages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, Alternatives: names}
-		if err := t.folder.Issue(authority, leaf); err != nil {
-			return nil, err
-		}
-	}
-	certificate, err := tls.LoadX509KeyPair(t.folder.Path(serverName+".crt"), t.folder.Path(serverName+".key"))
+	certificate, err := t.folder.Server(authorityName, serverName, names...)
 	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, err
 }
 

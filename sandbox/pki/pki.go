@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -84,6 +85,26 @@ func (p Folder) Issue(ca *Authority, leaf Leaf) error {
 	template.ExtKeyUsage = leaf.Usages
 	addAlternatives(template, leaf.Alternatives)
 	return p.sign(leaf.Name, template, ca.Certificate, key, ca.key)
+}
+
+// Server is the certificate that a server shows by these names or addresses, kept as name; another one is issued where there is none of them, or it ended.
+func (p Folder) Server(authority, name string, alternatives ...string) (tls.Certificate, error) {
+	ca, err := p.Authority(authority)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	existing, err := p.Certificate(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return tls.Certificate{}, err
+	}
+	slices.Sort(alternatives)
+	if err != nil || !slices.Equal(Alternatives(existing), alternatives) || time.Now().After(existing.NotAfter) {
+		leaf := Leaf{Name: name, Subject: pkix.Name{CommonName: name}, Usages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, Alternatives: alternatives}
+		if err := p.Issue(ca, leaf); err != nil {
+			return tls.Certificate{}, err
+		}
+	}
+	return tls.LoadX509KeyPair(p.Path(name+".crt"), p.Path(name+".key"))
 }
 
 func addAlternatives(template *x509.Certificate, names []string) {

@@ -3,7 +3,6 @@ package world
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -121,15 +120,7 @@ func (c *certificates) of(name string) (*tls.Certificate, error) {
 	if found := c.made[name]; found != nil {
 		return found, nil
 	}
-	authority, err := c.folder.Authority(edgeAuthority)
-	if err != nil {
-		return nil, err
-	}
-	const file = "cdn" // the key is the same for all
-	if err := c.folder.Issue(authority, pki.Leaf{Name: file, Usages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, Alternatives: []string{name}}); err != nil {
-		return nil, err
-	}
-	certificate, err := tls.LoadX509KeyPair(c.folder.Path(file+".crt"), c.folder.Path(file+".key"))
+	certificate, err := c.folder.Server(edgeAuthority, "cdn", name) // the key is the same for all
 	if err != nil {
 		return nil, err
 	}
