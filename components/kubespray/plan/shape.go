@@ -52,7 +52,7 @@ type State struct {
 	Revision int `json:"revision"`
 	// Shape is nil before the first run. It follows every finished step.
 	Shape *Shape `json:"shape"`
-	// Pending are nodes of Shape whose joining was started and not finished.
+	// Pending are nodes of Shape whose joining or leaving was started and not finished.
 	Pending []string `json:"pending,omitempty"`
 	// Unfinished is the plan that was started and not finished; nil after a success.
 	Unfinished *Unfinished `json:"unfinished,omitempty"`

@@ -46,10 +46,10 @@ class ClusterRecord:
         self._left(wanted, why, steps)
 
     def begin(self, step: Step, wanted: Shape) -> None:
-        """Nodes that are about to join may be half there from now on."""
+        """Nodes that are about to join or to leave may be half there from now on."""
         joins = step.get("joins") or []
         self._put(joins, wanted)
-        self.data["pending"] = sorted(set(self.data.get("pending") or []) | set(joins))
+        self.data["pending"] = sorted(set(self.data.get("pending") or []) | set(joins) | set(step.get("removes") or []))
         self._save()
 
     def finish(self, step: Step, wanted: Shape, why: str, steps: Sequence[Step]) -> None:

@@ -6,12 +6,12 @@ import signal
 import sys
 import time
 
-from cluster_runner import disk_space, json_files, toolchain, wording
+from cluster_runner import cordons, disk_space, json_files, toolchain, wording
 from cluster_runner.endpoint import wait_for_name
 from cluster_runner.errors import Failure
 from cluster_runner.playbooks import Ansible
 from cluster_runner.protocol import FailureReport, Phase, RunState, timing_key
-from cluster_runner.readiness import wait_ready
+from cluster_runner.readiness import wait_api, wait_ready
 from cluster_runner.runs import Run
 from cluster_runner.stop import Stop, Stopped
 from cluster_runner.store import Store
@@ -87,6 +87,8 @@ def carry_out(store: Store, run: Run, state: RunState, stop: Stop) -> None:
             enter(step["playbook"], number)
             cluster.begin(step, wanted)
             wait_for_name(ansible, wanted, step)
+            wait_api(ansible, wanted, step)
+            cordons.begin(ansible, store, wanted, step)
             began = time.monotonic()
             tasks = ansible.play(step, store.timings().get(timing_key(step)))
             with stop.later():
@@ -101,6 +103,7 @@ def carry_out(store: Store, run: Run, state: RunState, stop: Stop) -> None:
 
         enter("verify")
         wait_ready(ansible, wanted)
+        cordons.end(ansible, store, wanted)
     with stop.later():
         cluster.complete(wanted)
 

@@ -7,9 +7,13 @@ from typing import Optional
 from cluster_runner.errors import Failure
 from cluster_runner.login import UNREACHED, Login
 from cluster_runner.playbooks import Ansible
-from cluster_runner.protocol import Node, Shape
+from cluster_runner.protocol import Node, Shape, Step
 
 NODES_READY_SECONDS = 300
+# How long the API server of a control plane that has just started again may take.
+API_READY_SECONDS = 120
+# The playbooks that need no API server: they make it.
+WITHOUT_API = "cluster.yml", "playbooks/facts.yml"
 
 
 def wait_ready(ansible: Ansible, wanted: Shape) -> None:
@@ -25,6 +29,23 @@ def wait_ready(ansible: Ansible, wanted: Shape) -> None:
         if time.monotonic() > deadline:
             raise Failure("after %d s: %s" % (NODES_READY_SECONDS, missing))
         time.sleep(1)
+
+
+def wait_api(ansible: Ansible, wanted: Shape, step: Step) -> None:
+    """Waits until the API server answers, before a step that fails without. One that does not come back is left to the step: it may
+    be there to mend it, and says more."""
+    if step["playbook"] in WITHOUT_API:
+        return
+    deadline, said = time.monotonic() + API_READY_SECONDS, False
+    while time.monotonic() < deadline:
+        try:
+            ansible.login.kubectl(wanted["nodes"], "get --raw /readyz")
+            return
+        except Failure as failure:
+            if not said:
+                ansible.note("say", text="waiting for the API server: " + failure.report["message"])
+                said = True
+        time.sleep(2)
 
 
 def not_ready(login: Login, wanted: Shape) -> Optional[str]:

@@ -4,6 +4,7 @@
     inventory/        what Ansible reads; Kubespray adds credentials/
     state.json        what the cluster is: it follows every finished step
     timings.json      how long each playbook took when it last succeeded
+    drained.json      the nodes that took pods before a step that drains them
     runs/<run>/       one run: its copy of the bundle, order.json, state.json, events.jsonl, ansible.log
     toolchains/       Kubespray trees and Python environments
     facts/            Ansible's fact cache
@@ -57,6 +58,13 @@ class Store:
         timings = self.timings()
         timings[key] = {"seconds": round(seconds), "tasks": tasks}
         json_files.write(os.path.join(self.root, "timings.json"), timings)
+
+    def drained(self) -> list[str]:
+        """The nodes that took pods before a step that drains them, while that is under way or interrupted."""
+        return json_files.read(os.path.join(self.root, "drained.json")) or []
+
+    def set_drained(self, names: list[str]) -> None:
+        json_files.write(os.path.join(self.root, "drained.json"), names)
 
     def run(self, name: str) -> Run:
         return Run(os.path.join(self.root, "runs", name))

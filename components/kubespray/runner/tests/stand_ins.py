@@ -36,5 +36,6 @@ def world(played, happens):
     """Within it, execute plays nothing for real. Yields the mock of signal.signal."""
     with mock.patch.object(execute, "Ansible", StandInAnsible(played, happens)), mock.patch("cluster_runner.toolchain.prepare"), \
             mock.patch.object(execute, "wait_for_name"), mock.patch.object(execute, "wait_ready"), \
+            mock.patch.object(execute, "wait_api"), mock.patch.object(execute, "cordons"), \
             mock.patch("signal.signal") as handlers, contextlib.redirect_stderr(io.StringIO()):
         yield handlers

@@ -88,6 +88,22 @@ class Interruptions(unittest.TestCase):
                 noted = True
         self.assertTrue(noted)
 
+    def test_a_node_whose_removal_was_interrupted_is_half_there(self):
+        """Should somebody want it back, it has to join again: it may have been reset."""
+        joins = [{"playbook": "cluster.yml", "hosts": ["w1", "w2"], "why": "make the cluster", "joins": ["w1"]}]
+        again = self.store.run("000002-run")
+        self.begin(again, joins)
+        self.execute(lambda _: None, again)
+        self.assertEqual(self.store.cluster().data["pending"], [])
+        leaves = self.store.run("000003-run")
+        self.begin(leaves, [{"playbook": "remove-node.yml", "hosts": ["w1"], "why": "drain it", "removes": ["w1"]}])
+
+        def kill(_):
+            raise Failure("ansible-playbook was killed by SIGKILL")
+
+        self.execute(kill, leaves)
+        self.assertEqual(self.store.cluster().data["pending"], ["w1"])
+
     def test_a_full_disk_in_the_middle_of_a_run(self):
         """Nothing can be written once scale.yml has played: the files keep their last content, and the next up resumes."""
         write = json_files.write
