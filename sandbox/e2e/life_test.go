@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,7 +20,9 @@ import (
 	"gotest.tools/v3/poll"
 	"sigs.k8s.io/yaml"
 
+	"github.com/iransre/exchange-platform/sandbox/hosts"
 	"github.com/iransre/exchange-platform/sandbox/kubespray"
+	"github.com/iransre/exchange-platform/sandbox/world"
 )
 
 // life is a sandbox whose stack file is edited step by step.
@@ -54,14 +57,25 @@ func (l *life) admit(t *testing.T) {
 // on runs a command on a machine as an administrator, and returns what it printed.
 func (l *life) on(t *testing.T, name, command string) string {
 	t.Helper()
-	var machines []struct{ Name, PublicIP string }
-	l.query(t, &machines, "pulumi", "stack", "output", "nodes", "--json")
-	i := slices.IndexFunc(machines, func(m struct{ Name, PublicIP string }) bool { return m.Name == name })
-	assert.Assert(t, i >= 0, name)
-	output, err := l.execute(t, exec.Command("ssh", "-i", l.key, "-p", "2222", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
-		"-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "ubuntu@"+machines[i].PublicIP, command))
+	output, err := l.tryOn(t, name, command)
 	assert.NilError(t, err, "%s: %s", command, output)
-	return strings.TrimSpace(output)
+	return output
+}
+
+// tryOn is on for a machine that may not let an administrator in yet.
+func (l *life) tryOn(t *testing.T, name, command string) (string, error) {
+	t.Helper()
+	machines, err := world.Machines(t.Context(), l.Workspace)
+	assert.NilError(t, err)
+	i := slices.IndexFunc(machines, func(m hosts.Status) bool { return m.Name == name })
+	if i < 0 {
+		return "", fmt.Errorf("there is no machine %s", name)
+	}
+	host, port, err := net.SplitHostPort(machines[i].SSH)
+	assert.NilError(t, err)
+	output, err := l.execute(t, exec.Command("ssh", "-i", l.key, "-p", port, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
+		"-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10", "ubuntu@"+host, command))
+	return strings.TrimSpace(output), err
 }
 
 // section is one of the stack's sections.

@@ -5,10 +5,8 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
-	"net"
-	"os"
+	"fmt"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,10 +15,6 @@ import (
 
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/poll"
-	"sigs.k8s.io/yaml"
-
-	"github.com/iransre/exchange-platform/sandbox/hosts"
-	"github.com/iransre/exchange-platform/sandbox/world"
 )
 
 // clusterOnly leaves out of an update all that runs in the cluster.
@@ -29,39 +23,19 @@ var clusterOnly = []string{"--exclude", "**kubernetes:**", "--exclude-dependents
 // patience is for what comes after the other programs of a loaded machine have had their turn.
 const patience = 4 * time.Minute
 
-// rehearsal is a sandbox whose cluster something happens to.
+// rehearsal is a stack whose cluster something happens to, on machines of either kind.
 type rehearsal struct {
-	*sandbox
-	// stackFile is what the next update wants.
-	stackFile string
+	*life
+	cast
+	holding []hold
 }
 
-// withNodes is the stack's file with the bastion, the control planes and these workers.
-func (r *rehearsal) withNodes(t *testing.T, workers ...string) string {
-	t.Helper()
-	path := r.stackFileWith(t, "monitoring", nil)
-	text, err := os.ReadFile(path)
-	assert.NilError(t, err)
-	var file map[string]any
-	assert.NilError(t, yaml.Unmarshal(text, &file))
-	config := file["config"].(map[string]any)
-	nodes := slices.DeleteFunc(config["exchange-platform:nodes"].([]any), func(node any) bool {
-		return node.(map[string]any)["role"] == "worker"
-	})
-	for _, name := range workers {
-		nodes = append(nodes, map[string]any{"name": "arvan-prod-" + name, "role": "worker", "plan": "g2-16-8-0", "diskGiB": 200})
-	}
-	config["exchange-platform:nodes"] = nodes
-	// the others want more workers, and are not looked at here
-	config["exchange-platform:postgres"] = map[string]any{"engine": "bitnami"}
-	config["exchange-platform:objectStore"] = map[string]any{"mode": "standalone"}
-	config["exchange-platform:logging"] = map[string]any{"engine": "bitnami"}
-	text, err = yaml.Marshal(file)
-	assert.NilError(t, err)
-	// Beside the sandbox's own: it outlives the step of the test that made it.
-	path = filepath.Join(filepath.Dir(r.StackFile(r.stack)), "Pulumi."+strings.Join(workers, "-")+".yaml")
-	assert.NilError(t, os.WriteFile(path, text, 0o600))
-	return path
+// cast says who plays which part: the first control plane, the machine that Ansible runs on, a worker that stays, and one that joins.
+type cast struct {
+	first, runner, old, new string
+	// joins is where the new worker is in the middle of its join, and joinTask what the tree calls that.
+	joins    hold
+	joinTask string
 }
 
 // update is a `pulumi up` that is under way.
@@ -86,14 +60,15 @@ func (u *update) said() string {
 	return u.text.String()
 }
 
-// begin starts an update of the machines and the cluster.
+// begin starts an update of the machines and the cluster to what the stack's file says.
 func (r *rehearsal) begin(t *testing.T, options ...string) *update {
 	t.Helper()
+	r.save(t)
 	environ, err := r.Environ(r.stack)
 	assert.NilError(t, err)
 	arguments := append([]string{"up", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs"}, clusterOnly...)
 	u := &update{cmd: exec.Command(r.Binary("pulumi"), append(arguments, options...)...), done: make(chan error, 1)}
-	u.cmd.Dir, u.cmd.Env, u.cmd.Stdout, u.cmd.Stderr = r.Root, append(environ, "PULUMI_OPTION_CONFIG_FILE="+r.stackFile), u, u
+	u.cmd.Dir, u.cmd.Env, u.cmd.Stdout, u.cmd.Stderr = r.Root, append(environ, "PULUMI_OPTION_CONFIG_FILE="+r.path), u, u
 	// Plugins outlive a pulumi that is killed, and hold its output open.
 	u.cmd.WaitDelay = time.Second
 	assert.NilError(t, u.cmd.Start())
@@ -130,105 +105,105 @@ func (u *update) fails(t *testing.T) string {
 	return u.said()
 }
 
-// machine is how a machine stands, and where its files are.
-func (r *rehearsal) machine(t *testing.T, name string) (status hosts.Status, root string) {
-	t.Helper()
-	machines, err := world.Machines(t.Context(), r.Workspace)
-	assert.NilError(t, err)
-	index := slices.IndexFunc(machines, func(m hosts.Status) bool { return m.Name == name })
-	assert.Assert(t, index >= 0, "no machine %s", name)
-	return machines[index], r.Path("hosts", machines[index].ID, "root")
+// hold is a moment of a run: when a machine begins a program with these words among its arguments. No words are any.
+type hold struct{ machine, program, words string }
+
+// folder is where the program is looked up first. Kubespray calls its own by their paths.
+func (h hold) folder() string {
+	if h.program == "kubeadm" || h.program == "kubectl" {
+		return "/usr/local/bin"
+	}
+	return "/usr/local/sbin"
 }
 
-// holds is where a held program is looked up first, and where the real one is left.
-var holds = map[string][2]string{
-	"apt-get": {"/usr/local/sbin/apt-get", "/usr/local/bin/apt-get"},
-	"kubeadm": {"/usr/local/bin/kubeadm", "/usr/local/sbin/kubeadm"},
-}
-
-// hold makes a program of a machine wait, as one does that hangs, until release.
-func (r *rehearsal) hold(t *testing.T, name, program string) {
+// hold makes a program of a machine wait, as one does that hangs, until release. The machine may be one that is just being made.
+func (r *rehearsal) hold(t *testing.T, h hold) {
 	t.Helper()
-	_, root := r.machine(t, name)
-	path := filepath.Join(root, holds[program][0])
-	script := "#!/bin/sh\nwhile [ -e /run/hold-" + program + " ]; do : > /run/held-" + program + "; sleep 0.1; done\nexec " +
-		holds[program][1] + ` "$@"` + "\n"
-	assert.NilError(t, os.WriteFile(filepath.Join(root, "run", "hold-"+program), nil, 0o600))
-	assert.NilError(t, os.WriteFile(path+".new", []byte(script), 0o755))
-	assert.NilError(t, os.Rename(path+".new", path)) // over the link to the real one
+	script := fmt.Sprintf(`sudo sh -eus <<'SCRIPT'
+mkdir -p /var/lib/held
+[ -e /var/lib/held/%[1]s ] || ln -s "$(readlink -f "$(command -v %[1]s)")" /var/lib/held/%[1]s
+: >/run/hold-%[1]s
+rm -f /run/held-%[1]s
+cat >%[2]s/%[1]s.new <<'PROGRAM'
+#!/bin/sh
+case "$*" in *"%[3]s"*) while [ -e /run/hold-%[1]s ]; do : >/run/held-%[1]s; sleep 0.1; done ;; esac
+exec /var/lib/held/%[1]s "$@"
+PROGRAM
+chmod 755 %[2]s/%[1]s.new
+mv %[2]s/%[1]s.new %[2]s/%[1]s
+SCRIPT`, h.program, h.folder(), h.words)
+	poll.WaitOn(t, func(poll.LogT) poll.Result {
+		if output, err := r.tryOn(t, h.machine, script); err != nil {
+			return poll.Continue("%v: %s", err, output)
+		}
+		return poll.Success()
+	}, poll.WithTimeout(patience), poll.WithDelay(200*time.Millisecond))
+	r.holding = append(r.holding, h)
 }
 
 // held waits until the program waits.
-func (r *rehearsal) held(t *testing.T, name, program string) {
+func (r *rehearsal) held(t *testing.T, h hold) {
 	t.Helper()
-	_, root := r.machine(t, name)
-	poll.WaitOn(t, poll.FileExists(filepath.Join(root, "run", "held-"+program)), poll.WithTimeout(patience))
+	poll.WaitOn(t, func(poll.LogT) poll.Result {
+		if _, err := r.tryOn(t, h.machine, "test -e /run/held-"+h.program); err != nil {
+			return poll.Continue("%+v is not reached", h)
+		}
+		return poll.Success()
+	}, poll.WithTimeout(patience), poll.WithDelay(200*time.Millisecond))
 }
 
-func (r *rehearsal) release(t *testing.T, name, program string) {
+// release lets the program go on, if its machine is still there.
+func (r *rehearsal) release(t *testing.T, h hold) {
 	t.Helper()
-	_, root := r.machine(t, name)
-	assert.NilError(t, os.Remove(filepath.Join(root, "run", "hold-"+program)))
-	if err := os.Remove(filepath.Join(root, "run", "held-"+program)); err != nil {
-		assert.Assert(t, os.IsNotExist(err), err)
+	r.holding = slices.DeleteFunc(r.holding, func(other hold) bool { return other == h })
+	if r.has(t, h.machine) {
+		r.on(t, h.machine, fmt.Sprintf("sudo rm -f /run/hold-%[1]s /run/held-%[1]s", h.program))
 	}
 }
 
 // kept is where the runner keeps what it knows of the cluster.
-func (r *rehearsal) kept(t *testing.T) string {
-	t.Helper()
-	_, root := r.machine(t, runnerHost)
-	return filepath.Join(root, "var/lib/exchange-platform/kubespray", r.stack)
-}
+func (r *rehearsal) kept() string { return "/var/lib/exchange-platform/kubespray/" + r.stack }
 
 // runs are the playbooks that each of the runner's runs has started, by its own records.
 func (r *rehearsal) runs(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(r.kept(t), "runs", "*", "events.jsonl"))
-	assert.NilError(t, err)
-	var runs []string
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		assert.NilError(t, err)
-		var played []string
-		for line := range bytes.Lines(text) {
-			var event struct{ Event, Phase string }
-			assert.NilError(t, json.Unmarshal(line, &event), "%s: %s", file, line)
-			if event.Event == "play" && event.Phase != "" {
-				played = append(played, event.Phase)
-			}
-		}
-		if len(played) > 0 {
-			runs = append(runs, strings.Join(played, " "))
+	text := r.on(t, r.runner, `sudo sh -c 'for file in `+r.kept()+`/runs/*/events.jsonl; do echo "{\"event\":\"run\"}"; cat $file; done'`)
+	var runs [][]string
+	for line := range strings.Lines(text) {
+		var event struct{ Event, Phase string }
+		assert.NilError(t, json.Unmarshal([]byte(line), &event), line)
+		switch {
+		case event.Event == "run":
+			runs = append(runs, nil)
+		case event.Event == "play" && event.Phase != "":
+			runs[len(runs)-1] = append(runs[len(runs)-1], event.Phase)
 		}
 	}
-	return runs
+	var played []string
+	for _, run := range runs {
+		if len(run) > 0 {
+			played = append(played, strings.Join(run, " "))
+		}
+	}
+	return played
 }
 
-// onRunner gives the runner program an order as an operator does, who logs in for it.
-func (r *rehearsal) onRunner(t *testing.T, order string) string {
+// order gives the runner program an order as an operator does, who logs in for it.
+func (r *rehearsal) order(t *testing.T, order string) string {
 	t.Helper()
-	status, _ := r.machine(t, runnerHost)
-	host, port, err := net.SplitHostPort(status.SSH)
-	assert.NilError(t, err)
-	cmd := exec.Command("ssh", "-i", filepath.Join(r.kept(t), "ssh_key"), "-p", port, "-o", "StrictHostKeyChecking=no",
-		"-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "ubuntu@"+host,
-		"sudo python3 /var/lib/exchange-platform/kubespray/"+r.stack+"/bundle/runner "+order)
-	output, err := r.execute(t, cmd)
-	assert.NilError(t, err, output)
-	return output
+	return r.on(t, r.runner, "sudo python3 "+r.kept()+"/bundle/runner "+order)
 }
 
-// readyNodes are the names of the nodes that are Ready.
+// readyNodes are the names of the nodes that are Ready and take pods.
 func (r *rehearsal) readyNodes(t *testing.T) []string {
 	t.Helper()
-	output, err := r.tool(t, nil, "kubectl", "--kubeconfig", r.Path("kubernetes", "admin.kubeconfig"), "get", "nodes", "--no-headers")
-	assert.NilError(t, err, output)
+	output := r.on(t, r.first, "sudo /usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes --no-headers")
 	var names []string
 	for line := range strings.Lines(output) {
-		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], "Ready") {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[1] == "Ready" {
 			names = append(names, fields[0])
 		}
 	}
+	slices.Sort(names)
 	return names
 }

@@ -51,8 +51,8 @@ func (s *soak) take(ctx context.Context) (inventory, error) {
 func (i inventory) addObjects(list []byte) error {
 	var objects struct {
 		Items []struct {
-			Kind     string
-			Metadata struct {
+			Kind, Type string
+			Metadata   struct {
 				Name, Namespace string
 				Labels          map[string]string
 			}
@@ -62,6 +62,9 @@ func (i inventory) addObjects(list []byte) error {
 		return err
 	}
 	for _, object := range objects.Items {
+		if object.Type == "bootstrap.kubernetes.io/token" {
+			continue // one for each node that joined, of a name of its own, for an hour
+		}
 		meta := object.Metadata
 		if meta.Labels["owner"] == "helm" {
 			if status := meta.Labels["status"]; slices.Contains([]string{"superseded", "failed"}, status) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -24,6 +25,8 @@ import (
 // Options say how much is struck.
 type Options struct {
 	Stack string
+	// Machines is their kind, "light" or "real"; empty means those that the sandbox has.
+	Machines string
 	// Seed decides every moment: the same one strikes at the same moments again.
 	Seed uint64
 	// Kills is how many updates are struck: one in five by a kill of its plugins, one in five by one of the world, else pulumi.
@@ -96,15 +99,20 @@ func (s *soak) learn(ctx context.Context) error {
 		}
 	}
 	start := time.Now()
-	output, err := s.sandbox(ctx, "up", s.Stack)
+	arguments := []string{"up", s.Stack}
+	if s.Machines != "" {
+		arguments = append(arguments, "--machines", s.Machines)
+	}
+	output, err := s.sandbox(ctx, arguments...)
 	if err != nil {
 		return err
 	}
+	took := time.Since(start)
 	s.steps = steps(output)
-	if s.undisturbed, err = s.take(ctx); err != nil {
+	if s.undisturbed, err = s.settled(ctx); err != nil {
 		return err
 	}
-	s.say("an undisturbed up took %s, said %d steps and made %d things", time.Since(start).Round(time.Second), s.steps, len(s.undisturbed))
+	s.say("an undisturbed up took %s, said %d steps and made %d things", took.Round(time.Second), s.steps, len(s.undisturbed))
 	_, err = s.sandbox(ctx, "destroy", s.Stack)
 	return err
 }
@@ -271,15 +279,59 @@ func (s *soak) recover(ctx context.Context) error {
 	if strings.Contains(output, "warning:") {
 		return fmt.Errorf("there is still something to warn of:\n%s", output)
 	}
-	found, err := s.take(ctx)
-	if err != nil {
+	took := time.Since(start)
+	if err := s.same(ctx); err != nil {
 		return err
 	}
-	if difference := cmp.Diff(s.undisturbed, found); difference != "" {
-		return fmt.Errorf("an undisturbed up makes something else (-), this is what there is (+):\n%s", difference)
-	}
-	s.say("recovered by %d up(s) in %s: all is there once", ups, time.Since(start).Round(time.Second))
+	s.say("recovered by %d up(s) in %s: all is there once", ups, took.Round(time.Second))
 	return nil
+}
+
+// settled is what there is once it stays the same for a while: what operators make comes after an update.
+func (s *soak) settled(ctx context.Context) (inventory, error) {
+	var before inventory
+	for {
+		found, err := s.take(ctx)
+		if err != nil || maps.Equal(found, before) {
+			return found, err
+		}
+		before = found
+		if err := pause(ctx, settles); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// same waits until there is what an undisturbed update makes.
+func (s *soak) same(ctx context.Context) error {
+	for deadline := time.Now().Add(6 * settles); ; {
+		found, err := s.take(ctx)
+		if err != nil {
+			return err
+		}
+		difference := cmp.Diff(s.undisturbed, found)
+		if difference == "" {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("an undisturbed up makes something else (-), this is what there is (+):\n%s", difference)
+		}
+		if err := pause(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+// settles is how long operators may take for their next thing.
+const settles = 10 * time.Second
+
+func pause(ctx context.Context, length time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(length):
+		return nil
+	}
 }
 
 // sandbox runs a command of the sandbox. An error holds what it printed.

@@ -37,6 +37,7 @@ func TestTheInventorySaysWhatIsThereTwiceAndWhatIsNotWhole(t *testing.T) {
 		{"kind": "Secret", "metadata": {"namespace": "web", "name": "v1", "labels": {"owner": "helm", "name": "shop", "status": "superseded"}}},
 		{"kind": "Secret", "metadata": {"namespace": "web", "name": "v2", "labels": {"owner": "helm", "name": "shop", "status": "deployed"}}},
 		{"kind": "Secret", "metadata": {"namespace": "web", "name": "v3", "labels": {"owner": "helm", "name": "shop", "status": "deployed"}}},
+		{"kind": "Secret", "type": "bootstrap.kubernetes.io/token", "metadata": {"namespace": "kube-system", "name": "bootstrap-token-1a2b3c"}},
 		{"kind": "Secret", "metadata": {"namespace": "web", "name": "v4", "labels": {"owner": "helm", "name": "shop", "status": "pending-upgrade"}}}
 	]}`)))
 	assert.DeepEqual(t, found, inventory{"cluster: namespace /web": 1, "cluster: release web/shop deployed": 2, "cluster: release web/shop pending-upgrade": 1})

@@ -33,6 +33,7 @@ func soakCommand() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
+	flags.StringVar(&options.Machines, "machines", "", "their kind, light or real, while the sandbox has none")
 	flags.IntVar(&options.Kills, "kills", 50, "how many updates are killed")
 	flags.IntVar(&options.Each, "each", 1, "how many in a row, before the stack must come to its end")
 	flags.Uint64Var(&options.Seed, "seed", 0, "decides the moments; another one each time if it is not given")
