@@ -59,18 +59,26 @@ type Pulled struct {
 	By    string `json:"by"`    // ByChart or ByOperator
 }
 
-// Cluster is what Kubespray pulls for the cluster itself.
+// Cluster is what Kubespray pulls and downloads for the cluster itself.
 type Cluster struct {
-	Kubespray  string         `json:"kubespray"`  // the release that the list is of
+	Kubespray  string         `json:"kubespray"`  // the release that the lists are of
 	Kubernetes string         `json:"kubernetes"` // and the version of Kubernetes
-	Evidence   string         `json:"evidence"`   // where the list was taken from
+	Evidence   string         `json:"evidence"`   // where the lists were taken from
 	Images     []ClusterImage `json:"images"`
+	Files      []ClusterFile  `json:"files"`
 }
 
 // ClusterImage is one of them.
 type ClusterImage struct {
 	Image string `json:"image"`
 	When  string `json:"when"` // empty if always
+}
+
+// ClusterFile is a file that machines download.
+type ClusterFile struct {
+	File   string `json:"file"`   // its address without https://, which is its path in a mirror of files
+	SHA256 string `json:"sha256"` // in hexadecimal
+	When   string `json:"when"`   // empty if always
 }
 
 // Catalogue is every chart the platform may install.

@@ -115,8 +115,8 @@ func TestTheTreeKnowsTheVariablesOfThePlan(t *testing.T) {
 	for _, match := range regexp.MustCompile(`(?:[{,]\s*|ariables\[)"([a-z]+(?:_[a-z]+)+)"(?:\]|:)`).FindAllStringSubmatch(string(source), -1) {
 		found++
 		var known bool
-		for path, text := range content {
-			known = known || strings.HasSuffix(path, ".yml") && regexp.MustCompile(`\b`+match[1]+`\b`).Match(text)
+		for path, file := range content {
+			known = known || strings.HasSuffix(path, ".yml") && regexp.MustCompile(`\b`+match[1]+`\b`).Match(file.data)
 		}
 		assert.Assert(t, known != (unknown[match[1]] != ""), "%s: is it in the tree: %t; is it said to be unknown: %t", match[1], known, unknown[match[1]] != "")
 	}

@@ -4,18 +4,13 @@
 package kubespray
 
 import (
-	"archive/tar"
-	"bytes"
 	"cmp"
-	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -66,22 +61,7 @@ func Archive(tag string, machines Machines) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var packed bytes.Buffer
-	compressed := gzip.NewWriter(&packed)
-	archive := tar.NewWriter(compressed)
-	for _, path := range slices.Sorted(maps.Keys(content)) {
-		header := &tar.Header{
-			Typeflag: tar.TypeReg, Name: Folder + "/" + path, Mode: 0o644, Size: int64(len(content[path])), Format: tar.FormatUSTAR,
-		}
-		if err := archive.WriteHeader(header); err != nil {
-			return nil, fmt.Errorf("pack Kubespray %s: %w", tag, err)
-		}
-		if _, err := archive.Write(content[path]); err != nil {
-			return nil, fmt.Errorf("pack Kubespray %s: %w", tag, err)
-		}
-	}
-	err = closeAll(archive, compressed)
-	return packed.Bytes(), err
+	return pack(content)
 }
 
 func closeAll(closers ...io.Closer) error {
@@ -92,13 +72,13 @@ func closeAll(closers ...io.Closer) error {
 	return first
 }
 
-// release is the tree of a release: what each file holds, by its path in the tree.
-func release(tag string, machines Machines) (map[string][]byte, error) {
+// release is the tree of a release: its files, by their paths in the tree.
+func release(tag string, machines Machines) (map[string]file, error) {
 	own, err := files.ReadFile("releases/" + tag + ".yml")
 	if err != nil {
 		return nil, fmt.Errorf("the sandbox has no Kubespray %q, it has %s", tag, strings.Join(Releases(), ", "))
 	}
-	content := map[string][]byte{versions: own}
+	content := map[string]file{versions: {mode: 0o644, data: own}}
 	folders := []string{"tree"}
 	if machines.Real {
 		folders = append(folders, "real") // its files take the places of the tree's
@@ -108,7 +88,8 @@ func release(tag string, machines Machines) (map[string][]byte, error) {
 			if err != nil || entry.IsDir() {
 				return err
 			}
-			content[strings.TrimPrefix(path, folder+"/")], err = files.ReadFile(path)
+			data, err := files.ReadFile(path)
+			content[strings.TrimPrefix(path, folder+"/")] = file{mode: 0o644, data: data}
 			return err
 		})
 		if err != nil {

@@ -79,10 +79,10 @@ func playOn(t *testing.T, machines Machines, tag, inventory string, arguments ..
 	folder := t.TempDir()
 	content, err := release(tag, machines)
 	assert.NilError(t, err)
-	for path, text := range content {
+	for path, file := range content {
 		path = filepath.Join(folder, path)
 		assert.NilError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		assert.NilError(t, os.WriteFile(path, text, 0o600))
+		assert.NilError(t, os.WriteFile(path, file.data, 0o600))
 	}
 	hosts := filepath.Join(t.TempDir(), "hosts.yaml")
 	assert.NilError(t, os.WriteFile(hosts, []byte(inventory), 0o600))
@@ -175,7 +175,7 @@ func TestEveryReleaseTheProgramKnowsHasAnArchiveThatCarriesTheSame(t *testing.T)
 			Newest  string         `json:"kube_version"`
 			Patches map[string]int `json:"kube_newest_patches"`
 		}
-		assert.NilError(t, yaml.Unmarshal(content[versions], &own))
+		assert.NilError(t, yaml.Unmarshal(content[versions].data, &own))
 		assert.DeepEqual(t, own.Patches, minors)
 		minor := slices.Max(slices.Collect(maps.Keys(minors)))
 		assert.Equal(t, own.Newest, fmt.Sprintf("%s.%d", minor, minors[minor]))

@@ -30,10 +30,10 @@ func TestOnlyRealMachinesDownloadSoftware(t *testing.T) {
 	real, err := release(Newest, realMachines)
 	assert.NilError(t, err)
 	const download = "roles/download/tasks/main.yml"
-	assert.Assert(t, light[download] == nil)
-	assert.Assert(t, strings.Contains(string(real[download]), "{{ dl_k8s_io_url }}/release/v{{ kube_version }}/bin/linux/"))
+	assert.Assert(t, light[download].data == nil)
+	assert.Assert(t, strings.Contains(string(real[download].data), "{{ dl_k8s_io_url }}/release/v{{ kube_version }}/bin/linux/"))
 	for path := range light {
-		assert.Assert(t, real[path] != nil, path)
+		assert.Assert(t, real[path].data != nil, path)
 	}
 }
 

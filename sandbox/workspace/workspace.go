@@ -157,6 +157,12 @@ func (w *Workspace) Path(elements ...string) string {
 // Binary is where a program that was built for the sandbox is.
 func (w *Workspace) Binary(name string) string { return filepath.Join(w.Tools, "bin", name) }
 
+// Files is where files may lie that the mirror of files serves besides its own, by their paths there: "github.com/…". The sandbox only reads it.
+func (w *Workspace) Files() string { return filepath.Join(w.Tools, "files") }
+
+// Additions is what lies over the system of each real machine, if it is there: the root of a file system. The sandbox only reads it.
+func (w *Workspace) Additions() string { return filepath.Join(w.Tools, "additions") }
+
 // Systems is where the systems of real machines are made: see package debian.
 func (w *Workspace) Systems() string { return filepath.Join(w.Tools, "systems") }
 
@@ -196,11 +202,17 @@ func (w *Workspace) ChooseKind(kind Kind) error {
 	if kind == w.Kind() {
 		return nil
 	}
-	if machines, err := os.ReadDir(w.Path("hosts")); err == nil && len(machines) > 0 {
+	if w.HasMachines() {
 		return fmt.Errorf("the machines of this sandbox are of the kind %s: destroy their stack first, or take a second sandbox, SANDBOX_NAME=%s ./scripts/sandbox …",
 			w.Kind(), kind)
 	}
 	return os.WriteFile(w.kindFile(), []byte(kind+"\n"), 0o644)
+}
+
+// HasMachines tells whether there are any, on or off.
+func (w *Workspace) HasMachines() bool {
+	machines, err := os.ReadDir(w.Path("hosts"))
+	return err == nil && len(machines) > 0
 }
 
 // Secret reads secrets/<name> in the sandbox's folder, making it at random the first time. It is the user's alone.

@@ -1,10 +1,18 @@
 package world
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
+	"io"
+	"io/fs"
 	"net/http"
+	"os"
+	"path"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/iransre/exchange-platform/sandbox/mirrors"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
@@ -28,16 +36,56 @@ func newRegistry(w *workspace.Workspace) (site, error) {
 	return site{tls.NewListener(listener, settings), mirrors.Registry(w.Images())}, nil
 }
 
-// mirrorFiles serves the programs of nodes by the paths that they have where they come from: mirrors.files, as users have it. They are
-// one program, of one version, whatever name and version is asked for.
+// mirrorFiles serves the files that nodes are made of, by the paths that they have where they come from: mirrors.files, as users have it. A
+// name that ends in .sha256 is that of a checksum: Kubespray's own tree asks for it in the place of those that it knows.
 func mirrorFiles(mux *http.ServeMux, w *workspace.Workspace) {
-	mux.HandleFunc("GET /mirror/dl.k8s.io/release/{version}/bin/linux/"+runtime.GOARCH+"/{program}", func(response http.ResponseWriter, request *http.Request) {
-		if !slices.Contains([]string{"kubeadm", "kubectl", "kubelet"}, request.PathValue("program")) {
+	mux.HandleFunc("GET /mirror/{path...}", func(response http.ResponseWriter, request *http.Request) {
+		name, asked := strings.CutSuffix(request.PathValue("path"), ".sha256")
+		file, err := mirrored(w, name)
+		if err != nil {
 			http.NotFound(response, request)
 			return
 		}
-		http.ServeFile(response, request, w.Binary("node"))
+		if !asked {
+			http.ServeFile(response, request, file)
+			return
+		}
+		sum, err := checksum(file)
+		if err != nil {
+			http.Error(response, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		_, _ = io.WriteString(response, sum)
 	})
+}
+
+// mirrored finds a file of the mirror: one that lies in the folder for them, or a program of nodes, which the sandbox builds. Those are one
+// program, of one version, whatever name and version is asked for.
+func mirrored(w *workspace.Workspace, name string) (string, error) {
+	local, err := filepath.Localize(name)
+	if err != nil {
+		return "", err
+	}
+	given := filepath.Join(w.Files(), local)
+	if info, err := os.Stat(given); err == nil && info.Mode().IsRegular() {
+		return given, nil
+	}
+	const programs = "dl.k8s.io/release/*/bin/linux/" + runtime.GOARCH + "/kube*"
+	if ours, err := path.Match(programs, name); err != nil || !ours || !slices.Contains([]string{"kubeadm", "kubectl", "kubelet"}, path.Base(name)) {
+		return "", fs.ErrNotExist
+	}
+	return w.Binary("node"), nil
+}
+
+func checksum(file string) (string, error) {
+	opened, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer opened.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, opened)
+	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
 // manifests is where those of the programs lie that machines run in place of simulated ones; empty where none does.

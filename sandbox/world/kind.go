@@ -20,7 +20,7 @@ func newMachines(w *workspace.Workspace, cluster *cluster, logger *slog.Logger) 
 			return nil, err
 		}
 		return real.New(real.Options{
-			Dir: w.Path("hosts"), Base: debian.Path(w.Systems()), Authority: authority, Services: services(w), Logger: logger,
+			Dir: w.Path("hosts"), Base: debian.Path(w.Systems()), Additions: w.Additions(), Authority: authority, Services: services(w), Logger: logger,
 		})
 	}
 	return light.New(light.Options{

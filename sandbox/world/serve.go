@@ -81,10 +81,7 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		return err
 	}
 	defer store.Close()
-	content, err := newFiles(w)
-	if err != nil {
-		return err
-	}
+	content := newFiles(w)
 
 	var simulation *beside // nil where there is no cluster of the machines' own
 	if own, can := machines.(nodes); can {
@@ -107,7 +104,7 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 			{Name: "virtual machines", Kind: describeKind(w.Kind()), Address: w.Address(10).String() + " …", State: "running"},
 			describeCluster(cluster),
 			{Name: "object storage", Kind: "S3-compatible, over a folder; signatures are checked", Address: w.StorageURL(), State: "running"},
-			{Name: "Kubespray", Kind: "the real ansible-playbook on a small tree of ours", Address: w.FilesURL() + "/files/", State: "served"},
+			{Name: "Kubespray", Kind: "the real ansible-playbook on " + describeTree(w), Address: w.FilesURL() + "/files/", State: "served"},
 			{Name: "charts", Kind: "stand-ins with the real charts' objects", Address: w.FilesURL() + "/charts/", State: "served"},
 		}}
 	}
@@ -177,15 +174,16 @@ func newStorage(w *workspace.Workspace) (*storage.Storage, error) {
 }
 
 // newFiles serves what installs come from: charts as a mirror would, an archive of each release of Kubespray, and the software of nodes.
-func newFiles(w *workspace.Workspace) (http.Handler, error) {
+func newFiles(w *workspace.Workspace) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/charts/", charts.Handler(manifests(w)))
 	for _, tag := range kubespray.Releases() {
-		archive, err := kubespray.Archive(tag, KubesprayMachines(w))
-		if err != nil {
-			return nil, err
-		}
 		mux.HandleFunc("/files/"+kubespray.ArchiveName(tag), func(response http.ResponseWriter, _ *http.Request) {
+			archive, err := KubesprayArchive(w, tag)
+			if err != nil {
+				http.Error(response, err.Error(), http.StatusInternalServerError)
+				return
+			}
 			response.Header().Set("Content-Type", "application/gzip")
 			_, _ = response.Write(archive)
 		})
@@ -193,12 +191,7 @@ func newFiles(w *workspace.Workspace) (http.Handler, error) {
 	if w.Kind() == workspace.Real {
 		mirrorFiles(mux, w)
 	}
-	return mux, nil
-}
-
-// KubesprayMachines are those of w, as archives of Kubespray need to know them.
-func KubesprayMachines(w *workspace.Workspace) kubespray.Machines {
-	return kubespray.Machines{Real: w.Kind() == workspace.Real}
+	return mux
 }
 
 func controlHandler(status func() Status, machines hosts.Disturbable, cluster *cluster) http.Handler {

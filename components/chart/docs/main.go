@@ -74,6 +74,7 @@ in the chart's git repository was seen, which its own pipeline publishes. Nothin
 		fmt.Fprintf(&b, "| `%s-%s.tgz` | %s | %s |\n", entry.Chart, entry.Version, entry.Evidence.Seen, entry.Evidence.Where)
 	}
 	images(&b, catalogue)
+	files(&b, catalogue.Cluster)
 	return b.String()
 }
 
@@ -108,6 +109,28 @@ A test holds the charts' part against what the real charts render with the platf
 			fmt.Fprintf(b, "- `%s` (%s): %s\n", entry.Images[role], name, entry.Unused[role])
 		}
 	}
+}
+
+// files lists what a mirror of files has to hold, in the form that sha256sum reads.
+func files(b *strings.Builder, cluster chart.Cluster) {
+	fmt.Fprintf(b, `
+## Files
+
+What machines of amd64 download, by Kubespray %s for Kubernetes %s: its path in a mirror (`+"`mirrors.files`"+`) is its address without `+"`https://`"+`.
+Kubespray takes a file with this checksum and no other. [How a mirror is filled](offline.md#filling-the-mirror-of-files)
+
+`+"```\n", cluster.Kubespray, cluster.Kubernetes)
+	byReason := map[string][]string{}
+	for _, each := range cluster.Files {
+		byReason[each.When] = append(byReason[each.When], each.SHA256+"  "+each.File+"\n")
+	}
+	for _, when := range slices.Sorted(maps.Keys(byReason)) {
+		if when != "" {
+			fmt.Fprintf(b, "# when %s\n", when)
+		}
+		b.WriteString(strings.Join(byReason[when], ""))
+	}
+	b.WriteString("```\n")
 }
 
 func status(entry *chart.Entry) string {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -37,6 +38,20 @@ func TestTheClustersImagesAreThoseOfTheProfiles(t *testing.T) {
 	for key, version := range map[string]string{"version": catalogue.Cluster.Kubernetes, "kubespray.version": catalogue.Cluster.Kubespray} {
 		row := fmt.Sprintf("| `%s` | text | `%q` | `%q` |", key, version, version)
 		assert.Check(t, strings.Contains(configuration, row), "the profiles have another kubernetes.%s than the catalogue's cluster, %s", key, version)
+	}
+}
+
+// A mirror serves files by the hosts that they come from, and the program tells Kubespray of those of some hosts.
+func TestTheClustersFilesAreAskedForInAMirror(t *testing.T) {
+	catalogue, err := chart.Embedded()
+	assert.NilError(t, err)
+	variables, err := os.ReadFile("../../kubespray/testdata/prod/inventory/group_vars/all/all.yml")
+	assert.NilError(t, err)
+	page := read(t, "charts.md")
+	for _, each := range catalogue.Cluster.Files {
+		host, _, _ := strings.Cut(each.File, "/")
+		assert.Check(t, strings.Contains(string(variables), "_url: https://files.mirror.example/"+host+"\n"), "%s does not come from the mirror", each.File)
+		assert.Check(t, regexp.MustCompile("(?m)^[0-9a-f]{64}  "+regexp.QuoteMeta(each.File)+"$").MatchString(page), "%s is not in the list", each.File)
 	}
 }
 

@@ -12,9 +12,10 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
-// installedFrom is what a stack installs from: its charts from the mirror given, and everything that real machines run from the sandbox's.
-func installedFrom(w *workspace.Workspace, charts string) workspace.Sources {
-	sources := workspace.Sources{Kubespray: kubespraySource(w), Charts: charts}
+// installedFrom is what a stack installs from: its charts from the mirror given, the cluster by that tree of Kubespray, and everything that
+// real machines run from the sandbox's.
+func installedFrom(w *workspace.Workspace, charts, kubespray string) workspace.Sources {
+	sources := workspace.Sources{Kubespray: kubespraySource(w, kubespray), Charts: charts}
 	if w.Kind() == workspace.Real {
 		sources.Files = w.MirrorURL()
 		sources.Registries = map[string]string{}

@@ -19,7 +19,6 @@ import (
 
 	"github.com/iransre/exchange-platform/sandbox/hosts/debian"
 	"github.com/iransre/exchange-platform/sandbox/hosts/real"
-	"github.com/iransre/exchange-platform/sandbox/kubespray"
 	"github.com/iransre/exchange-platform/sandbox/tools"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 	"github.com/iransre/exchange-platform/sandbox/world"
@@ -29,74 +28,24 @@ import (
 // stack's name goes to pulumi.
 func pulumiCommand(name, short string, arguments ...string) *cobra.Command {
 	return &cobra.Command{
-		Use:                name + " STACK [--machines light|real] [--charts upstream|DIR] [pulumi's options]",
+		Use:                name + " STACK [--machines light|real] [--charts upstream|DIR] [--kubespray DIR|ARCHIVE] [pulumi's options]",
 		Short:              short,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if len(given) == 0 || strings.HasPrefix(given[0], "-") {
 				return fmt.Errorf("which stack? for example: sandbox %s demo", name)
 			}
-			charts, rest, err := takeOption("--charts", given[1:])
+			chosen, rest, err := takeOptions(given[1:])
 			if err != nil {
 				return err
 			}
-			kind, rest, err := takeOption("--machines", rest)
-			if err != nil {
-				return err
-			}
-			return run(cmd.Context(), given[0], charts, workspace.Kind(kind), append(arguments, rest...), cmd.OutOrStdout())
+			return run(cmd.Context(), given[0], chosen, append(arguments, rest...), cmd.OutOrStdout())
 		},
 	}
 }
 
-// takeOption takes the option name and its value out of arguments that are otherwise pulumi's.
-func takeOption(name string, arguments []string) (value string, rest []string, err error) {
-	for i, argument := range arguments {
-		if inline, found := strings.CutPrefix(argument, name+"="); found {
-			return inline, slices.Delete(slices.Clone(arguments), i, i+1), nil
-		}
-		if argument != name {
-			continue
-		}
-		if i+1 == len(arguments) {
-			return "", nil, fmt.Errorf("%s needs a value", name)
-		}
-		return arguments[i+1], slices.Delete(slices.Clone(arguments), i, i+2), nil
-	}
-	return "", arguments, nil
-}
-
-// chartMirror is what the value of --charts means: nothing for the sandbox's stand-ins, "upstream" for each chart's own
-// repository, or a folder of archives.
-func chartMirror(w *workspace.Workspace, charts string) (string, error) {
-	switch charts {
-	case "":
-		return w.FilesURL() + "/charts", nil
-	case "upstream":
-		return "", nil
-	}
-	folder, err := filepath.Abs(charts)
-	if err != nil {
-		return "", err
-	}
-	archives, err := filepath.Glob(filepath.Join(folder, "*.tgz"))
-	if err != nil || len(archives) == 0 {
-		return "", fmt.Errorf("--charts %s: no chart archives (*.tgz) in this folder", charts)
-	}
-	return folder, nil
-}
-
-// kubespraySource tells where the sandbox serves a release of Kubespray, the newest if none is named.
-func kubespraySource(w *workspace.Workspace) func(tag string) (workspace.Archive, error) {
-	return func(tag string) (workspace.Archive, error) {
-		tag = cmp.Or(tag, kubespray.Newest)
-		sum, err := kubespray.ArchiveSum(tag, world.KubesprayMachines(w))
-		return workspace.Archive{URL: w.FilesURL() + "/files/" + kubespray.ArchiveName(tag), SHA256: sum}, err
-	}
-}
-
 // run prepares the world and the stack, runs pulumi on it, and leaves a kubeconfig where `sandbox env` points.
-func run(ctx context.Context, stack, charts string, kind workspace.Kind, arguments []string, out io.Writer) error {
+func run(ctx context.Context, stack string, chosen options, arguments []string, out io.Writer) error {
 	start := time.Now()
 	w, err := workspace.Open()
 	if err != nil {
@@ -105,14 +54,14 @@ func run(ctx context.Context, stack, charts string, kind workspace.Kind, argumen
 	if err := w.CheckRoom(roomFor(arguments[0])); err != nil {
 		return err
 	}
-	if err := prepareMachines(ctx, w, kind, out); err != nil {
+	if err := prepareMachines(ctx, w, chosen.machines, out); err != nil {
 		return err
 	}
-	mirror, err := chartMirror(w, charts)
+	mirror, err := chartMirror(w, chosen.charts)
 	if err != nil {
 		return err
 	}
-	if err := w.WriteStackFile(stack, installedFrom(w, mirror)); err != nil {
+	if err := w.WriteStackFile(stack, installedFrom(w, mirror, chosen.kubespray)); err != nil {
 		return err
 	}
 	if err := tools.Build(ctx, w, out); err != nil {

@@ -26,16 +26,48 @@ func newWorkspace(t *testing.T) *workspace.Workspace {
 
 func TestOnlyRealMachinesInstallFromTheSandboxsMirrors(t *testing.T) {
 	w := newWorkspace(t)
-	light := installedFrom(w, "charts")
+	light := installedFrom(w, "charts", "")
 	assert.Equal(t, light.Charts, "charts")
 	assert.Equal(t, len(light.Registries), 0)
 	assert.Equal(t, light.Files, "")
 	assert.NilError(t, makeImages(t.Context(), w, io.Discard), "nothing is made")
 
 	assert.NilError(t, w.ChooseKind(workspace.Real))
-	real := installedFrom(w, "charts")
+	real := installedFrom(w, "charts", "")
 	assert.Equal(t, real.Registries["docker.io"], w.RegistryURL())
 	assert.Equal(t, real.Files, w.MirrorURL())
+}
+
+// Kubespray's own tree is served where the sandbox's is, by the checksum that it has there.
+func TestTheClusterIsMadeByTheTreeThatIsGiven(t *testing.T) {
+	w := newWorkspace(t)
+	tree := t.TempDir()
+	assert.NilError(t, os.WriteFile(filepath.Join(tree, "cluster.yml"), nil, 0o644))
+	assert.NilError(t, os.WriteFile(filepath.Join(tree, "galaxy.yml"), []byte("version: 2.31.0"), 0o644))
+	given, later := kubespraySource(w, tree), kubespraySource(w, "")
+	_, err := given("v2.31.0")
+	assert.ErrorContains(t, err, "--kubespray needs machines on which something can be installed")
+
+	assert.NilError(t, w.ChooseKind(workspace.Real))
+	ours, err := later("v2.31.0")
+	assert.NilError(t, err)
+	theirs, err := given("v2.31.0")
+	assert.NilError(t, err)
+	assert.Equal(t, theirs.URL, ours.URL)
+	assert.Assert(t, theirs.SHA256 != ours.SHA256)
+	stays, err := later("v2.31.0")
+	assert.NilError(t, err)
+	assert.Equal(t, stays, theirs, "a cluster is not changed by another tree than made it")
+	_, err = given("v2.30.0")
+	assert.ErrorContains(t, err, "kubernetes.kubespray.version is v2.30.0")
+}
+
+func TestKubespraysOwnTreeIsForNewMachines(t *testing.T) {
+	w := newWorkspace(t)
+	assert.NilError(t, w.ChooseKind(workspace.Real))
+	assert.NilError(t, os.MkdirAll(w.Path("hosts", "1"), 0o700))
+	_, err := kubespraySource(w, t.TempDir())("v2.31.0")
+	assert.ErrorContains(t, err, "Destroy their stack first")
 }
 
 func TestEnvPointsToNoClusterThatIsGone(t *testing.T) {

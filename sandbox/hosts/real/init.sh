@@ -13,7 +13,7 @@ mount -t bpf bpf /sys/fs/bpf
 
 # Settings of the kernel that are those of the machine that we run on, too: what nodes of Kubernetes want of them is said to be so.
 set -- vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/panic_on_oops=1 kernel/keys/root_maxbytes=25000000 \
-  kernel/keys/root_maxkeys=1000000 vm/max_map_count=1048576
+  kernel/keys/root_maxkeys=1000000 vm/max_map_count=1048576 fs/inotify/max_user_instances=8192
 for setting; do
   file=/run/sysctl/${setting%=*}
   mkdir -p "${file%/*}"

@@ -2,6 +2,7 @@
 # ends, everything that was mounted and everything that runs here is gone. The arguments are systemd-nspawn's.
 #   MACHINE   its directory
 #   BASE      the system it lies over
+#   ADDITIONS what lies over that on every machine; it need not be there
 #   NETWORK   its network namespace
 #   DISK      the size of its disk in bytes
 #   ID        its machine ID
@@ -31,7 +32,9 @@ fi
 mount -t ext4 -o loop,noatime,nobarrier disk.img disk
 eval "$ROOM"
 mkdir -p disk/upper disk/work
-mount -t overlay -o "lowerdir=$BASE,upperdir=disk/upper,workdir=disk/work" machine root
+under=$BASE
+[ ! -d "$ADDITIONS" ] || under=$ADDITIONS:$BASE
+mount -t overlay -o "lowerdir=$under,upperdir=disk/upper,workdir=disk/work" machine root
 [ -s root/etc/machine-id ] || echo "$ID" >root/etc/machine-id || true
 if [ -s authority.crt ]; then # as an administrator adds one, for whoever looks in the one place or in the other
   mkdir -p root/usr/local/share/ca-certificates

@@ -49,7 +49,7 @@ func (m *machine) launch(network *netns.Namespace) (*process, error) {
 	opts := m.hosts.opts
 	command := exec.Command("/bin/sh", append([]string{"-ec", launchScript, "launch"}, m.options()...)...)
 	command.Dir = m.dir
-	command.Env = append(os.Environ(), "MACHINE="+m.dir, "BASE="+opts.Base, "NETWORK="+network.Path(), fmt.Sprintf("DISK=%d", cmp.Or(m.state.Get().Machine.DiskGiB, diskSize)<<30), "ID="+machineID(m.id),
+	command.Env = append(os.Environ(), "MACHINE="+m.dir, "BASE="+opts.Base, "ADDITIONS="+opts.Additions, "NETWORK="+network.Path(), fmt.Sprintf("DISK=%d", cmp.Or(m.state.Get().Machine.DiskGiB, diskSize)<<30), "ID="+machineID(m.id),
 		"ROOM="+room, "CONTROL_GROUPS="+strings.Join(m.groups, " "), "LC_ALL=C",
 		"SYSTEMD_SECCOMP=0", "SYSTEMD_NSPAWN_USE_CGNS=1", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network")
 	command.Stdout, command.Stderr = console, console

@@ -27,6 +27,8 @@ type Options struct {
 	Dir string
 	// Base is the system that they lie over: see package debian.
 	Base string
+	// Additions lie over it on every machine: the absolute path of a folder, or of nothing.
+	Additions string
 	// Authority is a certificate authority that the machines trust as those that Debian knows, in PEM; none if it is empty.
 	Authority []byte
 	// Services are loopback addresses, with ports, at which the machines reach what listens there on the machine that we run on. Their
