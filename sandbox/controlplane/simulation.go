@@ -20,13 +20,16 @@ const (
 
 	// SimulatedNode is the name of the one simulated node beside real ones: see Beside.
 	SimulatedNode = "simulated"
+	// EveryImage in a list of images stands for all there are.
+	EveryImage = "*"
 	// UnavailableAnnotation names the images of a pod for whose want it is simulated.
 	UnavailableAnnotation = "exchange.sandbox/unavailable-images"
 )
 
 // Beside says how pods that cannot run are simulated in a cluster whose nodes are real: on a node beside them.
 type Beside struct {
-	// Images is a file with the names of the images that can be had, one a line, without tags. Pods that need another one are simulated.
+	// Images is a file with the names of the images that can be had, one a line, without tags, or EveryImage. Pods that need another one are
+	// simulated.
 	Images string
 	// Address is the host and port at which the API server asks about pods.
 	Address string

@@ -23,14 +23,10 @@ func Registry(dir string) http.Handler {
 type registry struct{ store store }
 
 func (r registry) serve(response http.ResponseWriter, request *http.Request) {
-	parts := strings.Split(request.PathValue("rest"), "/")
-	if len(parts) < 3 {
+	name, what, reference, ok := asked(request)
+	if !ok {
 		refuse(response, "NAME_INVALID", request.URL.Path)
 		return
-	}
-	name, what, reference := strings.Join(parts[:len(parts)-2], "/"), parts[len(parts)-2], parts[len(parts)-1]
-	if registry := request.URL.Query().Get("ns"); registry != "" {
-		name = registry + "/" + name
 	}
 	var err error
 	switch what {
@@ -46,6 +42,19 @@ func (r registry) serve(response http.ResponseWriter, request *http.Request) {
 	} else if err != nil {
 		http.Error(response, err.Error(), http.StatusInternalServerError)
 	}
+}
+
+// asked is what a request is for: an image, with its registry where that is said, what of it ("manifests", "blobs"), and which.
+func asked(request *http.Request) (image, what, reference string, ok bool) {
+	parts := strings.Split(request.PathValue("rest"), "/")
+	if len(parts) < 3 {
+		return "", "", "", false
+	}
+	image = strings.Join(parts[:len(parts)-2], "/")
+	if registry := request.URL.Query().Get("ns"); registry != "" {
+		image = registry + "/" + image
+	}
+	return image, parts[len(parts)-2], parts[len(parts)-1], true
 }
 
 func (r registry) manifest(response http.ResponseWriter, request *http.Request, name, reference string) error {

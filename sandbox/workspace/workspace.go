@@ -209,6 +209,39 @@ func (w *Workspace) ChooseKind(kind Kind) error {
 	return os.WriteFile(w.kindFile(), []byte(kind+"\n"), 0o644)
 }
 
+// Origin is where the images come from that real machines run.
+type Origin string
+
+// The origins there are.
+const (
+	Made     Origin = "sandbox"  // the default: made here, and simulated where that cannot be
+	Upstream Origin = "upstream" // each from its own registry
+)
+
+// Origin is that of this sandbox's images.
+func (w *Workspace) Origin() Origin {
+	if text, err := os.ReadFile(w.originFile()); err == nil {
+		return Origin(strings.TrimSpace(string(text)))
+	}
+	return Made
+}
+
+func (w *Workspace) originFile() string { return w.Path("registry") }
+
+// ChooseOrigin decides where images come from from now on. What machines have pulled is not pulled again.
+func (w *Workspace) ChooseOrigin(origin Origin) error {
+	if origin != Made && origin != Upstream {
+		return fmt.Errorf("there are no images of the origin %q: it is %s or %s", origin, Made, Upstream)
+	}
+	if w.Kind() != Real {
+		return errors.New("no image runs on light machines: take --machines real")
+	}
+	if origin != w.Origin() && w.HasMachines() {
+		return fmt.Errorf("the machines of this sandbox run images of the origin %s: destroy their stack first", w.Origin())
+	}
+	return os.WriteFile(w.originFile(), []byte(origin+"\n"), 0o644)
+}
+
 // HasMachines tells whether there are any, on or off.
 func (w *Workspace) HasMachines() bool {
 	machines, err := os.ReadDir(w.Path("hosts"))

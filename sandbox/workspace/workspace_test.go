@@ -264,6 +264,22 @@ func TestNotesOfInterruptedOperationsAreCounted(t *testing.T) {
 	}
 }
 
+// What runs on machines stays of one origin.
+func TestTheOriginOfImagesIsChosenWhileThereAreNoMachines(t *testing.T) {
+	checkout(t)
+	w, err := Open()
+	assert.NilError(t, err)
+	assert.Equal(t, w.Origin(), Made)
+	assert.ErrorContains(t, w.ChooseOrigin(Upstream), "take --machines real")
+	assert.NilError(t, w.ChooseKind(Real))
+	assert.ErrorContains(t, w.ChooseOrigin("theirs"), `no images of the origin "theirs": it is sandbox or upstream`)
+	assert.NilError(t, w.ChooseOrigin(Upstream))
+	assert.NilError(t, os.MkdirAll(w.Path("hosts", "vm-1"), 0o700))
+	assert.NilError(t, w.ChooseOrigin(Upstream))
+	assert.ErrorContains(t, w.ChooseOrigin(Made), "run images of the origin upstream: destroy their stack first")
+	assert.Equal(t, w.Origin(), Upstream)
+}
+
 // Machines of one kind are of no use to the other.
 func TestTheKindOfMachinesIsChosenWhileThereAreNone(t *testing.T) {
 	checkout(t)

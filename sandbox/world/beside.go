@@ -65,7 +65,11 @@ func newBeside(w *workspace.Workspace, machines nodes, logger *slog.Logger) *bes
 		}
 	}
 	b.simulate = func(ctx context.Context, kubeconfig string) error {
-		if err := pki.WriteFile(options.Images, []byte(availableImages(w.Profiles()))); err != nil {
+		available := availableImages(w.Profiles())
+		if w.Origin() == workspace.Upstream {
+			available = controlplane.EveryImage
+		}
+		if err := pki.WriteFile(options.Images, []byte(available)); err != nil {
 			return err
 		}
 		return options.Run(ctx, w.Binary("kube"), kubeconfig, w.Path("logs", "simulation.log"), logger)

@@ -33,7 +33,14 @@ func newRegistry(w *workspace.Workspace) (site, error) {
 	if err != nil {
 		return site{}, err
 	}
-	return site{tls.NewListener(listener, settings), mirrors.Registry(w.Images())}, nil
+	made, upstream := mirrors.Registry(w.Images()), mirrors.Upstream(http.DefaultTransport)
+	return site{tls.NewListener(listener, settings), http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
+		if w.Origin() == workspace.Upstream {
+			upstream.ServeHTTP(response, request)
+		} else {
+			made.ServeHTTP(response, request)
+		}
+	})}, nil
 }
 
 // mirrorFiles serves the files that nodes are made of, by the paths that they have where they come from: mirrors.files, as users have it. A

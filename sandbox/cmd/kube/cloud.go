@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/iransre/exchange-platform/sandbox/controlplane"
 	"github.com/iransre/exchange-platform/sandbox/controlplane/cloud"
 )
 
@@ -62,6 +63,9 @@ func listedImages(file string) (func(image string) bool, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
+	}
+	if strings.TrimSpace(string(text)) == controlplane.EveryImage {
+		return func(string) bool { return true }, nil
 	}
 	listed := map[string]bool{}
 	for name := range strings.FieldsSeq(string(text)) {

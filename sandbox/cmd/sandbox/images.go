@@ -31,7 +31,7 @@ func installedFrom(w *workspace.Workspace, charts, kubespray string) workspace.S
 
 // makeImages makes what real machines run.
 func makeImages(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
-	if w.Kind() != workspace.Real {
+	if w.Kind() != workspace.Real || w.Origin() == workspace.Upstream {
 		return nil
 	}
 	options, err := tools.ImagesOf(ctx, w)
@@ -47,6 +47,10 @@ func makeImages(ctx context.Context, w *workspace.Workspace, out io.Writer) erro
 
 // printImages says of each image how real it is.
 func printImages(out io.Writer, w *workspace.Workspace) {
+	if w.Origin() == workspace.Upstream {
+		fmt.Fprintln(out, "images: each from its own registry, by way of the sandbox's; none is simulated")
+		return
+	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "IMAGE\tIN THE SANDBOX\tRUNS")
 	for _, row := range mirrors.RowsFor(w.Profiles()) {

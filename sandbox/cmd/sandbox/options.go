@@ -16,23 +16,24 @@ import (
 // options are the sandbox's own, in the order of its help; each is empty unless it is given.
 type options struct {
 	machines workspace.Kind
+	images   workspace.Origin
 	// charts and kubespray are what stands there for the sandbox's own: see chartMirror and kubespraySource.
 	charts, kubespray string
 }
 
 // takeOptions takes the sandbox's options out of arguments that are otherwise pulumi's.
 func takeOptions(arguments []string) (chosen options, rest []string, err error) {
-	var machines string
+	var machines, images string
 	rest = arguments
 	for _, option := range []struct {
 		name  string
 		value *string
-	}{{"--machines", &machines}, {"--charts", &chosen.charts}, {"--kubespray", &chosen.kubespray}} {
+	}{{"--machines", &machines}, {"--images", &images}, {"--charts", &chosen.charts}, {"--kubespray", &chosen.kubespray}} {
 		if *option.value, rest, err = takeOption(option.name, rest); err != nil {
 			return options{}, nil, err
 		}
 	}
-	chosen.machines = workspace.Kind(machines)
+	chosen.machines, chosen.images = workspace.Kind(machines), workspace.Origin(images)
 	return chosen, rest, nil
 }
 

@@ -28,7 +28,7 @@ import (
 // stack's name goes to pulumi.
 func pulumiCommand(name, short string, arguments ...string) *cobra.Command {
 	return &cobra.Command{
-		Use:                name + " STACK [--machines light|real] [--charts upstream|DIR] [--kubespray DIR|ARCHIVE] [pulumi's options]",
+		Use:                name + " STACK [--machines light|real] [--images sandbox|upstream] [--charts upstream|DIR] [--kubespray DIR|ARCHIVE] [pulumi's options]",
 		Short:              short,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -56,6 +56,11 @@ func run(ctx context.Context, stack string, chosen options, arguments []string, 
 	}
 	if err := prepareMachines(ctx, w, chosen.machines, out); err != nil {
 		return err
+	}
+	if chosen.images != "" {
+		if err := w.ChooseOrigin(chosen.images); err != nil {
+			return fmt.Errorf("--images: %w", err)
+		}
 	}
 	mirror, err := chartMirror(w, chosen.charts)
 	if err != nil {
