@@ -10,6 +10,7 @@ import (
 	"github.com/iransre/exchange-platform/components/access"
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/certificates"
+	"github.com/iransre/exchange-platform/components/edge"
 	"github.com/iransre/exchange-platform/components/ingress"
 	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/components/logging"
@@ -49,6 +50,7 @@ func validateTogether(stack string, cfg *Config) field.ErrorList {
 		validateHost(cfg),
 		validateRanges(cfg),
 		validateVirtualAddress(cfg),
+		validateLeftOut(cfg),
 		validateOutside(cfg),
 		validateNames(cfg),
 		validatePages(cfg),
@@ -111,6 +113,41 @@ func validateCertificates(cfg *Config) field.ErrorList {
 			`ingress.engine "traefik" shows no certificate that is not there when it starts: leave "ingress-nginx", hand one in as edge.certificate, or take "none"`)}
 	}
 	return nil
+}
+
+// validateLeftOut asks that names lead to some worker.
+func validateLeftOut(cfg *Config) field.ErrorList {
+	if len(cfg.Edge.LeaveOut) == 0 {
+		return nil
+	}
+	at := field.NewPath("edge", "leaveOut")
+	if cfg.Edge.Mode == edge.Virtual {
+		return field.ErrorList{field.Forbidden(at, `with "mode: vip" names lead to no worker's address, and a worker that is down does not answer for the virtual one: leave this out`)}
+	}
+	workers := cfg.Nodes.Named(arvan.Worker)
+	var problems field.ErrorList
+	for i, name := range cfg.Edge.LeaveOut {
+		if !slices.Contains(workers, name) {
+			problems = append(problems, field.Invalid(at.Index(i), name, "is no worker of this stack: name one of "+strings.Join(workers, ", ")))
+		}
+	}
+	if len(problems) == 0 && len(without(workers, cfg.Edge.LeaveOut)) == 0 {
+		problems = append(problems, field.Forbidden(at, "leaves no worker, and names have to lead somewhere: keep one"))
+	}
+	return problems
+}
+
+// ledTo are the workers to whose own addresses users' names lead; none where something is in front that passes over one that is down.
+func ledTo(cfg *Config) []string {
+	if !cfg.Edge.LeadsToWorkers() {
+		return nil
+	}
+	return without(cfg.Nodes.Named(arvan.Worker), cfg.Edge.LeaveOut)
+}
+
+// without are those names that are not among others.
+func without(names, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
 }
 
 // validateHost asks for a name of the exchange in the domain that holds its record.

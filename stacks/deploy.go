@@ -168,7 +168,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	p.Edge, err = edge.New(ctx, "edge", &edge.Args{
 		Installer: installer, Config: cfg.Edge, Host: cfg.Exchange.Host, MoreHosts: cfg.Exchange.Names()[1:], Pages: pageHosts(cfg), FilesHost: filesHost(cfg), StaticPath: "/" + cfg.ObjectStore.StaticBucket + "/",
 		Scheme: scheme(cfg), FilesURL: filesURL(cfg),
-		Addresses: p.Machines.PublicAddresses(arvan.Worker), LetThrough: p.Machines.LetThrough, MonitorCRDs: monitorCRDs,
+		Addresses: p.Machines.PublicAddresses(arvan.Worker, cfg.Edge.LeaveOut...), LetThrough: p.Machines.LetThrough, MonitorCRDs: monitorCRDs,
 	}, base, pulumi.DependsOn([]pulumi.Resource{p.Cluster.Allowed}))
 	if err != nil {
 		return nil, err
@@ -177,7 +177,7 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		Installer: installer, Config: cfg.Ingress, MonitorCRDs: monitorCRDs, TrustedProxies: trustedProxies(cfg),
 		OriginKey: p.Edge.OriginKey, OriginHeader: edge.OriginHeader,
 		Certificate: cfg.Edge.Certificate.Chain, Key: cfg.Edge.Certificate.Key, CertificateSecret: renewedSecret(cfg), OnlyTLS: workersSpeakHTTPS(cfg),
-		VirtualAddress: p.Edge.VirtualAddress, AllowedSources: allowedSources(cfg),
+		VirtualAddress: p.Edge.VirtualAddress, AllowedSources: allowedSources(cfg), LedTo: ledTo(cfg),
 	}, base)
 	if err != nil {
 		return nil, err

@@ -137,6 +137,16 @@ func (n Nodes) First(role Role) string {
 	return n[i].Name
 }
 
+// Named are the names of the nodes of a role, in their order.
+func (n Nodes) Named(role Role) (names []string) {
+	for _, node := range n {
+		if node.Role == role {
+			names = append(names, node.Name)
+		}
+	}
+	return names
+}
+
 // count is the number of nodes of a role.
 func (n Nodes) count(role Role) int {
 	count := 0

@@ -1,6 +1,10 @@
 package arvan
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
 
 // Cost is an amount of money, without traffic and what the account's plan adds.
 type Cost struct {
@@ -9,21 +13,21 @@ type Cost struct {
 	PerMonth pulumi.Float64Output `output:"perMonth"`
 }
 
-// PublicAddresses are those of the nodes of a role: of workers, where the edge sends web traffic; of control planes, where
+// PublicAddresses are those of the nodes of a role but some: of workers, where the edge sends web traffic; of control planes, where
 // the Kubernetes API answers.
-func (m *Machines) PublicAddresses(role Role) pulumi.StringArray {
-	return m.addresses(role, func(machine Machine) pulumi.StringOutput { return machine.PublicAddress })
+func (m *Machines) PublicAddresses(role Role, without ...string) pulumi.StringArray {
+	return m.addresses(role, without, func(machine Machine) pulumi.StringOutput { return machine.PublicAddress })
 }
 
 // PrivateAddresses are those of the nodes of a role in the private network.
 func (m *Machines) PrivateAddresses(role Role) pulumi.StringArray {
-	return m.addresses(role, func(machine Machine) pulumi.StringOutput { return machine.PrivateAddress })
+	return m.addresses(role, nil, func(machine Machine) pulumi.StringOutput { return machine.PrivateAddress })
 }
 
-func (m *Machines) addresses(role Role, of func(Machine) pulumi.StringOutput) pulumi.StringArray {
+func (m *Machines) addresses(role Role, without []string, of func(Machine) pulumi.StringOutput) pulumi.StringArray {
 	var found pulumi.StringArray
 	for _, node := range m.nodes {
-		if node.Role == role {
+		if node.Role == role && !slices.Contains(without, node.Name) {
 			found = append(found, of(m.Machines[node.Name]))
 		}
 	}

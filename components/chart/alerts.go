@@ -22,6 +22,8 @@ type AlertsArgs struct {
 	Panels []string
 	// LimitsGiB are what stores may take, by the name that the rules call them: rules are the same everywhere, limits are not.
 	LimitsGiB map[string]int
+	// LedTo are the nodes to whose addresses users' names lead: the rules look whether somebody answers there.
+	LedTo []string
 	// Ends are when certificates end, by what they are for, in RFC 3339; an empty one is not known.
 	Ends pulumi.StringMap
 }
@@ -37,6 +39,9 @@ func (i *Installer) Alerts(ctx *pulumi.Context, name string, args *AlertsArgs, o
 	}
 	if len(args.LimitsGiB) > 0 {
 		groups = append([]any{limits(args)}, groups...)
+	}
+	if len(args.LedTo) > 0 {
+		groups = append([]any{ledTo(args)}, groups...)
 	}
 	all := pulumi.ToArray(groups)
 	if len(args.Ends) > 0 {
@@ -77,6 +82,15 @@ func limits(args *AlertsArgs) map[string]any {
 		rules = append(rules, constant("platform_storage_limit_bytes", "store", store, fmt.Sprintf("%d * 1024^3", args.LimitsGiB[store])))
 	}
 	return map[string]any{"name": args.Name + "-limits", "rules": rules}
+}
+
+// ledTo is recorded, too, one node after the other.
+func ledTo(args *AlertsArgs) map[string]any {
+	var rules []any
+	for _, node := range args.LedTo {
+		rules = append(rules, constant("platform_record_leads_to", "node", node, "1"))
+	}
+	return map[string]any{"name": args.Name + "-led-to", "rules": rules}
 }
 
 // ends are recorded as metrics, too.

@@ -16,6 +16,8 @@ type Config struct {
 	Domain string `json:"domain" later:"another record; the old one goes"`
 	// TTLSeconds is how long others may keep the record; the CDN takes a fixed set of values only.
 	TTLSeconds int `json:"ttlSeconds"`
+	// LeaveOut are workers to which no name leads, be it directly or through the CDN: those that are down, or that somebody works on.
+	LeaveOut []string `json:"leaveOut,omitempty"`
 	// Mode is "cdn" (users reach the CDN, and the CDN the workers), "waf" (the same, with the CDN's web application firewall in between),
 	// "dns" (users reach the workers) or "vip" (they reach one address of the private network, which a living worker answers for).
 	// docs/edge.md has what each brings.
@@ -62,6 +64,9 @@ const (
 func (c *Config) ThroughCDN() bool {
 	return c.Mode != DNS && c.Mode != Virtual && (c.Proxied == nil || *c.Proxied)
 }
+
+// LeadsToWorkers tells whether nothing is in front of the workers that passes over one that is down: names have their own addresses.
+func (c *Config) LeadsToWorkers() bool { return !c.ThroughCDN() && c.Mode != Virtual }
 
 // ShowsCertificates tells whether anybody sees a certificate of the workers': browsers, or the CDN where it speaks TLS to them.
 func (c *Config) ShowsCertificates() bool { return !c.ThroughCDN() || c.Origin.HTTPS }

@@ -53,6 +53,8 @@ type Args struct {
 	// worker's own ports lead to its controller.
 	VirtualAddress pulumi.StringInput
 	AllowedSources []string
+	// LedTo are the nodes to whose addresses users' names lead with nothing in front that passes over one that is down; empty if there is something.
+	LedTo []string
 	// MonitorCRDs installs the kinds of the Prometheus operator; nil if nothing shall be monitored.
 	MonitorCRDs pulumi.Resource
 }
@@ -108,9 +110,11 @@ func (i *Ingress) install(ctx *pulumi.Context, name string, args *Args, parts *e
 	if err != nil {
 		return err
 	}
-	err = args.Installer.Alerts(ctx, name+"-alerts", &chart.AlertsArgs{
-		Name: "ingress", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs, Groups: []string{"ingress"},
-	}, child)
+	watched := &chart.AlertsArgs{Name: "ingress", Namespace: made.Namespace.Name, CRDs: args.MonitorCRDs, Groups: []string{"ingress"}}
+	if len(args.LedTo) > 0 {
+		watched.Groups, watched.LedTo = append(watched.Groups, "records"), args.LedTo
+	}
+	err = args.Installer.Alerts(ctx, name+"-alerts", watched, child)
 	if err != nil {
 		return err
 	}
