@@ -35,6 +35,9 @@ func traefikParts(args *Args) (*engineParts, error) {
 		parts.secrets = append(parts.secrets, *settings)
 		mountSettings(args, values)
 	}
+	if len(args.TrustedProxies) > 0 {
+		addPlugin(values)
+	}
 	// Its definitions are for providers that are off, and Helm installs them with the first chart of a release only.
 	parts.release = chart.ReleaseArgs{Entry: traefikName, Values: pulumi.ToMap(values), SkipCRDs: true}
 	return parts, nil
@@ -100,13 +103,13 @@ func traefikPort(args *Args, host, pods int) map[string]any {
 	if len(args.TrustedProxies) > 0 {
 		port["forwardedHeaders"] = map[string]any{
 			"trustedIPs": args.TrustedProxies,
-			// The last address that the application is told is then the one that the proxy says, and not the proxy's own.
+			// The proxy's own address is not added to the one that oneAddress has left.
 			"notAppendXForwardedFor": true,
 		}
 	}
 	http := map[string]any{}
-	if args.OriginKey != nil {
-		http["middlewares"] = []any{keyTakenOff + "@file"}
+	if names := traefikMiddlewares(args); len(names) > 0 {
+		http["middlewares"] = names
 	}
 	if args.OnlyTLS && host == 80 {
 		http["redirections"] = map[string]any{"entryPoint": map[string]any{"to": "websecure", "scheme": "https", "permanent": true}}

@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gotest.tools/v3/assert"
+	"gotest.tools/v3/assert/cmp"
 
 	"github.com/iransre/exchange-platform/components/ingress"
 	"github.com/iransre/exchange-platform/internal/mocktest"
@@ -99,9 +100,41 @@ func TestTraefikRefusesWhoDoesNotSayTheKey(t *testing.T) {
 	for name, port := range ports {
 		assert.Assert(t, asked[name], name)
 		// no router serves as long as this middleware is not there, which stands in the same file as what refuses
-		assert.DeepEqual(t, port.(map[string]any)["http"], map[string]any{"middlewares": []any{"key-taken-off@file"}})
+		assert.DeepEqual(t, port.(map[string]any)["http"], map[string]any{"middlewares": []any{"client-address@file", "key-taken-off@file"}})
 	}
 	assert.DeepEqual(t, settings.HTTP.Middlewares["key-taken-off"], map[string]any{"headers": map[string]any{"customRequestHeaders": map[string]any{"X-Cdn-Key": ""}}})
+}
+
+// The middleware by which an application is told one address is of every entry point, and there before anything is served.
+func TestTraefikTellsOneAddressOfWhoComesThroughProxies(t *testing.T) {
+	args := ingress.Args{Config: traefik, TrustedProxies: []string{"185.143.232.0/22", "2.144.3.128/28"}}
+	r := mocktest.Run(t, program(args, false))
+	assert.Equal(t, r.SecretData(t, "ingress-settings")["settings.yaml"],
+		"http:\n  middlewares:\n    client-address:\n      plugin:\n        clientaddress:\n          proxies:\n            - 185.143.232.0/22\n            - 2.144.3.128/28\n")
+	values := mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any)
+	for name, port := range values["ports"].(map[string]any) {
+		assert.Assert(t, cmp.DeepEqual(port.(map[string]any)["http"], map[string]any{"middlewares": []any{"client-address@file"}}), name)
+	}
+	experimental := values["experimental"].(map[string]any)
+	assert.Equal(t, experimental["abortOnPluginFailure"], true)
+	plugin := experimental["localPlugins"].(map[string]any)["clientaddress"].(map[string]any)
+	assert.Equal(t, plugin["mountPath"], "/plugins-local/src/"+plugin["moduleName"].(string))
+	assert.Assert(t, strings.Contains(plugin["source"].(map[string]any)[".traefik.yml"].(string), "\nimport: clientaddress\n"))
+	assert.Assert(t, strings.Contains(plugin["source"].(map[string]any)["clientaddress.go"].(string), "\npackage clientaddress\n"))
+	assert.Assert(t, values["deployment"].(map[string]any)["podAnnotations"] != nil, "another plugin is read by controllers that start")
+	assert.Assert(t, traefikValues(t, ingress.Args{Config: traefik})["experimental"] == nil, "whoever connects is the client, where no proxy is believed")
+}
+
+// A certificate that others fill may not be there when the controllers start, and nobody but they writes it.
+func TestTraefikShowsACertificateThatOthersRenew(t *testing.T) {
+	r := mocktest.Run(t, program(ingress.Args{Config: traefik, CertificateSecret: "renewed"}, false))
+	assert.Assert(t, !slices.Contains(r.Names(), "ingress-certificate"))
+	assert.Equal(t, r.SecretData(t, "ingress-settings")["settings.yaml"],
+		"tls:\n  certificates:\n    - certFile: /etc/traefik/settings/tls.crt\n      keyFile: /etc/traefik/settings/tls.key\n", "no default, without which there would be no TLS")
+	volumes := mocktest.Plain(r.Get(t, "ingress-release").Inputs["values"]).(map[string]any)["deployment"].(map[string]any)["additionalVolumes"].([]any)
+	assert.DeepEqual(t, volumes[0].(map[string]any)["projected"], map[string]any{"sources": []any{
+		map[string]any{"secret": map[string]any{"name": "traefik-settings"}}, map[string]any{"secret": map[string]any{"name": "renewed", "optional": true}},
+	}})
 }
 
 func TestTraefikShowsTheCertificateThatWasHandedIn(t *testing.T) {
@@ -123,7 +156,7 @@ func TestTraefiksLogDoesNotHoldWhatIsSecretInAnAddress(t *testing.T) {
 	log := traefikValues(t, ingress.Args{Config: traefik})["accessLog"].(map[string]any)["fields"].(map[string]any)
 	assert.DeepEqual(t, log["queryParameters"], map[string]any{"defaultMode": "drop"})
 	assert.Equal(t, log["defaultMode"], "drop")
-	assert.DeepEqual(t, log["headers"], map[string]any{"defaultMode": "drop", "names": map[string]any{"User-Agent": "keep"}})
+	assert.DeepEqual(t, log["headers"], map[string]any{"defaultMode": "drop", "names": map[string]any{"User-Agent": "keep", "X-Real-Ip": "keep"}})
 }
 
 // What rules and dashboards ask for is there: relabelled as Prometheus does it, one after the other, the whole of a value.

@@ -8,26 +8,30 @@ import "maps"
 // traefikLogFields are Traefik's names for what a line of the access log says (pkg/middlewares/accesslog/logdata.go), and ours: those of
 // accessLog in nginx.go. Times are in nanoseconds there.
 var traefikLogFields = map[string]string{
-	"ClientHost": "client", "RequestMethod": "method", "RequestHost": "host", "RequestPath": "path", "DownstreamStatus": "status",
+	"RequestMethod": "method", "RequestHost": "host", "RequestPath": "path", "DownstreamStatus": "status",
 	"DownstreamContentSize": "bytes", "Duration": "nanoseconds", "ServiceAddr": "upstream", "OriginStatus": "upstream_status",
 	"OriginDuration": "upstream_nanoseconds", "KubernetesIngressNamespace": "namespace", "KubernetesIngressName": "ingress",
 	"KubernetesServiceName": "service",
 }
 
-// traefikUserAgent is the field for the one header that is kept.
-const traefikUserAgent = "request_User-Agent"
+// traefikLogHeaders are the headers of a request that are kept, and our names for them. The first is who asks: Traefik sets it where no proxy does,
+// and a log's lines are written when the middleware of oneAddress has replaced it. Traefik's own field, ClientHost, is the list as it came.
+var traefikLogHeaders = map[string]string{"X-Real-Ip": "client", "User-Agent": "agent"}
 
 // traefikAccessLog is one JSON object for each request, without what is after the "?": that may hold the token of a link in a mail.
 func traefikAccessLog() map[string]any {
-	kept := map[string]any{}
-	for name := range traefikLogFields {
-		kept[name] = "keep"
+	kept := func(names map[string]string) map[string]any {
+		all := map[string]any{}
+		for name := range names {
+			all[name] = "keep"
+		}
+		return all
 	}
 	return map[string]any{
 		"enabled": true, "format": "json",
 		"fields": map[string]any{
-			"defaultMode": "drop", "names": kept,
-			"headers":         map[string]any{"defaultMode": "drop", "names": map[string]any{"User-Agent": "keep"}},
+			"defaultMode": "drop", "names": kept(traefikLogFields),
+			"headers":         map[string]any{"defaultMode": "drop", "names": kept(traefikLogHeaders)},
 			"queryParameters": map[string]any{"defaultMode": "drop"},
 		},
 	}
@@ -69,7 +73,9 @@ func (c *Config) Logs() Logs {
 	if c.Engine != Traefik {
 		return Logs{Container: "controller"}
 	}
-	logs := Logs{Container: traefikName, Fields: map[string]string{traefikUserAgent: "agent"}}
-	maps.Copy(logs.Fields, traefikLogFields)
+	logs := Logs{Container: traefikName, Fields: maps.Clone(traefikLogFields)}
+	for header, ours := range traefikLogHeaders {
+		logs.Fields["request_"+header] = ours
+	}
 	return logs
 }
