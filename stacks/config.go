@@ -11,7 +11,6 @@ import (
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/certificates"
 	"github.com/iransre/exchange-platform/components/edge"
-	"github.com/iransre/exchange-platform/components/ingress"
 	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/components/logging"
 	"github.com/iransre/exchange-platform/components/postgres"
@@ -108,9 +107,6 @@ func validateCertificates(cfg *Config) field.ErrorList {
 	case !cfg.Edge.ShowsCertificates():
 		return field.ErrorList{field.Invalid(path, cfg.Certificates.Issuer,
 			`its certificate is shown to nobody: the CDN speaks plain HTTP to the workers. Set edge.origin.https, or take "none"`)}
-	case cfg.Ingress.Engine != ingress.Nginx:
-		return field.ErrorList{field.Invalid(path, cfg.Certificates.Issuer,
-			`ingress.engine "traefik" shows no certificate that is not there when it starts: leave "ingress-nginx", hand one in as edge.certificate, or take "none"`)}
 	}
 	return nil
 }
