@@ -28,6 +28,18 @@ func TestMessagesGoWhereTheStackFileSays(t *testing.T) {
 	assert.Assert(t, strings.Contains(rules, "https://rb.iransre.ir/DatabaseAway"))
 }
 
+// The stack in which the sandbox breaks things has all ways by which people are told; the keys are set by the sandbox.
+func TestTheSandboxsWatchedStackTellsSomebody(t *testing.T) {
+	raw := stackFile(t, "../sandbox/stacks/Pulumi.watched.yaml")
+	raw[project+":alerting"] = strings.NewReplacer(`"chat":`, `"token": "hush", "chat":`, `"provider":`, `"key": "hush", "provider":`).Replace(raw[project+":alerting"])
+	cfg, err := Load(project, "watched", raw)
+	assert.NilError(t, err)
+	recording := deployedWith(t, cfg)
+	for _, each := range []string{"monitoring-routing-secret", "alerting-adapter", "alerting-switch"} {
+		recording.Get(t, each)
+	}
+}
+
 // Where there is no machine outside the cluster nothing notices that it is gone, and that is said.
 func TestTheBastionNoticesSilence(t *testing.T) {
 	for stack, watched := range map[string]bool{"demo": false, "prod": true} {

@@ -99,6 +99,9 @@ func stackValues(args *Args) map[string]any {
 		"kubeEtcd":              disabled,
 		"kubeProxy":             disabled,
 		"prometheus-node-exporter": map[string]any{
+			// Of a node whose disk is full kubelet evicts whatever is not critical, and takes it back only when there is room: just then nobody
+			// would say that the disk is full.
+			"priorityClassName": "system-node-critical",
 			"extraArgs": []any{
 				"--collector.filesystem.mount-points-exclude=" + mountsLeftOut, "--collector.filesystem.fs-types-exclude=" + kindsLeftOut,
 				"--collector.textfile.directory=" + nodeMetrics,

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,7 +62,8 @@ func (r *Rehearsal) Fire(ctx context.Context, stack Stack, alert Alert, say func
 		return err
 	}
 	defer os.RemoveAll(folder)
-	outside := newOutside()
+	arrived := make(chan Arrived, 16)
+	outside := httptest.NewServer(Outside(func(message Arrived) { arrived <- message }))
 	defer outside.Close()
 	ctx, stop := context.WithCancel(ctx)
 	programs := &programs{ctx: ctx, log: r.Log}
@@ -100,21 +102,21 @@ func (r *Rehearsal) Fire(ctx context.Context, stack Stack, alert Alert, say func
 	if len(expected) == 0 {
 		return fmt.Errorf("Alertmanager gives an alert of the severity %q to %q, which tells nobody", alert.Labels["severity"], receiver)
 	}
-	if err := r.collect(ctx, outside, expected, say); err != nil {
+	if err := r.collect(ctx, arrived, expected, say); err != nil {
 		return fmt.Errorf("the alert fires, and Alertmanager gives it to %q: %w", receiver, err)
 	}
 	alert.EndsAt = time.Now()
 	if err := post(ctx, api, alert); err != nil {
 		return err
 	}
-	if err := r.collect(ctx, outside, expected, say); err != nil {
+	if err := r.collect(ctx, arrived, expected, say); err != nil {
 		return fmt.Errorf("the alert is over: %w", err)
 	}
 	return nil
 }
 
 // collect waits for one message by each way.
-func (r *Rehearsal) collect(ctx context.Context, outside *outside, expected []Way, say func(Arrived)) error {
+func (r *Rehearsal) collect(ctx context.Context, arrived <-chan Arrived, expected []Way, say func(Arrived)) error {
 	late := time.NewTimer(r.Patience)
 	defer late.Stop()
 	missing := map[Way]bool{}
@@ -123,7 +125,7 @@ func (r *Rehearsal) collect(ctx context.Context, outside *outside, expected []Wa
 	}
 	for len(missing) > 0 {
 		select {
-		case message := <-outside.arrived:
+		case message := <-arrived:
 			say(message)
 			delete(missing, message.Way)
 		case <-ctx.Done():

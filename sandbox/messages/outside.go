@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Way is how a message gets to people.
@@ -23,26 +23,25 @@ type Arrived struct {
 	Way  Way
 	To   string
 	Text string
+	At   time.Time
 }
 
-// outside are the stand-ins of Telegram's API and of providers of SMS.
-type outside struct {
-	*httptest.Server
-	arrived chan Arrived
-}
-
+// Below these paths the stand-ins answer.
 const (
-	telegramPath = "/telegram"
-	smsPath      = "/sms"
+	TelegramPath = "/telegram"
+	SMSPath      = "/sms"
 )
 
-func newOutside() *outside {
-	o := &outside{arrived: make(chan Arrived, 16)}
+// outside are the stand-ins of Telegram's API and of providers of SMS.
+type outside struct{ take func(Arrived) }
+
+// Outside answers as Telegram's API and Kavenegar do, and hands over what arrives.
+func Outside(take func(Arrived)) http.Handler {
+	o := &outside{take: take}
 	routes := http.NewServeMux()
-	routes.HandleFunc("POST "+telegramPath+"/{bot}/sendMessage", o.telegram)
-	routes.HandleFunc(smsPath+"/", o.sms)
-	o.Server = httptest.NewServer(routes)
-	return o
+	routes.HandleFunc("POST "+TelegramPath+"/{bot}/sendMessage", o.telegram)
+	routes.HandleFunc(SMSPath+"/", o.sms)
+	return routes
 }
 
 // telegram answers as the API's sendMessage does.
@@ -56,7 +55,7 @@ func (o *outside) telegram(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"ok":false,"error_code":400,"description":"Bad Request: no message, or no token"}`)
 		return
 	}
-	o.arrived <- Arrived{Telegram, text(said.ChatID), strings.TrimSpace(said.Text)}
+	o.take(Arrived{Telegram, text(said.ChatID), strings.TrimSpace(said.Text), time.Now()})
 	_, _ = io.WriteString(w, `{"ok":true,"result":{"message_id":1,"date":1,"chat":{"id":1,"type":"supergroup"}}}`)
 }
 
@@ -76,12 +75,12 @@ func (o *outside) sms(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	said := Arrived{Way: SMS, Text: string(body)}
+	said := Arrived{Way: SMS, Text: string(body), At: time.Now()}
 	if form, err := url.ParseQuery(string(body)); err == nil && form.Has("message") {
 		said.To, said.Text = form.Get("receptor"), form.Get("message")
 	} else if len(body) == 0 {
 		said.Text = r.URL.RawQuery
 	}
-	o.arrived <- said
+	o.take(said)
 	_, _ = io.WriteString(w, `{"return":{"status":200,"message":"taken by the sandbox"},"entries":[]}`)
 }

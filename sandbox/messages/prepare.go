@@ -36,7 +36,7 @@ func prepare(routing map[string][]byte, folder, outside, adapter string) (map[st
 	for _, receiver := range list(config["receivers"]) {
 		name, _ := receiver["name"].(string)
 		for _, telegram := range list(receiver["telegram_configs"]) {
-			telegram["api_url"] = outside + telegramPath
+			telegram["api_url"] = outside + TelegramPath
 			delete(telegram, "http_config")
 			ways[name] = append(ways[name], Telegram)
 		}
@@ -84,10 +84,10 @@ func startAdapter(programs *programs, folder string, stack Stack, outside string
 	if err := json.Unmarshal(stack.Settings, &settings); err != nil {
 		return "", fmt.Errorf("the adapter's settings: %w", err)
 	}
-	settings["apiUrl"] = outside + smsPath
+	settings["apiUrl"] = outside + SMSPath
 	if request, is := settings["request"].(map[string]any); is {
 		at, _ := request["url"].(string)
-		request["url"] = outside + smsPath + behindHost(at)
+		request["url"] = outside + SMSPath + behindHost(at)
 		delete(request, "accepted") // the stand-in has no words of that provider's
 	}
 	changed, err := json.Marshal(settings)

@@ -23,6 +23,20 @@ func tellSomebody(file map[string]any) {
 	}
 }
 
+// takeMessages has whoever a stack tells be told here.
+func takeMessages(file map[string]any, here Messages) {
+	if here == (Messages{}) {
+		return
+	}
+	if telegram := section(file, alertingSection, "telegram"); telegram["chat"] != nil {
+		telegram["apiUrl"] = here.Telegram
+		delete(telegram, "proxy") // there is none here, nor is one needed
+	}
+	if sms := section(file, alertingSection, "sms"); sms["provider"] == "kavenegar" {
+		sms["apiUrl"] = here.SMS
+	}
+}
+
 // missingOfMessages adds to the missing keys those of the way of the messages.
 func missingOfMessages(file map[string]any, missing map[string]string) {
 	for _, each := range messageSecrets {

@@ -2,7 +2,9 @@ package workspace
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -85,7 +87,12 @@ type Sources struct {
 	Files      string
 	// Storage is the object storage as pods reach it; empty where they do so by StorageURL, or not at all.
 	Storage string
+	// Messages is what stands for Telegram and for providers of SMS, as pods and machines reach it; empty where no pod runs that says anything.
+	Messages Messages
 }
+
+// Messages are the addresses at which messages are taken.
+type Messages struct{ Telegram, SMS string }
 
 // Archive is where a .tar.gz lies, and its checksum in hex.
 type Archive struct{ URL, SHA256 string }
@@ -109,11 +116,18 @@ func (w *Workspace) Profiles() []string {
 	return profiles
 }
 
-// WriteStackFile makes StackFile from the checkout's stack file. What `pulumi` itself keeps there stays: the salt of its
-// secrets, and the secrets that the sandbox or its user has set, for which the checkout's has no value of its own.
+// WriteStackFile makes StackFile from the checkout's stack file, which is one of sandbox/stacks where there is none of the name beside
+// Pulumi.yaml. What `pulumi` itself keeps there stays: the salt of its secrets, and the secrets that the sandbox or its user has set, for
+// which the checkout's has no value of its own.
 func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 	source := filepath.Join(w.Root, "Pulumi."+stack+".yaml")
 	text, err := os.ReadFile(source)
+	if errors.Is(err, fs.ErrNotExist) {
+		own := filepath.Join(w.Root, "sandbox", "stacks", filepath.Base(source))
+		if ours, failure := os.ReadFile(own); failure == nil {
+			source, text, err = own, ours, nil
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("there is no stack %q: %w", stack, err)
 	}
@@ -141,6 +155,7 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 		return err
 	}
 	tellSomebody(merged)
+	takeMessages(merged, sources.Messages)
 	keepSecrets(merged, kept)
 	encoded, err := yaml.Marshal(merged)
 	if err != nil {
@@ -149,7 +164,7 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 	if err := os.MkdirAll(filepath.Dir(w.StackFile(stack)), 0o755); err != nil {
 		return err
 	}
-	note := "# Made from Pulumi." + stack + ".yaml by the sandbox at every run: edit that one.\n"
+	note := "# Made from " + strings.TrimPrefix(source, w.Root+"/") + " by the sandbox at every run: edit that one.\n"
 	return os.WriteFile(w.StackFile(stack), append([]byte(note), encoded...), 0o600)
 }
 

@@ -99,6 +99,7 @@ const (
 	FilesPort    = 7001 // charts and archives
 	StoragePort  = 7002 // S3-compatible object storage
 	RegistryPort = 7003 // images, for real machines
+	MessagesPort = 7004 // what stands for Telegram and for providers of SMS, for real machines
 	// AdmissionPort is where the API server of the machines' own cluster asks which pods are simulated.
 	AdmissionPort = 7009
 )

@@ -247,6 +247,32 @@ func TestProdTellsSomebodyOfAlerts(t *testing.T) {
 	assert.Assert(t, !strings.Contains(string(text), "chat"), string(text))
 }
 
+// Where pods say something, it is said here, whoever the stack's file names.
+func TestPeopleAreToldHereWherePodsRun(t *testing.T) {
+	root := checkout(t)
+	assert.NilError(t, os.MkdirAll(filepath.Join(root, "sandbox", "stacks"), 0o755))
+	assert.NilError(t, os.WriteFile(filepath.Join(root, "sandbox", "stacks", "Pulumi.watched.yaml"), []byte(`config:
+  exchange-platform:alerting:
+    telegram: {chat: -1, apiUrl: "https://telegram.example.com", proxy: "socks5://10.0.0.1:1080"}
+    sms: {provider: kavenegar}
+`), 0o644))
+	assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi.demo.yaml"), []byte("config: {}"), 0o644))
+	w, err := Open()
+	assert.NilError(t, err)
+	for stack, wanted := range map[string][]string{"watched": {"http://here/telegram", "http://here/sms"}, "demo": nil} {
+		from := sources("")
+		from.Messages = Messages{Telegram: "http://here/telegram", SMS: "http://here/sms"}
+		assert.NilError(t, w.WriteStackFile(stack, from))
+		text, err := os.ReadFile(w.StackFile(stack))
+		assert.NilError(t, err)
+		assert.Equal(t, strings.Count(string(text), "http://here"), len(wanted), string(text))
+		for _, address := range wanted {
+			assert.Assert(t, strings.Contains(string(text), "apiUrl: "+address), string(text))
+		}
+		assert.Assert(t, !strings.Contains(string(text), "proxy: socks5") && !strings.Contains(string(text), "example.com"), string(text))
+	}
+}
+
 func TestNotesOfInterruptedOperationsAreCounted(t *testing.T) {
 	checkout(t)
 	w, err := Open()

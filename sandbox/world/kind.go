@@ -28,11 +28,11 @@ func newMachines(w *workspace.Workspace, cluster *cluster, logger *slog.Logger) 
 	})
 }
 
-// services are what machines with a network of their own have to reach outside of it: what stands for mirrors and for storage elsewhere,
-// and who says which pods are simulated.
+// services are what machines with a network of their own have to reach outside of it: what stands for mirrors, storage and
+// who is told elsewhere, and who says which pods are simulated.
 func services(w *workspace.Workspace) []string {
 	var addresses []string
-	for _, port := range []int{workspace.APIPort, workspace.FilesPort, workspace.StoragePort, workspace.RegistryPort, workspace.AdmissionPort} {
+	for _, port := range []int{workspace.APIPort, workspace.FilesPort, workspace.StoragePort, workspace.RegistryPort, workspace.MessagesPort, workspace.AdmissionPort} {
 		addresses = append(addresses, net.JoinHostPort(w.Address(1).String(), strconv.Itoa(port)))
 	}
 	return addresses

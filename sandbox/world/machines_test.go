@@ -32,7 +32,7 @@ func TestDisturb(t *testing.T) {
 	assert.NilError(t, machines.Boot(t.Context(), hoststest.Machine(loopback.Prefix(t), 1, "m1", key)))
 	listener, err := net.Listen("unix", socket(w))
 	assert.NilError(t, err)
-	server := httptest.NewUnstartedServer(controlHandler(func() Status { return Status{Machines: machines.List()} }, machines, nil))
+	server := httptest.NewUnstartedServer(controlHandler(func() Status { return Status{Machines: machines.List()} }, machines, nil, &told{}))
 	server.Listener = listener
 	server.Start()
 	t.Cleanup(server.Close)

@@ -19,6 +19,7 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/charts"
 	"github.com/iransre/exchange-platform/sandbox/hosts"
 	"github.com/iransre/exchange-platform/sandbox/kubespray"
+	"github.com/iransre/exchange-platform/sandbox/messages"
 	"github.com/iransre/exchange-platform/sandbox/storage"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
@@ -108,14 +109,20 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 			{Name: "charts", Kind: "stand-ins with the real charts' objects", Address: w.FilesURL() + "/charts/", State: "served"},
 		}}
 	}
-	sites := []site{{files, content}, {api, cloud}, {objects, store}, {control, controlHandler(status, machines, cluster)}}
+	people := &told{}
+	sites := []site{{files, content}, {api, cloud}, {objects, store}, {control, controlHandler(status, machines, cluster, people)}}
 	if w.Kind() == workspace.Real {
 		images, err := newRegistry(w)
 		if err != nil {
 			return err
 		}
 		defer images.listener.Close()
-		sites = append(sites, images)
+		outside, err := listen(address.String(), workspace.MessagesPort)
+		if err != nil {
+			return err
+		}
+		defer outside.Close()
+		sites = append(sites, images, site{outside, messages.Outside(people.take)})
 	}
 	return serveAll(ctx, logger, append(sites, edge.sites()...)...)
 }
@@ -194,10 +201,11 @@ func newFiles(w *workspace.Workspace) http.Handler {
 	return mux
 }
 
-func controlHandler(status func() Status, machines hosts.Disturbable, cluster *cluster) http.Handler {
+func controlHandler(status func() Status, machines hosts.Disturbable, cluster *cluster, people *told) http.Handler {
 	mux := http.NewServeMux()
 	handleMachines(mux, machines)
 	handleEtcd(mux, cluster)
+	people.serve(mux)
 	mux.HandleFunc("GET /status", func(response http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(response).Encode(status())
 	})

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/iransre/exchange-platform/sandbox/hosts/real"
+	"github.com/iransre/exchange-platform/sandbox/messages"
 	"github.com/iransre/exchange-platform/sandbox/mirrors"
 	"github.com/iransre/exchange-platform/sandbox/tools"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
@@ -24,6 +25,8 @@ func installedFrom(w *workspace.Workspace, charts, kubespray string) workspace.S
 		}
 		if there, err := real.OnPublicSide(w.Address(1)); err == nil {
 			sources.Storage = fmt.Sprintf("http://%s:%d", there, workspace.StoragePort)
+			outside := fmt.Sprintf("http://%s:%d", there, workspace.MessagesPort)
+			sources.Messages = workspace.Messages{Telegram: outside + messages.TelegramPath, SMS: outside + messages.SMSPath}
 		}
 	}
 	return sources

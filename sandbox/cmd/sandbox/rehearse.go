@@ -39,5 +39,6 @@ there afterwards; it fails if that is more than is promised. It takes some minut
 			})
 		}),
 	})
+	command.AddCommand(rehearseAlertsCommand())
 	return command
 }

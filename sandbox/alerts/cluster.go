@@ -1,0 +1,89 @@
+package alerts
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os/exec"
+	"regexp"
+	"strings"
+	"time"
+)
+
+const (
+	monitoring   = "/api/v1/namespaces/monitoring/services/kube-prometheus-stack-"
+	prometheus   = monitoring + "prometheus:9090/proxy/api/v1/"
+	alertmanager = monitoring + "alertmanager:9093/proxy/api/v2/"
+)
+
+func (r *rehearsal) kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, r.Kubectl, append([]string{"--request-timeout=20s"}, arguments...)...)
+	var stderr bytes.Buffer
+	cmd.Env, cmd.Stdin, cmd.Stderr = r.Environ, strings.NewReader(input), &stderr
+	text, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("kubectl %s: %w: %s", arguments[0], err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return strings.TrimSpace(string(text)), nil
+}
+
+// get asks something of the cluster by the path of its API.
+func (r *rehearsal) get(ctx context.Context, path string) (string, error) {
+	return r.kubectl(ctx, "", "get", "--raw", path)
+}
+
+// sample is one answer to a query.
+type sample struct {
+	Metric map[string]string `json:"metric"`
+}
+
+// query asks Prometheus.
+func (r *rehearsal) query(ctx context.Context, expression string) ([]sample, error) {
+	text, err := r.get(ctx, prometheus+"query?query="+url.QueryEscape(expression))
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Data struct {
+			Result []sample `json:"result"`
+		} `json:"data"`
+	}
+	err = json.Unmarshal([]byte(text), &answer)
+	return answer.Data.Result, err
+}
+
+// grace reads how long a machine may be silent until its node counts as away, out of the controller manager's command; without it, it is Kubernetes' own.
+func (r *rehearsal) grace(ctx context.Context) (time.Duration, error) {
+	text, err := r.kubectl(ctx, "", "get", "pods", "--namespace=kube-system", "--selector=component=kube-controller-manager",
+		"--output=jsonpath={.items[*].spec.containers[*].command}")
+	if err != nil {
+		return 0, err
+	}
+	if found := regexp.MustCompile(`--node-monitor-grace-period=([0-9a-z]+)`).FindStringSubmatch(text); found != nil {
+		return duration(found[1])
+	}
+	return 50 * time.Second, nil
+}
+
+// until asks every second until nothing is amiss.
+func (r *rehearsal) until(ctx context.Context, within time.Duration, what string, ask func() (amiss string, err error)) error {
+	late := time.NewTimer(within)
+	defer late.Stop()
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	for {
+		amiss, err := ask()
+		if err != nil || amiss == "" {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-late.C:
+			return fmt.Errorf("waited %.0f s for %s: %s", within.Seconds(), what, amiss)
+		case <-again.C:
+		}
+	}
+}
