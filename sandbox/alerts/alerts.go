@@ -17,9 +17,10 @@ import (
 
 // Options say where the stack is.
 type Options struct {
-	// Kubectl is the program, Environ what leads it to the cluster.
-	Kubectl string
-	Environ []string
+	// Kubectl is the program, Environ what leads it to the cluster, as Kubeconfig does.
+	Kubectl    string
+	Environ    []string
+	Kubeconfig string
 	// Machines are the names of those that are on, and their addresses in the private network.
 	Machines map[string]string
 	// Kill takes a machine's power away and Start gives it back, Fill makes its disk full and Free makes room on it.

@@ -4,12 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"os/exec"
 	"regexp"
 	"strings"
 	"time"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 )
 
 const (
@@ -32,6 +38,32 @@ func (r *rehearsal) kubectl(ctx context.Context, input string, arguments ...stri
 // get asks something of the cluster by the path of its API.
 func (r *rehearsal) get(ctx context.Context, path string) (string, error) {
 	return r.kubectl(ctx, "", "get", "--raw", path)
+}
+
+// post sends JSON to something of the cluster by the path of its API, which kubectl does without saying that it is JSON.
+func (r *rehearsal) post(ctx context.Context, path string, body []byte) ([]byte, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", r.Kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(config.Host, "/")+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(answer.Body)
+	if err = errors.Join(err, answer.Body.Close()); err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s: %s", path, answer.Status, bytes.TrimSpace(text))
+	}
+	return text, err
 }
 
 // sample is one answer to a query.

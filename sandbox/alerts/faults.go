@@ -230,14 +230,14 @@ func (r *rehearsal) silence(ctx context.Context) (mend, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := r.kubectl(ctx, string(body), "create", "--raw", alertmanager+"silences", "--filename=-")
+	text, err := r.post(ctx, alertmanager+"silences", body)
 	if err != nil {
 		return nil, err
 	}
 	var made struct {
 		ID string `json:"silenceID"`
 	}
-	if err := json.Unmarshal([]byte(text), &made); err != nil || made.ID == "" {
+	if err := json.Unmarshal(text, &made); err != nil || made.ID == "" {
 		return nil, fmt.Errorf("Alertmanager's answer to a silence: %q: %w", text, err)
 	}
 	return func(ctx context.Context) error {

@@ -72,7 +72,7 @@ func rehearseAlerts(ctx context.Context, w *workspace.Workspace, stack string, o
 		}
 	}
 	return alerts.Rehearse(ctx, alerts.Options{
-		Kubectl: w.Binary("kubectl"), Environ: environ, Machines: addresses, Switch: string(deadMans), Known: trueOfThisMachine(), Out: out,
+		Kubectl: w.Binary("kubectl"), Environ: environ, Kubeconfig: w.Kubeconfig(), Machines: addresses, Switch: string(deadMans), Known: trueOfThisMachine(), Out: out,
 		Kill: do(world.Kill), Start: do(world.Start), Fill: do(world.Fill), Free: do(world.Free),
 		Messages: func(ctx context.Context) ([]messages.Arrived, error) { return world.Messages(ctx, w) },
 	})
