@@ -81,12 +81,15 @@ func firstLine(text string) string {
 	return strings.NewReplacer("<b>", "", "</b>", "").Replace(line)
 }
 
-// others are the first lines of messages that none of the expected ones is, each once.
+// others are the first lines of what is said of none of the faults by Telegram, to which everything goes, each once.
 func others(all []messages.Arrived, after time.Time, wanted []expected) []string {
 	var lines []string
 	for _, message := range all {
-		known := slices.ContainsFunc(wanted, func(e expected) bool { return e.is(message, false) || e.is(message, true) })
-		if line := firstLine(message.Text); !known && message.At.After(after) && !slices.Contains(lines, line) {
+		if message.Way != messages.Telegram || !message.At.After(after) || saysOver(message.Text) {
+			continue
+		}
+		known := slices.ContainsFunc(wanted, func(e expected) bool { return e.is(message, false) })
+		if line := firstLine(message.Text); !known && !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
 	}

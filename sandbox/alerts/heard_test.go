@@ -64,7 +64,7 @@ func TestAnotherMessageIsNotTheOneThatIsWaitedFor(t *testing.T) {
 
 func TestWhatElsePeopleReadIsToldOnce(t *testing.T) {
 	all := []messages.Arrived{
-		telegram(-5, "before"), telegram(5, away), sms(6, "رفع شد: یک گره از دسترس خارج است"),
+		telegram(-5, "before"), telegram(5, away), sms(6, "صف کارها پایش نمی‌شود"), telegram(8, "🟢 برطرف شد: <b>صف کارها پایش نمی‌شود</b>"),
 		telegram(7, "🟡 <b>صف کارها پایش نمی‌شود</b>\nQueueIsNotWatched"),
 		telegram(9, "🟡 <b>صف کارها پایش نمی‌شود</b>\nQueueIsNotWatched"),
 	}
