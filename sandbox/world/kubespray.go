@@ -18,7 +18,8 @@ func KeepKubespray(w *workspace.Workspace, from, tag string) error {
 		return errors.New("needs machines on which something can be installed: add --machines real")
 	}
 	if w.HasMachines() && !byKubespraysOwn(w) {
-		return errors.New("is for new machines: this sandbox's have a cluster of the sandbox's own tree. Destroy their stack first, or take a second sandbox, SANDBOX_NAME=own ./scripts/sandbox …")
+		return errors.New("is for new machines: this sandbox's have a cluster of the sandbox's own tree. " +
+			"Destroy their stack first, or take a second sandbox, SANDBOX_NAME=own ./scripts/sandbox …")
 	}
 	archive, err := kubespray.Upstream(from, tag)
 	if err != nil {
