@@ -1,7 +1,9 @@
 """Ansible callback: writes what happens as JSON lines to the file named by EXCHANGE_EVENTS.
 
-Events: play {play}, task {task}, begin {host}, end {host, changed, skipped, on}, failed {play, task, host, message, ignored}, stats.
-Each has a time. Of an end, changed and skipped are there if they are true, and on is the host that a delegated task ran on.
+Events: play {play}, task {task, included}, begin {host}, end {host, changed, skipped, on}, failed {play, task, host, message,
+ignored}, stats. Each has a time. Of an end, changed and skipped are there if they are true, and on is the host that a delegated
+task ran on. A task is included if it came while the playbook ran, as handlers do and what include_tasks and include_role bring:
+--list-tasks does not know it.
 """
 
 import json
@@ -47,10 +49,11 @@ class CallbackModule(CallbackBase):
         self._write("play", play=self._play)
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
-        self._write("task", task=task.get_name().strip())
+        more: dict[str, Any] = {"included": True} if included(task) else {}
+        self._write("task", task=task.get_name().strip(), **more)
 
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
-        self._write("task", task=task.get_name().strip())
+        self._write("task", task=task.get_name().strip(), included=True)
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         self._write("begin", host=host.get_name())
@@ -76,6 +79,16 @@ class CallbackModule(CallbackBase):
     def _failed(self, result: Any, ignored: bool) -> None:
         self._write("failed", play=self._play, task=result._task.get_name().strip(), host=result._host.get_name(),
                     message=message(result._result), ignored=ignored)
+
+
+def included(task: Any) -> bool:
+    """Whether the task came by include_tasks or include_role."""
+    parent = task._parent
+    while parent:
+        if not getattr(parent, "statically_loaded", True):
+            return True
+        parent = parent._parent
+    return False
 
 
 def message(result: dict[str, Any]) -> str:

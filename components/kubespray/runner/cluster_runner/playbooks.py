@@ -118,7 +118,7 @@ class Ansible:
         offset = os.path.getsize(self.run.log)
         playing = self.start(*command, stdout=self.log, stderr=subprocess.STDOUT)
         if last:
-            self.note("total", tasks=last["tasks"])
+            self.note("total", tasks=last["tasks"], included=True)
         else:
             threading.Thread(target=self.count_tasks, args=(command,), daemon=True).start()
         status = playing.wait()

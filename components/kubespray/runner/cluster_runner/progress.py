@@ -33,7 +33,7 @@ class Progress:
         self.offset, self.rest = 0, ""
         self.phase, self.play, self.task = "", "", ""
         self.hosts: list[str] = []
-        self.done, self.total = 0, 0
+        self.done, self.total, self.whole = 0, 0, False
         self.failing, self.waiting = "", ""
         self.tasks: list[Task] = []
         self.said: list[str] = []
@@ -63,15 +63,16 @@ class Progress:
             self.end_task(event["time"])
             if "phase" in event:
                 self.phase, self.play, self.task, self.hosts = event["phase"], "", "", []
-                self.done, self.total, self.failing = 0, 0, ""
+                self.done, self.total, self.whole, self.failing = 0, 0, False, ""
             else:
                 self.play = event["play"]
         elif kind == "total":
-            self.total = event["tasks"]
+            self.total, self.whole = event["tasks"], event.get("included", False)
         elif kind == "task":
             self.end_task(event["time"])
             self.task, self.hosts = event["task"], []
-            self.done += 1
+            if self.whole or not event.get("included"):  # what the total leaves out does not count
+                self.done += 1
             self.tasks.append(Task(event["task"], began=event["time"]))
         elif kind == "begin":
             self.hosts.append(event["host"])

@@ -175,6 +175,7 @@ class Event(EventRequired, total=False):
     play: str
     tasks: int
     task: str
+    included: bool
     host: str
     on: str
     changed: bool

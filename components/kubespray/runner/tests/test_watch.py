@@ -63,6 +63,23 @@ class Watch(unittest.TestCase):
         self.elapsed = 85
         self.assertEqual(self.line(), "[1:25, 0%] phase 1 of 1: cluster.yml | task 1 | Join | w1 | for 1:15")
 
+    def test_tasks_that_are_in_no_list(self):
+        """What playbooks include while they run, more than half of Kubespray's tasks, says nothing of how much is left."""
+        self.note("play", phase="cluster.yml")
+        self.note("total", tasks=4)
+        self.note("task", task="Download")
+        self.note("task", task="Download", included=True)
+        self.note("task", task="Download", included=True)
+        self.assertEqual(self.line(), "[0:00, 25%] phase 1 of 1: cluster.yml | task 1 of 4 | Download")
+
+    def test_the_tasks_of_last_time(self):
+        """They were all counted, those that are in no list too."""
+        self.note("play", phase="cluster.yml")
+        self.note("total", tasks=4, included=True)
+        self.note("task", task="Download")
+        self.note("task", task="Download", included=True)
+        self.assertEqual(self.line(), "[0:00, 50%] phase 1 of 1: cluster.yml | task 2 of 4 | Download")
+
     def test_a_run_of_several_phases(self):
         self.run_.set_state(state(phase="scale.yml", number=2, phases=[
             {"playbook": "playbooks/facts.yml", "status": "done"}, {"playbook": "scale.yml", "limit": ["w2"]}]))
