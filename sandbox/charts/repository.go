@@ -8,7 +8,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"os"
 	"path"
+	"strings"
 	"sync"
 	"time"
 
@@ -93,9 +95,27 @@ func Repository(manifests string) (map[string][]byte, error) {
 }
 
 // Handler serves the repository under whatever path it is mounted at: the index names its archives relative to itself.
-// The charts are packed at the first request; a chart that does not load answers that request with its error.
+// The charts are packed at the first request, and anew at one after which manifests have changed; a chart that does not load answers that request
+// with its error.
 func Handler(manifests string) http.Handler {
-	repository := sync.OnceValues(func() (map[string][]byte, error) { return Repository(manifests) })
+	packed := struct {
+		sync.Mutex
+		of    string
+		files map[string][]byte
+	}{}
+	repository := func() (map[string][]byte, error) {
+		packed.Lock()
+		defer packed.Unlock()
+		now := lastChanges(manifests)
+		if packed.files != nil && packed.of == now {
+			return packed.files, nil
+		}
+		files, err := Repository(manifests)
+		if err == nil {
+			packed.of, packed.files = now, files
+		}
+		return files, err
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		files, err := repository()
 		if err != nil {
@@ -111,6 +131,18 @@ func Handler(manifests string) http.Handler {
 		w.Header().Set("Content-Type", contentType(name))
 		http.ServeContent(w, r, name, epoch, bytes.NewReader(data))
 	})
+}
+
+// lastChanges tells a folder's files apart from what they were and will be.
+func lastChanges(folder string) string {
+	files, _ := os.ReadDir(folder) // none where no program runs
+	var changes strings.Builder
+	for _, file := range files {
+		if info, err := file.Info(); err == nil {
+			fmt.Fprintln(&changes, info.Name(), info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return changes.String()
 }
 
 func contentType(file string) string {

@@ -18,7 +18,7 @@ import (
 // kept are the kinds of a program's own manifest that its stand-in cannot make up: definitions with their defaults, what the program
 // is asked at admission, what it may do, and what it is told.
 var kept = map[string]bool{
-	"CustomResourceDefinition": true, "MutatingWebhookConfiguration": true, "ValidatingWebhookConfiguration": true, "ClusterRole": true, "ConfigMap": true,
+	"CustomResourceDefinition": true, "MutatingWebhookConfiguration": true, "ValidatingWebhookConfiguration": true, "ClusterRole": true, "Role": true, "ConfigMap": true,
 }
 
 // upstream are the objects of the manifest of a chart's program, as files of the chart's: none without a manifest. A stand-in has no

@@ -2,6 +2,8 @@ package charts_test
 
 import (
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -74,4 +76,60 @@ func TestWhereAProgramRunsItsChartHasTheProgramsOwnManifest(t *testing.T) {
 	assert.Assert(t, found["ValidatingWebhookConfiguration cnpg-validating-webhook-configuration"] != nil)
 	assert.Assert(t, found["MutatingWebhookConfiguration cnpg-mutating-webhook-configuration"] == nil, "a webhook of the stand-in's own")
 	assert.Assert(t, found["Deployment cloudnative-pg"] != nil && found["Deployment cnpg-controller-manager"] == nil)
+}
+
+// ofMetalLB is the manifest of MetalLB, in short.
+const ofMetalLB = `apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: "metallb-system:speaker"}
+rules: [{apiGroups: [metallb.io], resources: [servicel2statuses], verbs: ["*"]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: controller, namespace: metallb-system}
+rules: [{apiGroups: [""], resources: [secrets], verbs: [create]}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: metallb-webhook-configuration}
+webhooks: [{name: ipaddresspoolvalidationwebhook.metallb.io, failurePolicy: Fail}]
+`
+
+// What the manifest has otherwise than the chart is as the chart has it: names, and whether a webhook that does not answer refuses.
+func TestWhereMetalLBRunsItsWebhooksAreAsTheValuesSay(t *testing.T) {
+	manifests := t.TempDir()
+	server := httptest.NewServer(charts.Handler(manifests))
+	t.Cleanup(server.Close)
+	stand, err := charts.Load("metallb")
+	assert.NilError(t, err)
+	objects := func() map[string]*unstructured.Unstructured {
+		response, err := http.Get(server.URL + "/metallb-" + stand.Metadata.Version + ".tgz")
+		assert.NilError(t, err)
+		defer response.Body.Close()
+		loaded, err := loader.LoadArchive(response.Body)
+		assert.NilError(t, err)
+		found := map[string]*unstructured.Unstructured{}
+		for _, object := range rendered(t, loaded, "metallb", readValues(t, "metallb.platform.yaml")) {
+			key := object.GetKind() + " " + object.GetName()
+			assert.Assert(t, found[key] == nil, "%s is there twice", key)
+			found[key] = object
+		}
+		return found
+	}
+	asked := func(found map[string]*unstructured.Unstructured) []any {
+		webhooks, _, err := unstructured.NestedSlice(found["ValidatingWebhookConfiguration metallb-webhook-configuration"].Object, "webhooks")
+		assert.NilError(t, err)
+		return webhooks
+	}
+	assert.Equal(t, len(asked(objects())), 6, "the stand-in's own, while it does not run")
+
+	assert.NilError(t, os.WriteFile(filepath.Join(manifests, "metallb.yaml"), []byte(ofMetalLB), 0o600))
+	found := objects()
+	assert.DeepEqual(t, asked(found), []any{map[string]any{"name": "ipaddresspoolvalidationwebhook.metallb.io", "failurePolicy": "Ignore"}})
+	rules, _, err := unstructured.NestedSlice(found["Role metallb-controller"].Object, "rules")
+	assert.NilError(t, err)
+	assert.DeepEqual(t, rules[len(rules)-1].(map[string]any)["resourceNames"], []any{"metallb-controller"})
+	subjects, _, err := unstructured.NestedSlice(found["RoleBinding metallb-pod-lister"].Object, "subjects")
+	assert.NilError(t, err)
+	assert.Equal(t, len(subjects), 2, "controller and speakers look at pods")
 }

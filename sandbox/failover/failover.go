@@ -1,30 +1,17 @@
-// Package failover rehearses the loss of the database's primary where its servers really run, and measures for how long nothing is
-// written and what of the acknowledged was lost.
+// Package failover rehearses losses where what is lost really runs, and measures what they cost: of the database's primary (for how long
+// nothing is written, and what of the acknowledged is gone), and of the worker that answers for the virtual address.
 package failover
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// Options say where the servers are.
-type Options struct {
-	// Kubectl is the program, Environ what leads it to the cluster.
-	Kubectl string
-	Environ []string
-	// Cut takes a machine's network away, and Restore gives it back.
-	Cut, Restore func(ctx context.Context, machine string) error
-	Out          io.Writer
-}
 
 // A fault that is rehearsed, and for how long at most nothing may be written after it.
 type fault struct {
@@ -44,8 +31,6 @@ const (
 	namespace = "postgres"
 	object    = "cluster.postgresql.cnpg.io/postgres"
 	writer    = "failover-rehearsal"
-	// patience is how long anything may take to be whole again.
-	patience = 5 * time.Minute
 )
 
 type rehearsal struct {
@@ -107,7 +92,7 @@ func (r *rehearsal) rehearse(ctx context.Context, each fault) (result, error) {
 	if err := r.startWriter(ctx, before, run); err != nil {
 		return result{}, err
 	}
-	if _, err := r.wait(ctx, "writes to begin", func(w *writes) bool { return w.steady(time.Now(), 3*time.Second) }); err != nil {
+	if _, err := r.wait(ctx, "writes to begin", func(w *writes) bool { return w.times.steady(time.Now(), 3*time.Second) }); err != nil {
 		return result{}, err
 	}
 	// asked now: afterwards that pod may be gone
@@ -120,7 +105,7 @@ func (r *rehearsal) rehearse(ctx context.Context, each fault) (result, error) {
 	}
 	// a second pause, such as that of a replica that joins again, counts, too
 	seen, failure := r.wait(ctx, "writes to go on", func(w *writes) bool {
-		return time.Since(struck) > 20*time.Second && w.steady(time.Now(), 10*time.Second)
+		return time.Since(struck) > 20*time.Second && w.times.steady(time.Now(), 10*time.Second)
 	})
 	if err := errors.Join(failure, r.mended(ctx, each, before)); err != nil {
 		return result{}, err
@@ -135,7 +120,7 @@ func (r *rehearsal) rehearse(ctx context.Context, each fault) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	return result{pause: seen.pause(struck), acknowledged: len(seen.numbers), lost: len(seen.missing(there))}, nil
+	return result{pause: seen.times.pause(struck), acknowledged: len(seen.numbers), lost: len(seen.missing(there))}, nil
 }
 
 // mended undoes a fault, whatever came of it: somebody's interruption does not keep it from that.
@@ -151,7 +136,7 @@ func (r *rehearsal) mended(ctx context.Context, each fault, before *cluster) err
 // wait reads the writer's log until it is as wanted.
 func (r *rehearsal) wait(ctx context.Context, what string, wanted func(*writes) bool) (*writes, error) {
 	var seen *writes
-	return seen, r.until(ctx, what, func() (string, error) {
+	return seen, until(ctx, what, func() (string, error) {
 		log, err := r.kubectl(ctx, "", "logs", writer)
 		if err != nil {
 			return err.Error(), nil
@@ -161,25 +146,6 @@ func (r *rehearsal) wait(ctx context.Context, what string, wanted func(*writes) 
 		}
 		return fmt.Sprintf("%d acknowledged; the last failure: %s", len(seen.numbers), seen.failed), nil
 	})
-}
-
-// until asks every second until nothing is amiss.
-func (r *rehearsal) until(ctx context.Context, what string, ask func() (amiss string, err error)) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	again := time.NewTicker(time.Second)
-	defer again.Stop()
-	for {
-		amiss, err := ask()
-		if err != nil || amiss == "" {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waited %s for %s: %s", patience, what, amiss)
-		case <-again.C:
-		}
-	}
 }
 
 // cluster is what the operator says of its servers.
@@ -218,7 +184,7 @@ func (r *rehearsal) find(ctx context.Context) (*cluster, error) {
 // (cloudnative-pg#4990).
 func (r *rehearsal) whole(ctx context.Context) (*cluster, error) {
 	var found *cluster
-	return found, r.until(ctx, "all servers", func() (string, error) {
+	return found, until(ctx, "all servers", func() (string, error) {
 		var err error
 		if found, err = r.find(ctx); err != nil {
 			return err.Error(), nil
@@ -309,12 +275,5 @@ func (r *rehearsal) psql(ctx context.Context, statement string) (string, error) 
 }
 
 func (r *rehearsal) kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, r.Kubectl, append([]string{"--namespace", namespace, "--request-timeout=30s"}, arguments...)...)
-	var stderr bytes.Buffer
-	cmd.Env, cmd.Stdin, cmd.Stderr = r.Environ, strings.NewReader(input), &stderr
-	text, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("kubectl %s: %w: %s", arguments[0], err, bytes.TrimSpace(stderr.Bytes()))
-	}
-	return strings.TrimSpace(string(text)), nil
+	return r.Options.kubectl(ctx, namespace, input, arguments...)
 }

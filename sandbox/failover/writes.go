@@ -10,7 +10,7 @@ import (
 // writes is what a writer says it has done: the rows that were acknowledged to it, in their order, and when.
 type writes struct {
 	numbers []int64
-	times   []time.Time
+	times   moments
 	failed  string // the last that failed, in the database's words
 }
 
@@ -34,33 +34,6 @@ func parseWrites(log string) (*writes, error) {
 		}
 	}
 	return w, nil
-}
-
-// pause is the longest time between two acknowledged rows of which the later came after a moment.
-func (w *writes) pause(after time.Time) time.Duration {
-	longest := time.Duration(0)
-	for i, at := range w.times {
-		if i > 0 && at.After(after) {
-			longest = max(longest, at.Sub(w.times[i-1]))
-		}
-	}
-	return longest
-}
-
-// steady tells whether rows were acknowledged for so long until now, without a pause of a second.
-func (w *writes) steady(now time.Time, so time.Duration) bool {
-	last := now
-	for i := len(w.times) - 1; i >= 0; i-- {
-		// the newest may still be on its way here
-		if last.Sub(w.times[i]) > time.Second && i < len(w.times)-1 || now.Sub(w.times[len(w.times)-1]) > 3*time.Second {
-			return false
-		}
-		last = w.times[i]
-		if now.Sub(last) > so {
-			return true
-		}
-	}
-	return false
 }
 
 // missing are the acknowledged rows that are not among those that are there.

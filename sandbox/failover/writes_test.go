@@ -20,21 +20,21 @@ ack 7 106.000
 func TestAPauseIsTheLongestAfterTheFault(t *testing.T) {
 	w, err := parseWrites(said)
 	assert.NilError(t, err)
-	assert.Equal(t, w.pause(time.Unix(100, 0)), 4500*time.Millisecond)
-	assert.Equal(t, w.pause(time.Unix(105, 0)), 900*time.Millisecond)
-	assert.Equal(t, w.pause(time.Unix(200, 0)), time.Duration(0))
+	assert.Equal(t, w.times.pause(time.Unix(100, 0)), 4500*time.Millisecond)
+	assert.Equal(t, w.times.pause(time.Unix(105, 0)), 900*time.Millisecond)
+	assert.Equal(t, w.times.pause(time.Unix(200, 0)), time.Duration(0))
 	assert.Assert(t, strings.Contains(w.failed, "server closed"), w.failed)
 }
 
 func TestWritesAreSteadyWithoutAPause(t *testing.T) {
 	w, err := parseWrites(said)
 	assert.NilError(t, err)
-	assert.Assert(t, w.steady(time.Unix(106, 0), time.Second))
-	assert.Assert(t, !w.steady(time.Unix(106, 0), 3*time.Second), "there was a pause")
-	assert.Assert(t, !w.steady(time.Unix(110, 0), time.Second), "nothing came since")
+	assert.Assert(t, w.times.steady(time.Unix(106, 0), time.Second))
+	assert.Assert(t, !w.times.steady(time.Unix(106, 0), 3*time.Second), "there was a pause")
+	assert.Assert(t, !w.times.steady(time.Unix(110, 0), time.Second), "nothing came since")
 	none, err := parseWrites("")
 	assert.NilError(t, err)
-	assert.Assert(t, !none.steady(time.Unix(106, 0), time.Second))
+	assert.Assert(t, !none.times.steady(time.Unix(106, 0), time.Second))
 }
 
 func TestARowThatIsNotThereWasLost(t *testing.T) {

@@ -35,8 +35,8 @@ from a mirror that users have ([offline](../../docs/offline.md)). What is in it 
 	page.WriteString("\n| image | here | runs | as can be seen in |\n|---|---|---|---|\n")
 	for _, row := range Rows() {
 		kind := string(row.Kind)
-		if row.Profile != "" {
-			kind += ", for " + row.Profile
+		if row.For != "" {
+			kind += ", for `" + row.For + "`"
 		}
 		fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n", row.Image, kind, row.Runs, row.Evidence)
 	}
@@ -48,7 +48,7 @@ packages of Debian, files in [images/](images/) and folders of the checkout. All
 Everything lies in ` + "`.sandbox/images`" + `, an OCI image layout, is made once, and anew when what it is made of changes. Every tag is answered
 with the one content there is. An image runs as the user, and with the commands, variables and folders, that its chart asks for.
 
-An image for a profile is made for stacks of it, and simulated for others: it is much to build.
+An image *for* a setting is made for stacks that have it, and simulated for others: it is much to build.
 
 A new image is a new row; one that has no recipe is simulated. Its program is built if [tools/images.go](../tools/images.go) names it.
 `)

@@ -33,8 +33,8 @@ type Row struct {
 	// Runs names the program and its version, Evidence where that can be seen.
 	Runs     string `json:"runs"`
 	Evidence string `json:"evidence"`
-	// Profile is that of the stacks for which the image is made; empty for all. For others it is simulated.
-	Profile string `json:"profile"`
+	// For is what stacks say for which the image is made, a key and its value such as "edge.mode: vip"; empty for all. For others it is simulated.
+	For string `json:"for"`
 	// Recipe is how the image is made: that of every image but the simulated ones.
 	Recipe *Recipe `json:"recipe"`
 }
@@ -53,11 +53,11 @@ var Rows = sync.OnceValue(func() []Row {
 	return read.Images
 })
 
-// RowsFor is the table as it is for stacks of these profiles.
-func RowsFor(profiles []string) []Row {
+// RowsFor is the table as it is for stacks that say what is told of them.
+func RowsFor(says func(setting string) bool) []Row {
 	rows := slices.Clone(Rows())
 	for i, row := range rows {
-		if row.Profile != "" && !slices.Contains(profiles, row.Profile) {
+		if row.For != "" && !says(row.For) {
 			rows[i] = Row{Image: row.Image, Kind: Nothing}
 		}
 	}

@@ -113,14 +113,14 @@ func TestAnImageIsFoundByEachOfItsNames(t *testing.T) {
 	assert.Assert(t, !mirrors.Simulated("registry.k8s.io/kube-proxy:v1.35.4"))
 }
 
-func TestAnImageForOneProfileIsSimulatedForOthers(t *testing.T) {
-	const operator = "ghcr.io/cloudnative-pg/cloudnative-pg"
-	kind := func(profiles ...string) mirrors.Kind {
-		rows := mirrors.RowsFor(profiles)
+func TestAnImageForASettingIsSimulatedForStacksWithoutIt(t *testing.T) {
+	kind := func(image string, said ...string) mirrors.Kind {
+		rows := mirrors.RowsFor(func(setting string) bool { return slices.Contains(said, setting) })
 		assert.Equal(t, len(rows), len(mirrors.Rows()))
-		return rows[slices.IndexFunc(rows, func(row mirrors.Row) bool { return row.Image == operator })].Kind
+		return rows[slices.IndexFunc(rows, func(row mirrors.Row) bool { return row.Image == image })].Kind
 	}
-	assert.Equal(t, kind("demo", "prod"), mirrors.Real)
-	assert.Equal(t, kind("demo"), mirrors.Nothing)
-	assert.Equal(t, kind(), mirrors.Nothing)
+	assert.Equal(t, kind("ghcr.io/cloudnative-pg/cloudnative-pg", "profile: demo", "profile: prod"), mirrors.Real)
+	assert.Equal(t, kind("ghcr.io/cloudnative-pg/cloudnative-pg", "profile: demo", "edge.mode: vip"), mirrors.Nothing)
+	assert.Equal(t, kind("quay.io/metallb/speaker", "profile: demo", "edge.mode: vip"), mirrors.Real)
+	assert.Equal(t, kind("quay.io/metallb/speaker"), mirrors.Nothing)
 }

@@ -7,15 +7,21 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/mod/modfile"
 )
 
-// completion is what a module's archive lacks and its programs are not compiled without: what its own build makes before.
+// completion is what a module's archive lacks and its programs are not compiled without: what its own build makes before, and what the versions of
+// other modules that are chosen here ask for.
 type completion struct {
-	module string
-	files  map[string]string
+	module  string
+	files   map[string]string
+	changes []change
 }
+
+// change is what stands once in a file, and what has to stand there.
+type change struct{ file, from, to string }
 
 // modfile writes a go.mod that is the one in dir with the completed module in the place of the module, and returns where it is. Go
 // compiles nothing else for the rest.
@@ -40,7 +46,24 @@ func (c completion) modfile(ctx context.Context, dir, to string) (string, error)
 			return "", err
 		}
 	}
+	for _, each := range c.changes {
+		if err := each.make(copied); err != nil {
+			return "", err
+		}
+	}
 	return c.replace(filepath.Join(dir, "go.mod"), filepath.Join(to, "go.mod"), copied)
+}
+
+func (c change) make(module string) error {
+	file := filepath.Join(module, c.file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if found := strings.Count(string(text), c.from); found != 1 {
+		return fmt.Errorf("%s has %d times what is to be changed: %s", file, found, c.from)
+	}
+	return os.WriteFile(file, []byte(strings.Replace(string(text), c.from, c.to, 1)), 0o644)
 }
 
 // moduleFolder is where a module lies that the one in dir requires.

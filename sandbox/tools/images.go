@@ -16,8 +16,11 @@ import (
 // withoutClouds leaves out of Prometheus how it finds what runs in clouds: it doubles what there is to compile.
 const withoutClouds = "remove_all_sd,enable_kubernetes_sd"
 
-// production is the profile of stacks whose database has an operator: much to build, and nothing for others.
-const production = "prod"
+// What stacks say that need more than others: a database with an operator, a virtual address.
+const (
+	production     = "profile: prod"
+	virtualAddress = "edge.mode: vip"
+)
 
 // forImages are the programs that images of real machines are made of: see package mirrors. Those of other projects are chosen in
 // programs/go.mod.
@@ -35,12 +38,20 @@ func forImages(w *workspace.Workspace) []Tool {
 	provisioner := other("local-path-provisioner", "the real local-path-provisioner", "github.com/rancher/local-path-provisioner", "")
 	provisioner.LinkerFlags = " -X main.VERSION=v0.0.30"
 	alertmanager := other("alertmanager", "the real Alertmanager", "github.com/prometheus/alertmanager/cmd/alertmanager", "0.34.0")
-	alertmanager.Completed = &completion{"github.com/prometheus/alertmanager", map[string]string{
+	alertmanager.Completed = &completion{module: "github.com/prometheus/alertmanager", files: map[string]string{
 		"ui/app/dist/index.html": "<!DOCTYPE html>\n<title>Alertmanager</title>\n<p>Alertmanager's pages are not in the sandbox. Its API is: <a href=\"api/v2/alerts\">alerts</a>.\n",
 	}}
-	forProduction := func(name, purpose, pkg string) Tool {
+	only := func(setting, name, purpose, pkg string) Tool {
 		tool := other(name, purpose, pkg, "")
-		tool.Profile = production
+		tool.For = setting
+		return tool
+	}
+	metallb := func(name, purpose string) Tool {
+		tool := only(virtualAddress, "metallb-"+name, purpose, "go.universe.tf/metallb/"+name)
+		tool.Completed = &completion{module: "go.universe.tf/metallb", changes: []change{{
+			// as the controller-runtime that is chosen here has it
+			"internal/k8s/webhook.go", "conversion.NewWebhookHandler(mgr.GetScheme())", "conversion.NewWebhookHandler(mgr.GetScheme(), mgr.GetConverterRegistry())",
+		}}}
 		return tool
 	}
 	ingress := own("ingress", "image: an ingress controller in ingress-nginx' place")
@@ -58,8 +69,10 @@ func forImages(w *workspace.Workspace) []Tool {
 		other("prometheus-config-reloader", "the real one, beside each Prometheus", "github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader", "0.93.1"),
 		alertmanager,
 		other("prometheus", "the real Prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "3.14.0"),
-		forProduction("cloudnative-pg", "the real operator of PostgreSQL", "github.com/cloudnative-pg/cloudnative-pg/cmd/manager"),
-		forProduction("plugin-barman-cloud", "the operator's real plugin for backups", "github.com/cloudnative-pg/plugin-barman-cloud/cmd/manager"),
+		only(production, "cloudnative-pg", "the real operator of PostgreSQL", "github.com/cloudnative-pg/cloudnative-pg/cmd/manager"),
+		only(production, "plugin-barman-cloud", "the operator's real plugin for backups", "github.com/cloudnative-pg/plugin-barman-cloud/cmd/manager"),
+		metallb("controller", "the real MetalLB, which gives addresses to Services"),
+		metallb("speaker", "the real MetalLB, which answers for them"),
 	}
 	for i := range all {
 		all[i].Static, all[i].Target = true, ImageProgram(w, all[i].Name)

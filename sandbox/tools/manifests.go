@@ -12,16 +12,19 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
-// manifests are what modules whose programs are built say of the objects that these need: the file, by the chart that has the program.
-var manifests = map[string]struct{ module, file string }{
-	"cloudnative-pg":      {"github.com/cloudnative-pg/cloudnative-pg", "releases/cnpg-1.30.0.yaml"},
-	"plugin-barman-cloud": {"github.com/cloudnative-pg/plugin-barman-cloud", "manifest.yaml"},
+// manifests are what modules whose programs are built say of the objects that these need: the file, and one of the programs, by the chart that
+// has them.
+var manifests = map[string]struct{ program, module, file string }{
+	"cloudnative-pg":      {"cloudnative-pg", "github.com/cloudnative-pg/cloudnative-pg", "releases/cnpg-1.30.0.yaml"},
+	"plugin-barman-cloud": {"plugin-barman-cloud", "github.com/cloudnative-pg/plugin-barman-cloud", "manifest.yaml"},
+	// the one whose roles let Prometheus in, as the chart's do
+	"metallb": {"metallb-controller", "go.universe.tf/metallb", "config/manifests/metallb-native-prometheus.yaml"},
 }
 
 // KeepManifests leaves the manifests of programs that run on the machines of w where its world finds them: see package charts.
 func KeepManifests(ctx context.Context, w *workspace.Workspace) error {
 	for name, manifest := range manifests {
-		if !slices.ContainsFunc(All(w), func(tool Tool) bool { return tool.Name == name }) {
+		if !slices.ContainsFunc(All(w), func(tool Tool) bool { return tool.Name == manifest.program }) {
 			continue
 		}
 		module, err := moduleFolder(ctx, filepath.Join(w.Root, "sandbox", "programs"), manifest.module)

@@ -36,8 +36,8 @@ type Tool struct {
 	Tags string
 	// Completed is a module that lacks something.
 	Completed *completion
-	// Profile is that of the stacks for which it is built; empty for all.
-	Profile string
+	// For is what stacks say for which it is built, such as "profile: prod"; empty for all.
+	For string
 	// Target is the file to make.
 	Target string
 	// Static programs run inside the machines, whose libraries may be of another age.
@@ -102,9 +102,8 @@ func All(w *workspace.Workspace) []Tool {
 	if w.Kind() == workspace.Real {
 		node := own("node", "the real software of Kubernetes nodes "+controlplane.KubernetesVersion+": kubelet, kubeadm, kube-proxy …", "cmd/node")
 		node.Static, node.Shared, node.LinkerFlags = true, true, controlplane.VersionFlags
-		profiles := w.Profiles()
 		all = append(append(all, node), slices.DeleteFunc(forImages(w), func(tool Tool) bool {
-			return tool.Profile != "" && !slices.Contains(profiles, tool.Profile)
+			return tool.For != "" && !w.Says(tool.For)
 		})...)
 	}
 	return all
@@ -139,11 +138,13 @@ func Build(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
 
 // variant tells apart sandboxes for which other tools are built.
 func variant(w *workspace.Workspace) string {
-	name := string(w.Kind())
+	name, last := string(w.Kind()), ""
 	for _, tool := range All(w) {
-		if tool.Profile != "" {
-			return name + "-" + tool.Profile
+		if tool.For != last && tool.For != "" {
+			_, value, _ := strings.Cut(tool.For, ": ")
+			name += "-" + value
 		}
+		last = tool.For
 	}
 	return name
 }

@@ -8,6 +8,9 @@ import (
 	"golang.org/x/mod/modfile"
 	"gotest.tools/v3/assert"
 	"sigs.k8s.io/yaml"
+
+	"github.com/iransre/exchange-platform/sandbox/mirrors"
+	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
 func TestTheCLIsAreTheModules(t *testing.T) {
@@ -34,4 +37,27 @@ func TestTheOldestCLIIsTheProjects(t *testing.T) {
 	}
 	assert.NilError(t, yaml.Unmarshal(text, &project))
 	assert.Equal(t, ">="+strings.TrimPrefix(oldestPulumi, "v"), project.RequiredPulumiVersion)
+}
+
+// An image without its program is not made, and a program without an image was built for nothing.
+func TestAProgramIsBuiltForTheStacksThatHaveItsImages(t *testing.T) {
+	built := map[string]string{"node": ""} // which nodes have, too
+	for _, tool := range forImages(&workspace.Workspace{}) {
+		built[tool.Name] = tool.For
+	}
+	used := map[string]bool{"node": true}
+	for _, row := range mirrors.Rows() {
+		if row.Recipe == nil {
+			continue
+		}
+		for _, name := range row.Recipe.Programs {
+			setting, found := built[name]
+			assert.Assert(t, found, "%s needs %s, which nobody builds", row.Image, name)
+			assert.Equal(t, setting, row.For, "%s, and %s in it", row.Image, name)
+			used[name] = true
+		}
+	}
+	for name := range built {
+		assert.Assert(t, used[name], "%s is in no image", name)
+	}
 }

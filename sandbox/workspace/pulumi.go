@@ -97,23 +97,26 @@ type Messages struct{ Telegram, SMS string }
 // Archive is where a .tar.gz lies, and its checksum in hex.
 type Archive struct{ URL, SHA256 string }
 
-// Profiles are those of the stacks that this sandbox has had.
-func (w *Workspace) Profiles() []string {
+// Says tells whether a stack that this sandbox has had says so in its stack file: a key of the program's and its value, such as "edge.mode: vip".
+func (w *Workspace) Says(setting string) bool {
+	path, value, _ := strings.Cut(setting, ": ")
+	keys := strings.Split(path, ".")
 	files, _ := filepath.Glob(w.StackFile("*")) // the pattern is a valid one
-	var profiles []string
-	for _, name := range files {
+	return slices.ContainsFunc(files, func(name string) bool {
 		var file struct {
 			Config map[string]any `json:"config"`
 		}
 		text, err := os.ReadFile(name)
 		if err != nil || yaml.Unmarshal(text, &file) != nil {
-			continue
+			return false
 		}
-		if profile, said := file.Config["exchange-platform:profile"].(string); said {
-			profiles = append(profiles, profile)
+		found := file.Config["exchange-platform:"+keys[0]]
+		for _, key := range keys[1:] {
+			section, _ := found.(map[string]any)
+			found = section[key]
 		}
-	}
-	return profiles
+		return found == value
+	})
 }
 
 // WriteStackFile makes StackFile from the checkout's stack file, which is one of sandbox/stacks where there is none of the name beside

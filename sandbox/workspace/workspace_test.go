@@ -222,6 +222,26 @@ func TestBackupsGoToTheSandboxsStorage(t *testing.T) {
 	assert.Assert(t, strings.Contains(string(text), "secure: v1:sealed"), string(text))
 }
 
+func TestWhatStacksSayIsRead(t *testing.T) {
+	root := checkout(t)
+	w, err := Open()
+	assert.NilError(t, err)
+	assert.Assert(t, !w.Says("profile: demo"), "there is no stack yet")
+	for stack, text := range map[string]string{
+		"demo": "config:\n  exchange-platform:profile: demo\n  exchange-platform:edge: {domain: iransre.ir, mode: vip}\n",
+		"prod": "config:\n  exchange-platform:profile: prod\n  exchange-platform:certificates: none\n",
+	} {
+		assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi."+stack+".yaml"), []byte(text), 0o644))
+		assert.NilError(t, w.WriteStackFile(stack, sources("charts")))
+	}
+	for setting, said := range map[string]bool{
+		"profile: demo": true, "profile: prod": true, "edge.mode: vip": true, "edge.mode: dns": false, "edge.vip.address: 10.20.0.250": false,
+		"certificates.engine: cert-manager": false,
+	} {
+		assert.Equal(t, w.Says(setting), said, setting)
+	}
+}
+
 // Of alerts a stack of prod tells somebody here, unless its file says whom itself.
 func TestProdTellsSomebodyOfAlerts(t *testing.T) {
 	root := checkout(t)

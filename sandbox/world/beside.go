@@ -55,7 +55,7 @@ const (
 func newBeside(w *workspace.Workspace, machines nodes, logger *slog.Logger) *beside {
 	b := &beside{workspace: w, machines: machines, logger: logger, silence: 10 * time.Second}
 	options := controlplane.Beside{
-		Images: w.Path("simulation", "images"), Address: net.JoinHostPort(w.Address(1).String(), strconv.Itoa(workspace.AdmissionPort)),
+		Images: availableImagesFile(w), Address: net.JoinHostPort(w.Address(1).String(), strconv.Itoa(workspace.AdmissionPort)),
 	}
 	b.balancers = &balancers{here: map[netip.Addr]netip.Addr{}, dial: b.dialNode, logger: logger}
 	for _, here := range loadBalancerAddresses(w) {
@@ -65,11 +65,7 @@ func newBeside(w *workspace.Workspace, machines nodes, logger *slog.Logger) *bes
 		}
 	}
 	b.simulate = func(ctx context.Context, kubeconfig string) error {
-		available := availableImages(w.Profiles())
-		if w.Origin() == workspace.Upstream {
-			available = controlplane.EveryImage
-		}
-		if err := pki.WriteFile(options.Images, []byte(available)); err != nil {
+		if err := KeepAvailableImages(w); err != nil {
 			return err
 		}
 		return options.Run(ctx, w.Binary("kube"), kubeconfig, w.Path("logs", "simulation.log"), logger)
@@ -77,10 +73,21 @@ func newBeside(w *workspace.Workspace, machines nodes, logger *slog.Logger) *bes
 	return b
 }
 
-// availableImages are the names of those that can be had for stacks of these profiles, one a line.
-func availableImages(profiles []string) string {
+func availableImagesFile(w *workspace.Workspace) string { return w.Path("simulation", "images") }
+
+// KeepAvailableImages leaves the names of the images that can be had where those find them who simulate what cannot run, also while they do.
+func KeepAvailableImages(w *workspace.Workspace) error {
+	available := availableImages(w.Says)
+	if w.Origin() == workspace.Upstream {
+		available = controlplane.EveryImage
+	}
+	return pki.WriteFile(availableImagesFile(w), []byte(available))
+}
+
+// availableImages are the names of those that can be had for stacks that say what is told of them, one a line.
+func availableImages(says func(setting string) bool) string {
 	var list strings.Builder
-	for _, row := range mirrors.RowsFor(profiles) {
+	for _, row := range mirrors.RowsFor(says) {
 		if row.Kind != mirrors.Nothing {
 			fmt.Fprintln(&list, row.Image)
 		}

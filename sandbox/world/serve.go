@@ -204,6 +204,7 @@ func newFiles(w *workspace.Workspace) http.Handler {
 func controlHandler(status func() Status, machines hosts.Disturbable, cluster *cluster, people *told) http.Handler {
 	mux := http.NewServeMux()
 	handleMachines(mux, machines)
+	handlePrivate(mux, machines)
 	handleEtcd(mux, cluster)
 	people.serve(mux)
 	mux.HandleFunc("GET /status", func(response http.ResponseWriter, _ *http.Request) {

@@ -58,18 +58,25 @@ func newCloudCommand() *cobra.Command {
 	return command
 }
 
-// listedImages reads a list of images and tells of any whether it is in it.
+// listedImages reads a list of images, and again whenever it is asked of one whether it is in it: there may be more by then.
 func listedImages(file string) (func(image string) bool, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
+	if _, err := os.Stat(file); err != nil {
 		return nil, err
 	}
-	if strings.TrimSpace(string(text)) == controlplane.EveryImage {
-		return func(string) bool { return true }, nil
-	}
-	listed := map[string]bool{}
-	for name := range strings.FieldsSeq(string(text)) {
-		listed[cloud.ImageName(name)] = true
-	}
-	return func(image string) bool { return listed[cloud.ImageName(image)] }, nil
+	return func(image string) bool {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return false
+		}
+		if strings.TrimSpace(string(text)) == controlplane.EveryImage {
+			return true
+		}
+		wanted := cloud.ImageName(image)
+		for name := range strings.FieldsSeq(string(text)) {
+			if cloud.ImageName(name) == wanted {
+				return true
+			}
+		}
+		return false
+	}, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -11,6 +12,7 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/mirrors"
 	"github.com/iransre/exchange-platform/sandbox/tools"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
+	"github.com/iransre/exchange-platform/sandbox/world"
 )
 
 // installedFrom is what a stack installs from: its charts from the mirror given, the cluster by that tree of Kubespray, and everything that
@@ -41,11 +43,11 @@ func makeImages(ctx context.Context, w *workspace.Workspace, out io.Writer) erro
 	if err != nil {
 		return err
 	}
-	options.Rows = mirrors.RowsFor(w.Profiles())
+	options.Rows = mirrors.RowsFor(w.Says)
 	if err := mirrors.Ensure(ctx, options, out); err != nil {
 		return err
 	}
-	return tools.KeepManifests(ctx, w)
+	return errors.Join(tools.KeepManifests(ctx, w), world.KeepAvailableImages(w))
 }
 
 // printImages says of each image how real it is.
@@ -56,7 +58,7 @@ func printImages(out io.Writer, w *workspace.Workspace) {
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "IMAGE\tIN THE SANDBOX\tRUNS")
-	for _, row := range mirrors.RowsFor(w.Profiles()) {
+	for _, row := range mirrors.RowsFor(w.Says) {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", row.Image, row.Kind, row.Runs)
 	}
 	_ = table.Flush()

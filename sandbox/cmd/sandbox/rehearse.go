@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"net/netip"
 
 	"github.com/spf13/cobra"
 
@@ -20,25 +21,46 @@ func rehearseCommand() *cobra.Command {
 		Long: `Lose the database's primary while somebody writes through HAProxy: its process is killed, another server takes its place, its
 machine is cut off. For each it prints for how many seconds nothing was written, and how many of the acknowledged writes are not
 there afterwards; it fails if that is more than is promised. It takes some minutes, and needs a stack on real machines.`,
-		RunE: inWorkspace(func(ctx context.Context, w *workspace.Workspace, given []string, out io.Writer) error {
-			stack := "prod"
-			if len(given) == 1 {
-				stack = given[0]
-			}
-			environ, err := w.Environ(stack)
-			if err != nil {
-				return err
-			}
-			do := func(action world.Action) func(context.Context, string) error {
-				return func(ctx context.Context, machine string) error {
-					return explainNotRunning(world.Disturb(ctx, w, machine, action, hosts.Slowness{}))
-				}
-			}
-			return failover.Rehearse(ctx, failover.Options{
-				Kubectl: w.Binary("kubectl"), Environ: environ, Out: out, Cut: do(world.Cut), Restore: do(world.Restore),
+		RunE: onStack("prod", func(ctx context.Context, _ *workspace.Workspace, options failover.Options) error {
+			return failover.Rehearse(ctx, options)
+		}),
+	}, &cobra.Command{
+		Use: "failover-address [STACK]", Short: "Lose the worker that answers for the virtual address in several ways while somebody asks", Args: cobra.MaximumNArgs(1),
+		Long: `Lose the worker that answers for the virtual address (edge.mode vip) while somebody on the private network asks ten times a second:
+its ingress controller's pod is deleted, it is cut off, its power is gone. For each it prints for how many seconds nobody answered until
+another worker did, and again when the worker was back, and how many requests failed; it fails if that is longer than is promised. Each
+is mended at its end. It takes some minutes, and needs a stack on real machines with two workers or more.`,
+		RunE: onStack("demo", func(ctx context.Context, w *workspace.Workspace, options failover.Options) error {
+			return failover.RehearseAddress(ctx, failover.AddressOptions{
+				Options: options, Kill: disturbance(w, world.Kill), Start: disturbance(w, world.Start),
+				Ask: func(ctx context.Context, place netip.AddrPort) error { return world.AskPrivately(ctx, w, place) },
 			})
 		}),
 	})
 	command.AddCommand(rehearseAlertsCommand())
 	return command
+}
+
+// onStack runs a rehearsal on a stack, one of them by itself.
+func onStack(byItself string, rehearse func(context.Context, *workspace.Workspace, failover.Options) error) func(*cobra.Command, []string) error {
+	return inWorkspace(func(ctx context.Context, w *workspace.Workspace, given []string, out io.Writer) error {
+		stack := byItself
+		if len(given) == 1 {
+			stack = given[0]
+		}
+		environ, err := w.Environ(stack)
+		if err != nil {
+			return err
+		}
+		return rehearse(ctx, w, failover.Options{
+			Kubectl: w.Binary("kubectl"), Environ: environ, Out: out, Cut: disturbance(w, world.Cut), Restore: disturbance(w, world.Restore),
+		})
+	})
+}
+
+// disturbance does something to a machine.
+func disturbance(w *workspace.Workspace, action world.Action) func(ctx context.Context, machine string) error {
+	return func(ctx context.Context, machine string) error {
+		return explainNotRunning(world.Disturb(ctx, w, machine, action, hosts.Slowness{}))
+	}
 }

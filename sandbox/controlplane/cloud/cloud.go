@@ -57,7 +57,7 @@ func Run(ctx context.Context, options Options) error {
 	}
 	runs := []func(context.Context){newVolumeProvisioner(client, factory, recorder, options.Beside != nil).run}
 	if len(options.LoadBalancerAddresses) > 0 {
-		runs = append(runs, newLoadBalancer(client, factory, recorder, options.LoadBalancerAddresses).run)
+		runs = append(runs, newLoadBalancer(client, factory, recorder, options.LoadBalancerAddresses, options.Beside != nil).run)
 	}
 	factory.Start(ctx.Done())
 	for kind, read := range factory.WaitForCacheSync(ctx.Done()) {

@@ -20,21 +20,23 @@ import (
 // ofMetalLB is the annotation of a Service by which MetalLB is asked for an address.
 const ofMetalLB = "metallb.io/loadBalancerIPs"
 
-// loadBalancer gives each Service of type LoadBalancer one address, in the cloud's place or, where one is asked of it, in MetalLB's. Which ones are taken is read from the Services
+// loadBalancer gives each Service of type LoadBalancer one address, in the cloud's place or, where one is asked of it and it does not run, in MetalLB's. Which ones are taken is read from the Services
 // themselves, so deleting a Service frees its address and a restart forgets nothing.
 type loadBalancer struct {
 	client   kubernetes.Interface
 	events   record.EventRecorder
 	services corelisters.ServiceLister
 	pool     []netip.Addr
+	// metalLB runs itself: what is asked of it is left to it.
+	metalLB bool
 	// given covers the moment between an address being written and the cache showing it.
 	given map[string]netip.Addr
 	queue *reconciler
 }
 
-func newLoadBalancer(client kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder, pool []netip.Addr) *loadBalancer {
+func newLoadBalancer(client kubernetes.Interface, factory informers.SharedInformerFactory, events record.EventRecorder, pool []netip.Addr, metalLB bool) *loadBalancer {
 	services := factory.Core().V1().Services()
-	b := &loadBalancer{client: client, events: events, services: services.Lister(), pool: pool, given: map[string]netip.Addr{}}
+	b := &loadBalancer{client: client, events: events, services: services.Lister(), pool: pool, metalLB: metalLB, given: map[string]netip.Addr{}}
 	b.queue = newReconciler("load balancer address", b.assign)
 	b.queue.watch(services.Informer(), b.affected)
 	return b
@@ -62,6 +64,9 @@ func (b *loadBalancer) assign(ctx context.Context, key string) error {
 	if err != nil {
 		delete(b.given, key)
 		return ignoreAbsence(err)
+	}
+	if b.metalLB && service.Annotations[ofMetalLB] != "" {
+		return nil
 	}
 	given := service.Status.LoadBalancer.Ingress
 	has := len(given) > 0

@@ -57,4 +57,7 @@ func TestWhatMetalLBIsAskedForIsGivenWhenAPoolHasIt(t *testing.T) {
 	assert.Equal(t, given, "10.20.0.250")
 	assert.NilError(t, asks("10.20.0.251", "10.20.0.250"))
 	assert.Equal(t, given, "10.20.0.251")
+	b.metalLB = true
+	assert.NilError(t, asks("10.20.0.250", "10.20.0.251"))
+	assert.Equal(t, given, "10.20.0.251", "MetalLB runs, and gives it itself")
 }

@@ -2,6 +2,7 @@ package real
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net"
 	"net/netip"
@@ -24,6 +25,47 @@ func (h *Hosts) Dial(ctx context.Context, from netip.Addr, to netip.AddrPort) (n
 		return h.networks.dialPublic(ctx, from, netip.AddrPortFrom(address, to.Port()))
 	}
 	return nil, fmt.Errorf("no machine has the public address %s", to.Addr())
+}
+
+// DialPrivately connects to an address of a private network, whoever answers for it there: from a place on that network which is no machine,
+// with the highest address that is free.
+func (h *Hosts) DialPrivately(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	taken := map[netip.Addr]bool{to.Addr(): true}
+	network, subnet := public, netip.Prefix{}
+	for _, m := range h.machines.All() {
+		addresses, err := m.addresses()
+		if err != nil {
+			return nil, err
+		}
+		for id, address := range addresses {
+			taken[address.Addr()] = true
+			if id != public && address.Masked().Contains(to.Addr()) {
+				network, subnet = id, address.Masked()
+			}
+		}
+	}
+	if network == public {
+		return nil, fmt.Errorf("%s is in no private network that has a machine", to.Addr())
+	}
+	s, err := h.networks.segment(network)
+	if err != nil {
+		return nil, err
+	}
+	from := highestFree(subnet, taken)
+	if err := s.Configure(fmt.Sprintf("addr replace %s/32 dev bridge", from)); err != nil {
+		return nil, err
+	}
+	return s.DialFrom(ctx, from, to)
+}
+
+// highestFree is the last address of a network of IPv4 before its broadcast address that nobody has.
+func highestFree(network netip.Prefix, taken map[netip.Addr]bool) netip.Addr {
+	bytes := network.Masked().Addr().As4()
+	last := binary.BigEndian.AppendUint32(nil, binary.BigEndian.Uint32(bytes[:])|(1<<(32-network.Bits())-1))
+	free, _ := netip.AddrFromSlice(last)
+	for free = free.Prev(); taken[free]; free = free.Prev() {
+	}
+	return free
 }
 
 // dialPublic connects to an address on the public side.

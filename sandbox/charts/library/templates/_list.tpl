@@ -16,16 +16,18 @@ share labels and a selector:
 The fields of a kind that needs no short form are taken as they are; an object that brings its own metadata, as a whole.
 
 Where the chart's program really runs, upstream/ has the objects of its own manifest (upstream.go): its definitions and webhooks are rendered
-as they are, others can be read with library.upstream.
+as they are, unless a list has an object of that kind and name; all can be read with library.upstream.
 */}}
 {{- define "library.render" -}}
 {{- $root := . -}}
+{{- $made := dict -}}
 {{- range $file, $_ := .Files.Glob "objects/*.yaml" -}}
 {{- range $part := tpl ($root.Files.Get $file) $root | fromYamlArray -}}
 {{- if not (kindIs "map" $part) }}{{ fail (printf "%s: not a list of parts: %v" $file $part) }}{{ end -}}
 {{- if or (not (hasKey $part "when")) $part.when -}}
 {{- range $object := $part.objects -}}
 {{- if or (not (hasKey $object "when")) $object.when -}}
+{{- $_ := set $made (printf "upstream/%s-%s.yaml" (lower $object.kind) (($object.metadata | default $object).name)) true -}}
 {{ include "library.object" (dict "root" $root "part" $part "object" $object) }}
 {{ end -}}
 {{- end -}}
@@ -33,8 +35,10 @@ as they are, others can be read with library.upstream.
 {{- end -}}
 {{- end -}}
 {{- range $file, $_ := .Files.Glob "upstream/{customresourcedefinition,mutatingwebhookconfiguration,validatingwebhookconfiguration}-*.yaml" }}
+{{- if not (hasKey $made $file) }}
 ---
 {{ $root.Files.Get $file }}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

@@ -31,7 +31,9 @@ rules: {{- toYaml .rules | nindent 2 }}
 {{ include "library.head" (merge (dict "kind" (printf "%sBinding" .kind) "name" (.bindingName | default .name)) .) }}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: {{ .kind }}, name: {{ .name }}}
 subjects:
-  - {kind: ServiceAccount, name: {{ .serviceAccount }}, namespace: {{ .root.Release.Namespace }}}
+  {{- range .serviceAccounts | default (list .serviceAccount) }}
+  - {kind: ServiceAccount, name: {{ . }}, namespace: {{ $.root.Release.Namespace }}}
+  {{- end }}
 {{- end -}}
 
 {{/* A PodDisruptionBudget: minAvailable, or else maxUnavailable, which is 1 by itself. */}}
