@@ -36,12 +36,12 @@ func upgraded(c cast) hold {
 	return hold{machine: c.first, program: "systemctl", words: "restart kubelet"}
 }
 
-// TestFaultsOnRealMachines strikes each change of a cluster on real machines once, and brings it to its end: some twenty strikes in a quarter
-// of an hour of two processors. It runs where REAL_FAULTS is set; TestRealMachines strikes four times in CI. A part of the list:
+// TestFaultsOnRealMachines strikes each change of a cluster on real machines once, and brings it to its end: some twenty strikes, on two
+// processors. It runs where REAL_FAULTS is set; TestRealMachines strikes four times in CI. A part of the list:
 // -run 'TestFaultsOnRealMachines/etcd'.
 func TestFaultsOnRealMachines(t *testing.T) {
 	if os.Getenv("REAL_FAULTS") == "" {
-		t.Skip("a quarter of an hour of two processors: set REAL_FAULTS=all")
+		t.Skip("some twenty strikes, for which CI has no time: set REAL_FAULTS=all")
 	}
 	realtest.Need(t, t.TempDir())
 	s := newSandbox(t, "e2e-realfaults", "demo")

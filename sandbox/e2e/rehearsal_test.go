@@ -15,6 +15,8 @@ import (
 
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/poll"
+
+	"github.com/iransre/exchange-platform/sandbox/controlplane"
 )
 
 // clusterOnly leaves out of an update all that runs in the cluster.
@@ -194,13 +196,13 @@ func (r *rehearsal) order(t *testing.T, order string) string {
 	return r.on(t, r.runner, "sudo python3 "+r.kept()+"/bundle/runner "+order)
 }
 
-// readyNodes are the names of the nodes that are Ready and take pods.
+// readyNodes are the names of the nodes of machines that are Ready and take pods.
 func (r *rehearsal) readyNodes(t *testing.T) []string {
 	t.Helper()
 	output := r.on(t, r.first, "sudo /usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes --no-headers")
 	var names []string
 	for line := range strings.Lines(output) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[1] == "Ready" {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[1] == "Ready" && fields[0] != controlplane.SimulatedNode {
 			names = append(names, fields[0])
 		}
 	}
