@@ -25,6 +25,7 @@ func TestFaultsInTheMiddleOfARun(t *testing.T) {
 	s := newSandbox(t, "e2e-faults", "prod")
 	s.must(t, append([]string{"preview", s.stack}, clusterOnly...)...) // starts the world and makes the stack
 	r := &rehearsal{life: newLife(t, s), cast: smallest}
+	r.admit(t)
 	struck := func(s strike) func(*testing.T, *rehearsal) {
 		return func(t *testing.T, r *rehearsal) { r.suffer(t, s) }
 	}
@@ -58,7 +59,6 @@ func joinsTheRun(s strike) func(*testing.T, *rehearsal) {
 }
 
 func smallCluster(t *testing.T, r *rehearsal) {
-	r.admit(t)
 	config := r.file["config"].(map[string]any)
 	// the others want more workers, and are not looked at here
 	config["exchange-platform:postgres"] = map[string]any{"engine": "bitnami"}
