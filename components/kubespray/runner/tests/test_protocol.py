@@ -192,7 +192,7 @@ class Read(unittest.TestCase):
         self.run_.set_state(example("run.json"))
         progress = Progress(self.run_, example("timings.json"))
         progress.read(self.run_.state())
-        self.assertEqual(progress.line(), "[3:25 of about 3:04, 10%] phase 2 of 2: scale.yml | task 2 of 612 | Join"
+        self.assertEqual(progress.line(), "[3:25 of about 3:04, 10%] phase 2 of 2: scale.yml | task 3 of 612 | Join"
                                           " | last failing: Check on arvan-k8s-w3 (ignored)")
         self.assertEqual(progress.slowest()[0], ("Check", "arvan-k8s-w3", 7.5))
         self.assertEqual(Outcome(self.run_.events, "scale.yml").tasks, 3)
