@@ -126,17 +126,8 @@ func (a *ACME) validateAuthority(path *field.Path) field.ErrorList {
 	if a.Authority == "" {
 		return nil
 	}
-	chain, err := certificate.Read(a.Authority)
-	if err != nil {
+	if err := certificate.CheckAuthorities(a.Authority, time.Now()); err != nil {
 		return field.ErrorList{field.Invalid(path, field.OmitValueType{}, err.Error())}
-	}
-	for _, each := range chain {
-		if !each.IsCA {
-			return field.ErrorList{field.Invalid(path, field.OmitValueType{}, "must be of authorities, and "+each.Subject.CommonName+" is none: take the one that signed it")}
-		}
-		if time.Now().After(each.NotAfter) {
-			return field.ErrorList{field.Invalid(path, field.OmitValueType{}, "the authority "+each.Subject.CommonName+" ended on "+each.NotAfter.Format(time.DateOnly))}
-		}
 	}
 	return nil
 }

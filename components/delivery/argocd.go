@@ -125,16 +125,20 @@ func argoValues(args *Args) (map[string]any, error) {
 	if args.Page.URL != "" {
 		settings["url"] = args.Page.URL // what links to it names that
 	}
+	configs := map[string]any{
+		"cm": settings,
+		// it is reached by the ingress controller, inside the cluster, and by kubectl's tunnel, which is encrypted
+		"params": map[string]any{"server.insecure": true},
+		"secret": map[string]any{"createSecret": false},
+	}
+	if git := args.Config.GitOps; git.Authority != "" {
+		configs["tls"] = map[string]any{"certificates": map[string]any{git.host(): git.Authority}}
+	}
 	return map[string]any{
 		"fullnameOverride": argoNamespace,
 		// with the release, and the objects that Pulumi has made of them go before it
-		"crds": map[string]any{"keep": false},
-		"configs": map[string]any{
-			"cm": settings,
-			// it is reached by the ingress controller, inside the cluster, and by kubectl's tunnel, which is encrypted
-			"params": map[string]any{"server.insecure": true},
-			"secret": map[string]any{"createSecret": false},
-		},
+		"crds":       map[string]any{"keep": false},
+		"configs":    configs,
 		"controller": part("100m", "512Mi", "1Gi"),
 		"server":     several(part("50m", "128Mi", "512Mi")),
 		"repoServer": several(part("50m", "256Mi", "1Gi")),
@@ -174,7 +178,8 @@ func (a *Args) application(namespace pulumi.StringInput) *chart.ObjectArgs {
 	git := a.Config.GitOps
 	policy := map[string]any{
 		"syncOptions": []any{"ApplyOutOfSyncOnly=true", "PruneLast=true", "FailOnSharedResource=true"},
-		"retry":       map[string]any{"limit": 3, "backoff": map[string]any{"duration": "30s", "factor": 2, "maxDuration": "5m"}},
+		// what is tried again is the newest commit: a revert does not wait until the failing one was tried for the last time
+		"retry": map[string]any{"limit": 3, "refresh": true, "backoff": map[string]any{"duration": "30s", "factor": 2, "maxDuration": "5m"}},
 	}
 	if git.Automated {
 		policy["automated"] = map[string]any{"prune": true, "selfHeal": true}

@@ -8,7 +8,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/iransre/exchange-platform/internal/certificate"
 	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/settings"
 )
@@ -50,6 +52,9 @@ type GitOps struct {
 	// Password belongs to Username: a token that may read and nothing else. Set it with
 	// `pulumi config set --secret --path exchange-platform:delivery.gitops.password`.
 	Password string `json:"password,omitempty" secret:"true"`
+	// Authority is the certificate, in PEM, of who signed the repository's server's, where that is one of your own; empty for one that everybody
+	// knows.
+	Authority string `json:"authority,omitempty"`
 	// Automated lets Argo CD apply what the repository says as soon as it says so, and undo what was changed by others. Without, it only
 	// shows the difference: for the first look, before the exchange changes hands.
 	Automated bool `json:"automated"`
@@ -221,7 +226,8 @@ func (r *GitLabRunner) validate(path *field.Path) field.ErrorList {
 func (g *GitOps) validate(path *field.Path) field.ErrorList {
 	problems := slices.Concat(
 		settings.Text(g.Branch, path.Child("branch"), "name the branch that is watched"),
-		g.validateRepository(path.Child("repository")))
+		g.validateRepository(path.Child("repository")),
+		g.validateAuthority(path.Child("authority")))
 	if strings.HasPrefix(g.Folder, "/") || slices.Contains(strings.Split(g.Folder, "/"), "..") {
 		problems = append(problems, field.Invalid(path.Child("folder"), g.Folder, "must be a folder of the repository, seen from its root"))
 	}
@@ -230,6 +236,28 @@ func (g *GitOps) validate(path *field.Path) field.ErrorList {
 			"a private repository needs both: pulumi config set --secret --path exchange-platform:delivery.gitops.password"))
 	}
 	return problems
+}
+
+func (g *GitOps) validateAuthority(path *field.Path) field.ErrorList {
+	if g.Authority == "" {
+		return nil
+	}
+	if err := certificate.CheckAuthorities(g.Authority, time.Now()); err != nil {
+		return field.ErrorList{field.Invalid(path, field.OmitValueType{}, err.Error())}
+	}
+	if strings.Contains(g.host(), ":") {
+		return field.ErrorList{field.Forbidden(path, "Argo CD looks for it by the server's name or IPv4 address, and finds none for an IPv6 address: give the server a name")}
+	}
+	return nil
+}
+
+// host is the repository's server, without its port; empty of what is no address.
+func (g *GitOps) host() string {
+	address, err := url.Parse(g.Repository)
+	if err != nil {
+		return ""
+	}
+	return address.Hostname()
 }
 
 func (g *GitOps) validateRepository(path *field.Path) field.ErrorList {

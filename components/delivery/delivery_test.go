@@ -1,6 +1,7 @@
 package delivery_test
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/delivery"
+	"github.com/iransre/exchange-platform/internal/field"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 	"github.com/iransre/exchange-platform/internal/providers"
 	"github.com/iransre/exchange-platform/internal/settings"
@@ -110,6 +112,44 @@ func TestWhatTheRepositoryMayChange(t *testing.T) {
 	}
 }
 
+// A GitLab of one's own has an authority of one's own.
+func TestAServersOwnAuthorityIsTrustedForIt(t *testing.T) {
+	configs := func(change func(*delivery.Config)) map[string]any {
+		values := mocktest.Plain(deliver(t, change).Get(t, "delivery-release").Inputs["values"]).(map[string]any)
+		return values["configs"].(map[string]any)
+	}
+	assert.Assert(t, configs(nil)["tls"] == nil)
+	authority := selfSigned(t, true)
+	assert.DeepEqual(t, configs(func(config *delivery.Config) {
+		config.GitOps.Repository, config.GitOps.Authority = "https://gitlab.iransre.ir:8443/iransre/exchange-devops.git", authority
+	})["tls"], map[string]any{"certificates": map[string]any{"gitlab.iransre.ir": authority}})
+}
+
+// selfSigned is a certificate, of an authority or of a server.
+func selfSigned(t *testing.T, authority bool) string {
+	t.Helper()
+	made, err := chart.Certify("a", &x509.Certificate{IsCA: authority, BasicConstraintsValid: true})
+	assert.NilError(t, err)
+	return made[chart.CertificateBlock]
+}
+
+func TestAnAuthorityIsOne(t *testing.T) {
+	for message, change := range map[string]func(*delivery.GitOps){
+		"delivery.gitops.authority: Invalid value: must be certificates in PEM":  func(git *delivery.GitOps) { git.Authority = "ca.pem" },
+		"delivery.gitops.authority: Invalid value: must be of authorities, and ": func(git *delivery.GitOps) { git.Authority = selfSigned(t, false) },
+		"delivery.gitops.authority: Forbidden: Argo CD looks for it by": func(git *delivery.GitOps) {
+			git.Repository, git.Authority = "https://[fd00::1]/iransre/exchange-devops.git", selfSigned(t, true)
+		},
+	} {
+		var config delivery.Config
+		config.SetDefaults(settings.Demo)
+		config.Mode, config.GitOps.Repository = delivery.ByGit, "https://gitlab.iransre.ir/iransre/exchange-devops.git"
+		change(&config.GitOps)
+		problems := config.Validate(settings.Demo, field.NewPath("delivery"))
+		assert.Assert(t, len(problems) == 1 && strings.HasPrefix(problems[0].Error(), message), "%v", problems)
+	}
+}
+
 func TestWhatArgoCDWatches(t *testing.T) {
 	r := deliver(t, nil)
 	application := spec(t, r, "delivery-application")
@@ -120,6 +160,8 @@ func TestWhatArgoCDWatches(t *testing.T) {
 	metadata := mocktest.Plain(r.Get(t, "delivery-application").Inputs["metadata"]).(map[string]any)
 	_, cascades := metadata["finalizers"]
 	assert.Check(t, !cascades, "whoever deletes it would delete the exchange")
+	retry := application["syncPolicy"].(map[string]any)["retry"].(map[string]any)
+	assert.Equal(t, retry["refresh"], true, "a revert would wait for all attempts of what it reverts")
 	for _, first := range []string{"delivery-project", "delivery-repository-secret"} {
 		assert.Check(t, slices.Contains(r.Get(t, "delivery-application").DependsOn, first), first)
 	}

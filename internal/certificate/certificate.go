@@ -74,6 +74,23 @@ func CheckChain(chain []*x509.Certificate, now time.Time) error {
 	return nil
 }
 
+// CheckAuthorities says why a text is not, in PEM, the certificates of authorities that a client may trust now.
+func CheckAuthorities(text string, now time.Time) error {
+	chain, err := Read(text)
+	if err != nil {
+		return err
+	}
+	for _, each := range chain {
+		if !each.IsCA {
+			return fmt.Errorf("must be of authorities, and %s is none: take the one that signed it", each.Subject.CommonName)
+		}
+		if now.After(each.NotAfter) {
+			return fmt.Errorf("the authority %s ended on %s", each.Subject.CommonName, each.NotAfter.Format(time.DateOnly))
+		}
+	}
+	return nil
+}
+
 // CheckKey says whether a key, in PEM, is that of the chain's first certificate. Errors hold nothing of the key.
 func CheckKey(chain, key string) error {
 	if _, err := tls.X509KeyPair([]byte(chain), []byte(key)); err != nil {
