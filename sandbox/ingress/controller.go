@@ -37,6 +37,9 @@ type Options struct {
 	ConfigMap string
 	// Certificate is namespace/name of the Secret with what hosts are served with that have none.
 	Certificate string
+	// PublishService is namespace/name of the Service whose addresses Ingress objects are told. Without, it is those of the machines of all pods
+	// like Pod in Namespace, this one; without that, too, nothing is told.
+	PublishService, Namespace, Pod string
 	// HTTP, HTTPS and Health are where it listens; Health also has the metrics.
 	HTTP, HTTPS, Health net.Listener
 	Logger              *slog.Logger
@@ -51,6 +54,7 @@ type Controller struct {
 
 	factories []informers.SharedInformerFactory
 	changed   chan struct{} // holds one note at most
+	served    chan struct{} // the same, of tables
 	synced    []cache.InformerSynced
 	read      func() (objects, error)
 	said      string
@@ -63,7 +67,7 @@ func New(options Options) (*Controller, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Controller{options: options, registry: prometheus.NewRegistry(), changed: make(chan struct{}, 1)}
+	c := &Controller{options: options, registry: prometheus.NewRegistry(), changed: make(chan struct{}, 1), served: make(chan struct{}, 1)}
 	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "nginx_ingress_controller_requests", Help: "Requests, by where they led and how they were answered.",
 	}, []string{"namespace", "ingress", "service", "status"})
@@ -92,12 +96,7 @@ func (c *Controller) watch() error {
 	c.factories = []informers.SharedInformerFactory{all, certificates, logins}
 	ingresses, services, slices := all.Networking().V1().Ingresses(), all.Core().V1().Services(), all.Discovery().V1().EndpointSlices()
 	configMaps, secrets, passwords := all.Core().V1().ConfigMaps(), certificates.Core().V1().Secrets(), logins.Core().V1().Secrets()
-	note := func(any) {
-		select {
-		case c.changed <- struct{}{}:
-		default:
-		}
-	}
+	note := func(any) { leave(c.changed) }
 	for _, informer := range []cache.SharedIndexInformer{ingresses.Informer(), services.Informer(), slices.Informer(), configMaps.Informer(), secrets.Informer(), passwords.Informer()} {
 		handler := cache.ResourceEventHandlerFuncs{AddFunc: note, UpdateFunc: func(_, object any) { note(object) }, DeleteFunc: note}
 		if _, err := informer.AddEventHandler(handler); err != nil {
@@ -153,6 +152,14 @@ func (c *Controller) watch() error {
 	return nil
 }
 
+// leave leaves a note where there is none.
+func leave(notes chan<- struct{}) {
+	select {
+	case notes <- struct{}{}:
+	default:
+	}
+}
+
 // gathering is how long changes are gathered before they are served.
 const gathering = 50 * time.Millisecond
 
@@ -184,6 +191,7 @@ func (c *Controller) reloadOnce() {
 	made := newTable(found)
 	c.reloads.Set(1)
 	c.proxy.current.Store(made)
+	leave(c.served)
 	if problems := strings.Join(made.problems, "; "); problems != c.said {
 		c.said = problems
 		if problems != "" {
@@ -221,6 +229,9 @@ func (c *Controller) Run(ctx context.Context) error {
 	}
 	c.reloadOnce()
 	go c.reload(ctx)
+	if c.options.Pod != "" || c.options.PublishService != "" {
+		go c.publish(ctx)
+	}
 
 	plain := &http.Server{Handler: c.proxy, ReadHeaderTimeout: answerTimeout, IdleTimeout: 75 * time.Second}
 	secure := &http.Server{Handler: c.proxy, ReadHeaderTimeout: answerTimeout, IdleTimeout: 75 * time.Second,

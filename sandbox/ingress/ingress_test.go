@@ -14,11 +14,13 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"gotest.tools/v3/assert"
+	"gotest.tools/v3/poll"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -372,4 +374,44 @@ func TestAHostThatSendsBrowsersElsewhere(t *testing.T) {
 	f.eventually(t, "http://"+f.http+"/a?b=c", "www.shop.example", http.StatusMovedPermanently, "<a href=\"https://shop.example\">Moved Permanently</a>.\n\n")
 	status, _ := f.get(t, "variable.shop.example", "/")
 	assert.Equal(t, status, http.StatusNotFound)
+}
+
+// Whoever waits for an Ingress to be well waits for its address.
+func TestIngressObjectsAreToldWhereTheyAreReached(t *testing.T) {
+	pod := func(name, machine string, phase corev1.PodPhase, labels map[string]string) *corev1.Pod {
+		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "ingress-nginx", Name: name, Labels: labels}, Status: corev1.PodStatus{Phase: phase, HostIP: machine}}
+	}
+	ours := map[string]string{"app": "controller", "controller-revision-hash": "new"}
+	class, other := "nginx", "other"
+	object := func(name string, class *string) *networkingv1.Ingress {
+		return &networkingv1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}, Spec: networkingv1.IngressSpec{IngressClassName: class}}
+	}
+	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "ingress-nginx", Name: "controller"}}
+	service.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "192.0.2.7"}}
+	objects := []runtime.Object{
+		object("web", &class), object("others", &other), service, pod("own", "10.0.0.12", corev1.PodRunning, ours),
+		pod("older", "10.0.0.9", corev1.PodRunning, map[string]string{"app": "controller", "controller-revision-hash": "old"}),
+		pod("failed", "10.0.0.13", corev1.PodFailed, ours), pod("stranger", "10.0.0.14", corev1.PodRunning, map[string]string{"app": "web"}),
+	}
+	for published, wanted := range map[string][]string{"": {"10.0.0.9", "10.0.0.12"}, "ingress-nginx/controller": {"192.0.2.7"}} {
+		f := startWith(t, func(options *ingress.Options) {
+			options.Namespace, options.Pod, options.PublishService = "ingress-nginx", "own", published
+		}, objects...)
+		told := func(name string) (addresses []string) {
+			found, err := f.client.NetworkingV1().Ingresses("shop").Get(t.Context(), name, metav1.GetOptions{})
+			assert.NilError(t, err)
+			for _, each := range found.Status.LoadBalancer.Ingress {
+				addresses = append(addresses, each.IP)
+			}
+			return addresses
+		}
+		poll.WaitOn(t, func(poll.LogT) poll.Result {
+			if addresses := told("web"); !slices.Equal(addresses, wanted) {
+				return poll.Continue("%v", addresses)
+			}
+			return poll.Success()
+		}, poll.WithDelay(10*time.Millisecond))
+		assert.Equal(t, len(told("others")), 0)
+		f.stop()
+	}
 }

@@ -55,6 +55,14 @@ type route struct {
 	turn                        atomic.Uint32
 }
 
+// serves tells whether an Ingress is of the class that is served.
+func (o objects) serves(ingress *networkingv1.Ingress) bool {
+	if name := ingress.Spec.IngressClassName; name != nil {
+		return *name == o.class
+	}
+	return ingress.Annotations["kubernetes.io/ingress.class"] == o.class
+}
+
 func newTable(o objects) *table {
 	t := &table{settings: o.settings, routes: map[string][]*route{}, certificates: map[string]*tls.Certificate{}}
 	// the oldest one has a path that two ask for
@@ -65,7 +73,7 @@ func newTable(o objects) *table {
 		return strings.Compare(a.Namespace+"/"+a.Name, b.Namespace+"/"+b.Name)
 	})
 	for _, ingress := range sorted {
-		if name := ingress.Spec.IngressClassName; name != nil && *name == o.class || name == nil && ingress.Annotations["kubernetes.io/ingress.class"] == o.class {
+		if o.serves(ingress) {
 			t.add(o, ingress)
 		}
 	}

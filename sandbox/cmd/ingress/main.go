@@ -47,6 +47,7 @@ func command() *cobra.Command {
 					return err
 				}
 			}
+			options.Namespace, options.Pod = os.Getenv("POD_NAMESPACE"), os.Getenv("POD_NAME")
 			options.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 			controller, err := ingress.New(options)
 			if err != nil {
@@ -60,6 +61,7 @@ func command() *cobra.Command {
 	flags.StringVar(&options.Class, "ingress-class", "nginx", "the class of Ingress objects to serve")
 	flags.StringVar(&options.ConfigMap, "configmap", "", "namespace/name of the settings")
 	flags.StringVar(&options.Certificate, "default-ssl-certificate", "", "namespace/name of the certificate for hosts without one")
+	flags.StringVar(&options.PublishService, "publish-service", "", "namespace/name of the Service whose addresses Ingress objects are told")
 	flags.StringVar(&kubeconfig, "kubeconfig", "", "outside of a cluster")
 	flags.IntVar(&httpPort, "http-port", 80, "")
 	flags.IntVar(&httpsPort, "https-port", 443, "")
