@@ -3,6 +3,7 @@
 import json
 import tempfile
 import unittest
+from typing import Any
 from unittest import mock
 
 from cluster_runner import cordons
@@ -10,7 +11,7 @@ from cluster_runner.errors import Failure
 from cluster_runner.store import Store
 
 NAMES = "m1", "w1", "w2"
-WANTED = {"nodes": [{"name": name} for name in NAMES]}
+WANTED: Any = {"nodes": [{"name": name} for name in NAMES]}
 UPGRADE = {"playbook": "upgrade-cluster.yml", "hosts": ["w1", "w2"], "why": "upgrade"}
 
 

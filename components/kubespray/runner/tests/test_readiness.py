@@ -1,12 +1,13 @@
 """Waiting for the API server."""
 
 import unittest
+from typing import Any
 from unittest import mock
 
 from cluster_runner import readiness
 from cluster_runner.errors import Failure
 
-WANTED = {"nodes": [{"name": "m1", "controlPlane": True, "address": "10.0.0.11"}]}
+WANTED: Any = {"nodes": [{"name": "m1", "controlPlane": True, "address": "10.0.0.11"}]}
 DOWN = Failure("kubectl get --raw /readyz on m1: connection refused")
 
 
