@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"gotest.tools/v3/assert"
@@ -132,4 +133,28 @@ func TestWhereMetalLBRunsItsWebhooksAreAsTheValuesSay(t *testing.T) {
 	subjects, _, err := unstructured.NestedSlice(found["RoleBinding metallb-pod-lister"].Object, "subjects")
 	assert.NilError(t, err)
 	assert.Equal(t, len(subjects), 2, "controller and speakers look at pods")
+}
+
+// Helm would leave in the cluster what the platform wants gone with the release.
+func TestAProgramsOwnDefinitionsAreKeptOnlyAsTheValuesSay(t *testing.T) {
+	manifests := t.TempDir()
+	definition, _, _ := strings.Cut(strings.ReplaceAll(manifest, "clusters.postgresql.cnpg.io", "applications.argoproj.io"), "---")
+	definition = strings.Replace(definition, ", annotations: {made.by: a tool}", "", 1)
+	assert.NilError(t, os.WriteFile(filepath.Join(manifests, "argo-cd.yaml"), []byte(definition), 0o600))
+	files, err := charts.Repository(manifests)
+	assert.NilError(t, err)
+	stand, err := charts.Load("argo-cd")
+	assert.NilError(t, err)
+	loaded, err := loader.LoadArchive(bytes.NewReader(files["argo-cd-"+stand.Metadata.Version+".tgz"]))
+	assert.NilError(t, err)
+	for keep, annotations := range map[bool]map[string]string{true: {"helm.sh/resource-policy": "keep"}, false: nil} {
+		definitions := 0
+		for _, object := range rendered(t, loaded, "argo-cd", map[string]any{"crds": map[string]any{"keep": keep}}) {
+			if object.GetKind() == "CustomResourceDefinition" {
+				definitions++
+				assert.DeepEqual(t, object.GetAnnotations(), annotations)
+			}
+		}
+		assert.Equal(t, definitions, 1, "and none of the stand-in's own")
+	}
 }

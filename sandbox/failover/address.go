@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/iransre/exchange-platform/sandbox/rehearsal"
 )
 
 // AddressOptions say where the cluster is that has a virtual address, and who asks there.
@@ -99,7 +101,7 @@ func (r *addressRehearsal) rehearse(ctx context.Context, each addressFault) (gon
 		return gone, back, errors.Join(err, r.mended(ctx, each, holder))
 	}
 	// long enough for a second pause, such as that of a worker that takes the address back at once
-	failure := until(ctx, "an answer", func() (string, error) {
+	failure := rehearsal.Until(ctx, patience, "an answer", func() (string, error) {
 		if time.Since(struck) < 15*time.Second {
 			return "it was just struck", nil
 		}
@@ -132,7 +134,7 @@ func (r *addressRehearsal) mended(ctx context.Context, each addressFault, holder
 
 // answers waits until the address has answered for so long.
 func (r *addressRehearsal) answers(ctx context.Context, asked *requests, so time.Duration) error {
-	return until(ctx, "answers", func() (string, error) { return r.amiss(asked, so), nil })
+	return rehearsal.Until(ctx, patience, "answers", func() (string, error) { return r.amiss(asked, so), nil })
 }
 
 func (r *addressRehearsal) amiss(asked *requests, so time.Duration) string {
@@ -145,7 +147,7 @@ func (r *addressRehearsal) amiss(asked *requests, so time.Duration) string {
 
 // find looks for the address, and whether somebody really answers for it.
 func (r *addressRehearsal) find(ctx context.Context) error {
-	text, err := r.kubectl(ctx, ingressNamespace, "", "get", "services", "--output=json")
+	text, err := r.Cluster.Ask(ctx, ingressNamespace, "", "get", "services", "--output=json")
 	if err != nil {
 		return err
 	}
@@ -195,7 +197,7 @@ func virtualPlace(services string) (netip.AddrPort, error) {
 
 // holders are the workers whose speakers say that they answer. One that is gone goes on to say so until it is back.
 func (r *addressRehearsal) holders(ctx context.Context) ([]string, error) {
-	text, err := r.kubectl(ctx, metallbNamespace, "", "get", "servicel2statuses.metallb.io", "--output=json")
+	text, err := r.Cluster.Ask(ctx, metallbNamespace, "", "get", "servicel2statuses.metallb.io", "--output=json")
 	if err != nil {
 		return nil, err
 	}
@@ -226,9 +228,9 @@ func holdersOf(statuses string) ([]string, error) {
 
 // whole waits until one worker answers, and each could, and says which one it is.
 func (r *addressRehearsal) whole(ctx context.Context) (holder string, err error) {
-	return holder, until(ctx, "all speakers and ingress controllers", func() (string, error) {
+	return holder, rehearsal.Until(ctx, patience, "all speakers and ingress controllers", func() (string, error) {
 		for _, namespace := range []string{metallbNamespace, ingressNamespace} {
-			text, err := r.kubectl(ctx, namespace, "", "get", "daemonsets", "--output=json")
+			text, err := r.Cluster.Ask(ctx, namespace, "", "get", "daemonsets", "--output=json")
 			if err != nil {
 				return err.Error(), nil
 			}
@@ -279,7 +281,7 @@ func lacking(daemonSets string) (string, error) {
 }
 
 func (r *addressRehearsal) deleteController(ctx context.Context, holder string) error {
-	_, err := r.kubectl(ctx, ingressNamespace, "", "delete", "pods", "--field-selector=spec.nodeName="+holder, "--wait=false")
+	_, err := r.Cluster.Ask(ctx, ingressNamespace, "", "delete", "pods", "--field-selector=spec.nodeName="+holder, "--wait=false")
 	return err
 }
 

@@ -11,20 +11,22 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/iransre/exchange-platform/sandbox/rehearsal"
 )
 
 // A fault that is rehearsed, and for how long at most nothing may be written after it.
 type fault struct {
 	name   string
 	within time.Duration
-	strike func(*rehearsal, context.Context, *cluster) error
-	mend   func(*rehearsal, context.Context, *cluster) error
+	strike func(*losses, context.Context, *cluster) error
+	mend   func(*losses, context.Context, *cluster) error
 }
 
 var faults = []fault{
-	{"the primary's process is killed", 10 * time.Second, (*rehearsal).kill, nil},
-	{"a switchover", 10 * time.Second, (*rehearsal).switchOver, nil},
-	{"the primary's machine is cut off", 60 * time.Second, (*rehearsal).cut, (*rehearsal).restore},
+	{"the primary's process is killed", 10 * time.Second, (*losses).kill, nil},
+	{"a switchover", 10 * time.Second, (*losses).switchOver, nil},
+	{"the primary's machine is cut off", 60 * time.Second, (*losses).cut, (*losses).restore},
 }
 
 const (
@@ -33,7 +35,7 @@ const (
 	writer    = "failover-rehearsal"
 )
 
-type rehearsal struct {
+type losses struct {
 	Options
 	// machine is the one of who was the primary before the last fault.
 	machine string
@@ -42,7 +44,7 @@ type rehearsal struct {
 // Rehearse does to the primary whatever there is, one after the other, while somebody writes through HAProxy, and prints what that cost. It fails
 // if a write that was acknowledged is missing, or nothing was written for longer than promised.
 func Rehearse(ctx context.Context, options Options) error {
-	r := &rehearsal{Options: options}
+	r := &losses{Options: options}
 	if err := r.real(ctx); err != nil {
 		return err
 	}
@@ -66,7 +68,7 @@ func Rehearse(ctx context.Context, options Options) error {
 }
 
 // real says whether there are servers to do something to.
-func (r *rehearsal) real(ctx context.Context) error {
+func (r *losses) real(ctx context.Context) error {
 	c, err := r.find(ctx)
 	if err != nil {
 		return fmt.Errorf("look for the database's servers: %w; the stack needs postgres.engine cloudnative-pg", err)
@@ -83,7 +85,7 @@ type result struct {
 	acknowledged, lost int
 }
 
-func (r *rehearsal) rehearse(ctx context.Context, each fault) (result, error) {
+func (r *losses) rehearse(ctx context.Context, each fault) (result, error) {
 	before, err := r.whole(ctx)
 	if err != nil {
 		return result{}, err
@@ -124,7 +126,7 @@ func (r *rehearsal) rehearse(ctx context.Context, each fault) (result, error) {
 }
 
 // mended undoes a fault, whatever came of it: somebody's interruption does not keep it from that.
-func (r *rehearsal) mended(ctx context.Context, each fault, before *cluster) error {
+func (r *losses) mended(ctx context.Context, each fault, before *cluster) error {
 	if each.mend == nil {
 		return nil
 	}
@@ -134,9 +136,9 @@ func (r *rehearsal) mended(ctx context.Context, each fault, before *cluster) err
 }
 
 // wait reads the writer's log until it is as wanted.
-func (r *rehearsal) wait(ctx context.Context, what string, wanted func(*writes) bool) (*writes, error) {
+func (r *losses) wait(ctx context.Context, what string, wanted func(*writes) bool) (*writes, error) {
 	var seen *writes
-	return seen, until(ctx, what, func() (string, error) {
+	return seen, rehearsal.Until(ctx, patience, what, func() (string, error) {
 		log, err := r.kubectl(ctx, "", "logs", writer)
 		if err != nil {
 			return err.Error(), nil
@@ -171,7 +173,7 @@ type cluster struct {
 // healthy is the operator's word for it.
 const healthy = "Cluster in healthy state"
 
-func (r *rehearsal) find(ctx context.Context) (*cluster, error) {
+func (r *losses) find(ctx context.Context) (*cluster, error) {
 	text, err := r.kubectl(ctx, "", "get", object, "--output", "json")
 	if err != nil {
 		return nil, err
@@ -182,9 +184,9 @@ func (r *rehearsal) find(ctx context.Context) (*cluster, error) {
 
 // whole waits until all servers are there, and follow the primary: the operator calls one ready that does not, and cannot any more
 // (cloudnative-pg#4990).
-func (r *rehearsal) whole(ctx context.Context) (*cluster, error) {
+func (r *losses) whole(ctx context.Context) (*cluster, error) {
 	var found *cluster
-	return found, until(ctx, "all servers", func() (string, error) {
+	return found, rehearsal.Until(ctx, patience, "all servers", func() (string, error) {
 		var err error
 		if found, err = r.find(ctx); err != nil {
 			return err.Error(), nil
@@ -213,13 +215,13 @@ func (c *cluster) strays(following []string) string {
 }
 
 // kill ends the primary's server as a crash would.
-func (r *rehearsal) kill(ctx context.Context, c *cluster) error {
+func (r *losses) kill(ctx context.Context, c *cluster) error {
 	_, err := r.kubectl(ctx, "", "exec", c.Status.CurrentPrimary, "--container=postgres", "--", "sh", "-c", `kill -9 "$(head -n 1 "$PGDATA/postmaster.pid")"`)
 	return err
 }
 
 // switchOver makes another server the primary, as `kubectl cnpg promote` does.
-func (r *rehearsal) switchOver(ctx context.Context, c *cluster) error {
+func (r *losses) switchOver(ctx context.Context, c *cluster) error {
 	next := slices.IndexFunc(c.Status.InstanceNames, func(name string) bool { return name != c.Status.CurrentPrimary })
 	if next < 0 {
 		return errors.New("there is no other server")
@@ -235,20 +237,20 @@ func (r *rehearsal) switchOver(ctx context.Context, c *cluster) error {
 	return err
 }
 
-func (r *rehearsal) cut(ctx context.Context, c *cluster) error {
+func (r *losses) cut(ctx context.Context, c *cluster) error {
 	return r.Cut(ctx, r.machine)
 }
 
-func (r *rehearsal) restore(ctx context.Context, c *cluster) error {
+func (r *losses) restore(ctx context.Context, c *cluster) error {
 	return r.Restore(ctx, r.machine)
 }
 
-func (r *rehearsal) nodeOf(ctx context.Context, pod string) (string, error) {
+func (r *losses) nodeOf(ctx context.Context, pod string) (string, error) {
 	return r.kubectl(ctx, "", "get", "pod", pod, "--output=jsonpath={.spec.nodeName}")
 }
 
 // rows are those of a run that the primary has.
-func (r *rehearsal) rows(ctx context.Context, run string) (map[int64]bool, error) {
+func (r *losses) rows(ctx context.Context, run string) (map[int64]bool, error) {
 	text, err := r.psql(ctx, "select number from failover_rehearsal where run = '"+run+"'")
 	if err != nil {
 		return nil, err
@@ -265,7 +267,7 @@ func (r *rehearsal) rows(ctx context.Context, run string) (map[int64]bool, error
 }
 
 // psql asks the primary.
-func (r *rehearsal) psql(ctx context.Context, statement string) (string, error) {
+func (r *losses) psql(ctx context.Context, statement string) (string, error) {
 	c, err := r.find(ctx)
 	if err != nil {
 		return "", err
@@ -274,6 +276,6 @@ func (r *rehearsal) psql(ctx context.Context, statement string) (string, error) 
 		"psql", "--no-psqlrc", "--tuples-only", "--no-align", "--dbname="+c.Spec.Bootstrap.Initdb.Database, "--command="+statement)
 }
 
-func (r *rehearsal) kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
-	return r.Options.kubectl(ctx, namespace, input, arguments...)
+func (r *losses) kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
+	return r.Ask(ctx, namespace, input, arguments...)
 }

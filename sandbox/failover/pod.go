@@ -10,7 +10,7 @@ import (
 var program string
 
 // startWriter makes the pod that writes: of the servers' own image, on another machine than the primary's, with the exchange's login.
-func (r *rehearsal) startWriter(ctx context.Context, c *cluster, run string) error {
+func (r *losses) startWriter(ctx context.Context, c *cluster, run string) error {
 	node, err := r.nodeOf(ctx, c.Status.CurrentPrimary)
 	if err != nil {
 		return err

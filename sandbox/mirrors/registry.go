@@ -11,7 +11,7 @@ import (
 )
 
 // Registry serves the images below dir as a mirror of every registry: who asks says which one, as containerd does, by ?ns=docker.io.
-// It is read-only, and sees images that were made after it was. A tag is not looked at: see images.yaml.
+// It is read-only, and sees images that were made after it was. A tag is not looked at (see images.yaml) unless something was released by it.
 func Registry(dir string) http.Handler {
 	r := registry{store{dir}}
 	mux := http.NewServeMux()
@@ -58,12 +58,9 @@ func asked(request *http.Request) (image, what, reference string, ok bool) {
 }
 
 func (r registry) manifest(response http.ResponseWriter, request *http.Request, name, reference string) error {
-	manifest, err := r.store.find(name)
+	manifest, err := r.store.resolve(name, reference)
 	if err != nil {
 		return err
-	}
-	if strings.Contains(reference, ":") && reference != manifest.Digest.String() {
-		return fs.ErrNotExist
 	}
 	response.Header().Set("Content-Type", string(manifest.MediaType))
 	return r.file(response, request, manifest.Digest)

@@ -129,6 +129,25 @@ func TestImagesArePulledAsFromTheirRegistry(t *testing.T) {
 	_, err = r.pull("docker.io", "one/thing:v1")
 	assert.ErrorContains(t, err, "MANIFEST_UNKNOWN", "another registry's")
 
+	t.Run("a release is pulled by its tag and by its digest", func(t *testing.T) {
+		released, err := mirrors.Release(r.dir, row.Image, "v9", map[string]string{"/release": "ninth"})
+		assert.NilError(t, err)
+		assert.Assert(t, released != digest.String())
+		for _, reference := range []string{":v9", "@" + released} {
+			image, err := r.pull("registry.k8s.io", "one/thing"+reference)
+			assert.NilError(t, err)
+			assert.Equal(t, content(t, image)["/release"], "ninth")
+			assert.Equal(t, content(t, image)["/bin/thing"], "first")
+		}
+		again, err := mirrors.Release(r.dir, row.Image, "v9", map[string]string{"/release": "ninth"})
+		assert.NilError(t, err)
+		assert.Equal(t, again, released)
+		other, err := r.pull("registry.k8s.io", "one/thing:v1")
+		assert.NilError(t, err)
+		assert.Equal(t, content(t, other)["/release"], "")
+		_, err = r.pull("docker.io", "one/thing@"+released)
+		assert.ErrorContains(t, err, "MANIFEST_UNKNOWN", "another registry's")
+	})
 	t.Run("what an image is made of is looked at again", func(t *testing.T) {
 		assert.NilError(t, os.WriteFile(r.program, []byte("second one"), 0o755))
 		r.make(row)

@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -160,6 +162,25 @@ func (s store) keep(images map[string]v1.Image) error {
 
 // find returns the manifest of an image by its name without tag; not there is fs.ErrNotExist.
 func (s store) find(name string) (v1.Descriptor, error) {
+	return s.first(name, func(manifest v1.Descriptor) bool { return manifest.Annotations[nameAnnotation] == name })
+}
+
+// resolve returns what a registry answers to a tag or a digest of an image. A tag is that release of it, or else the image.
+func (s store) resolve(name, reference string) (v1.Descriptor, error) {
+	if strings.Contains(reference, ":") {
+		return s.first(name+"@"+reference, func(manifest v1.Descriptor) bool {
+			of := manifest.Annotations[nameAnnotation]
+			return (of == name || strings.HasPrefix(of, releaseName(name, ""))) && manifest.Digest.String() == reference
+		})
+	}
+	if release, err := s.find(releaseName(name, reference)); err == nil {
+		return release, nil
+	}
+	return s.find(name)
+}
+
+// first is the first manifest that is wanted.
+func (s store) first(what string, wanted func(v1.Descriptor) bool) (v1.Descriptor, error) {
 	text, err := os.ReadFile(s.path("index.json"))
 	if err != nil {
 		return v1.Descriptor{}, err
@@ -168,12 +189,10 @@ func (s store) find(name string) (v1.Descriptor, error) {
 	if err != nil {
 		return v1.Descriptor{}, fmt.Errorf("%s: %w", s.path("index.json"), err)
 	}
-	for _, manifest := range index.Manifests {
-		if manifest.Annotations[nameAnnotation] == name {
-			return manifest, nil
-		}
+	if at := slices.IndexFunc(index.Manifests, wanted); at >= 0 {
+		return index.Manifests[at], nil
 	}
-	return v1.Descriptor{}, fmt.Errorf("image %s: %w", name, fs.ErrNotExist)
+	return v1.Descriptor{}, fmt.Errorf("image %s: %w", what, fs.ErrNotExist)
 }
 
 // replace writes a file as a whole: a reader sees the old content or the new one.

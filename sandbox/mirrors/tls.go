@@ -20,12 +20,15 @@ const (
 	serverName    = "mirrors"
 )
 
+// File is where its certificate is, once there is one.
+func (t Trust) File() string { return t.folder.Path(authorityName + ".crt") }
+
 // Authority is its certificate, in PEM: what machines have to trust.
 func (t Trust) Authority() ([]byte, error) {
 	if _, err := t.folder.Authority(authorityName); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(t.folder.Path(authorityName + ".crt"))
+	return os.ReadFile(t.File())
 }
 
 // Server is what serves by these names or addresses.

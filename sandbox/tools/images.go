@@ -22,6 +22,11 @@ const (
 	virtualAddress = "edge.mode: vip"
 )
 
+// Argo CD is chosen in a module of its own: it asks for libraries of Kubernetes that others cannot be built with.
+var argoModule = filepath.Join("sandbox", "programs", "argocd")
+
+const argoVersion = "3.2.11"
+
 // forImages are the programs that images of real machines are made of: see package mirrors. Those of other projects are chosen in
 // programs/go.mod.
 func forImages(w *workspace.Workspace) []Tool {
@@ -54,6 +59,14 @@ func forImages(w *workspace.Workspace) []Tool {
 		}}}
 		return tool
 	}
+	argo := Tool{
+		Name: "argocd", Purpose: "image: the real Argo CD", Module: argoModule, Package: "github.com/argoproj/argo-cd/v3/cmd", For: workspace.SaysGitOps,
+		LinkerFlags: " -X github.com/argoproj/argo-cd/v3/common.version=" + argoVersion,
+		Completed: &completion{module: "github.com/argoproj/argo-cd/v3", files: map[string]string{
+			"ui/dist/app/index.html": "<!DOCTYPE html>\n<title>Argo CD</title>\n<p>Argo CD's pages are not in the sandbox. Its API is: <a href=\"api/version\">version</a>.\n",
+		}},
+	}
+	kustomize := Tool{Name: "kustomize", Purpose: "image: the real kustomize, for Argo CD", Module: argoModule, Package: "sigs.k8s.io/kustomize/kustomize/v5", For: workspace.SaysGitOps}
 	ingress := own("ingress", "image: an ingress controller in ingress-nginx' place")
 	ingress.Shared = true
 	all := []Tool{
@@ -73,6 +86,8 @@ func forImages(w *workspace.Workspace) []Tool {
 		only(production, "plugin-barman-cloud", "the operator's real plugin for backups", "github.com/cloudnative-pg/plugin-barman-cloud/cmd/manager"),
 		metallb("controller", "the real MetalLB, which gives addresses to Services"),
 		metallb("speaker", "the real MetalLB, which answers for them"),
+		argo,
+		kustomize,
 	}
 	for i := range all {
 		all[i].Static, all[i].Target = true, ImageProgram(w, all[i].Name)

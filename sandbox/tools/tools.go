@@ -138,15 +138,14 @@ func Build(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
 
 // variant tells apart sandboxes for which other tools are built.
 func variant(w *workspace.Workspace) string {
-	name, last := string(w.Kind()), ""
+	settings := []string{string(w.Kind())}
 	for _, tool := range All(w) {
-		if tool.For != last && tool.For != "" {
-			_, value, _ := strings.Cut(tool.For, ": ")
-			name += "-" + value
+		if _, value, said := strings.Cut(tool.For, ": "); said {
+			settings = append(settings, value)
 		}
-		last = tool.For
 	}
-	return name
+	slices.Sort(settings[1:])
+	return strings.Join(slices.Compact(settings), "-")
 }
 
 func allThere(w *workspace.Workspace) bool {

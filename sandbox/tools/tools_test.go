@@ -13,15 +13,26 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
-func TestTheCLIsAreTheModules(t *testing.T) {
-	text, err := os.ReadFile("../go.mod")
+// requiredBy are the versions of modules that a go.mod requires.
+func requiredBy(t *testing.T, file string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	assert.NilError(t, err)
-	module, err := modfile.Parse("go.mod", text, nil)
+	module, err := modfile.Parse(file, text, nil)
 	assert.NilError(t, err)
 	required := map[string]string{}
 	for _, each := range module.Require {
 		required[each.Mod.Path] = each.Mod.Version
 	}
+	return required
+}
+
+func TestArgoCDSaysWhichOneItIs(t *testing.T) {
+	assert.Equal(t, requiredBy(t, "../programs/argocd/go.mod")["github.com/argoproj/argo-cd/v3"], "v"+argoVersion)
+}
+
+func TestTheCLIsAreTheModules(t *testing.T) {
+	required := requiredBy(t, "../go.mod")
 	for _, path := range []string{"github.com/pulumi/pulumi/pkg/v3", "github.com/pulumi/pulumi/sdk/v3"} {
 		assert.Equal(t, required[path], pulumiVersion, path)
 	}

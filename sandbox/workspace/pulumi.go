@@ -89,6 +89,8 @@ type Sources struct {
 	Storage string
 	// Messages is what stands for Telegram and for providers of SMS, as pods and machines reach it; empty where no pod runs that says anything.
 	Messages Messages
+	// Git is the Git server as pods reach it; nothing where none do.
+	Git Git
 }
 
 // Messages are the addresses at which messages are taken.
@@ -157,6 +159,7 @@ func (w *Workspace) WriteStackFile(stack string, sources Sources) error {
 	if err := w.pointBackupsHere(merged, cmp.Or(sources.Storage, w.StorageURL())); err != nil {
 		return err
 	}
+	watchOurGit(merged, sources.Git)
 	tellSomebody(merged)
 	takeMessages(merged, sources.Messages)
 	keepSecrets(merged, kept)
@@ -237,6 +240,7 @@ func (w *Workspace) MissingSecrets(stack string) (map[string]string, error) {
 		}
 	}
 	missingOfMessages(file, missing)
+	missingOfDelivery(file, missing)
 	return missing, nil
 }
 

@@ -100,6 +100,7 @@ const (
 	StoragePort  = 7002 // S3-compatible object storage
 	RegistryPort = 7003 // images, for real machines
 	MessagesPort = 7004 // what stands for Telegram and for providers of SMS, for real machines
+	GitPort      = 7005 // Exchange-DevOps, for an Argo CD that runs
 	// AdmissionPort is where the API server of the machines' own cluster asks which pods are simulated.
 	AdmissionPort = 7009
 )
@@ -146,6 +147,9 @@ func (w *Workspace) StorageURL() string {
 func (w *Workspace) RegistryURL() string {
 	return fmt.Sprintf("https://%s:%d", w.Address(1), RegistryPort)
 }
+
+// GitURL is the base address of the Git server.
+func (w *Workspace) GitURL() string { return fmt.Sprintf("https://%s:%d", w.Address(1), GitPort) }
 
 // MirrorURL is the base address of the mirror of files.
 func (w *Workspace) MirrorURL() string { return w.FilesURL() + "/mirror" }

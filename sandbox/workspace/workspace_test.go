@@ -242,6 +242,41 @@ func TestWhatStacksSayIsRead(t *testing.T) {
 	}
 }
 
+// Where pods reach the sandbox's Git server, Argo CD watches that, whatever the stack file says; elsewhere, nobody looks at a repository.
+func TestArgoCDWatchesTheSandboxsRepository(t *testing.T) {
+	root := checkout(t)
+	for stack, file := range map[string]string{
+		"demo": "config:\n  exchange-platform:profile: demo\n  exchange-platform:delivery: {mode: gitops, gitops: {repository: https://gitlab.example.ir/devops.git, automated: false}}\n",
+		"prod": "config:\n  exchange-platform:profile: prod\n",
+	} {
+		assert.NilError(t, os.WriteFile(filepath.Join(root, "Pulumi."+stack+".yaml"), []byte(file), 0o644))
+	}
+	w, err := Open()
+	assert.NilError(t, err)
+	from := sources("charts")
+	assert.NilError(t, w.WriteStackFile("demo", from))
+	missing, err := w.MissingSecrets("demo")
+	assert.NilError(t, err)
+	assert.Equal(t, len(missing), 0)
+	assert.Assert(t, w.Says(SaysGitOps))
+
+	from.Git = Git{URL: "https://198.18.0.1:7004", Authority: "PEM"}
+	for _, stack := range []string{"demo", "prod"} {
+		assert.NilError(t, w.WriteStackFile(stack, from))
+	}
+	text, err := os.ReadFile(w.StackFile("demo"))
+	assert.NilError(t, err)
+	for _, wanted := range []string{"repository: https://198.18.0.1:7004/" + DevOps, "authority: PEM", "username: " + GitReader, "automated: false"} {
+		assert.Assert(t, strings.Contains(string(text), wanted), "%s is missing in\n%s", wanted, text)
+	}
+	missing, err = w.MissingSecrets("demo")
+	assert.NilError(t, err)
+	assert.DeepEqual(t, missing, map[string]string{"exchange-platform:delivery.gitops.password": GitReaderSecret})
+	text, err = os.ReadFile(w.StackFile("prod"))
+	assert.NilError(t, err)
+	assert.Assert(t, !strings.Contains(string(text), DevOps), string(text))
+}
+
 // Of alerts a stack of prod tells somebody here, unless its file says whom itself.
 func TestProdTellsSomebodyOfAlerts(t *testing.T) {
 	root := checkout(t)

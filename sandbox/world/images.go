@@ -14,33 +14,71 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/iransre/exchange-platform/sandbox/gitserver"
+	"github.com/iransre/exchange-platform/sandbox/hosts/real"
 	"github.com/iransre/exchange-platform/sandbox/mirrors"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
-// trust is what machines have to trust to install from here.
-func trust(w *workspace.Workspace) mirrors.Trust {
+// Trust is what machines have to trust to install from here, and pods to read from its Git server.
+func Trust(w *workspace.Workspace) mirrors.Trust {
 	return mirrors.NewTrust(w.Path("secrets", "mirrors"))
 }
 
-// newRegistry serves the images that real machines run.
-func newRegistry(w *workspace.Workspace) (site, error) {
-	settings, err := trust(w).Server(w.Address(1).String())
-	if err != nil {
-		return site{}, err
+// forMachines are what only machines of the real kind ask for, by TLS: the images that they run, and the repository that an Argo CD on
+// them watches.
+func forMachines(w *workspace.Workspace) ([]site, error) {
+	names := []string{w.Address(1).String()}
+	if there, err := real.OnPublicSide(w.Address(1)); err == nil {
+		names = append(names, there.String())
 	}
-	listener, err := listen(w.Address(1).String(), workspace.RegistryPort)
+	settings, err := Trust(w).Server(names...)
 	if err != nil {
-		return site{}, err
+		return nil, err
 	}
+	git, err := newGit(w)
+	if err != nil {
+		return nil, err
+	}
+	var sites []site
+	for _, each := range []struct {
+		port    int
+		handler http.Handler
+	}{{workspace.RegistryPort, registry(w)}, {workspace.GitPort, git}} {
+		listener, err := listen(w.Address(1).String(), each.port)
+		if err != nil {
+			for _, opened := range sites {
+				_ = opened.listener.Close()
+			}
+			return nil, err
+		}
+		sites = append(sites, site{tls.NewListener(listener, settings), each.handler})
+	}
+	return sites, nil
+}
+
+// registry has the images of the origin that the sandbox's are of.
+func registry(w *workspace.Workspace) http.Handler {
 	made, upstream := mirrors.Registry(w.Images()), mirrors.Upstream(http.DefaultTransport)
-	return site{tls.NewListener(listener, settings), http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
+	return http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
 		if w.Origin() == workspace.Upstream {
 			upstream.ServeHTTP(response, request)
 		} else {
 			made.ServeHTTP(response, request)
 		}
-	})}, nil
+	})
+}
+
+// newGit is where Exchange-DevOps is.
+func newGit(w *workspace.Workspace) (http.Handler, error) {
+	accounts := []gitserver.Account{{Name: workspace.GitReader}, {Name: workspace.GitWriter, MayPush: true}}
+	for i, secret := range []string{workspace.GitReaderSecret, workspace.GitWriterSecret} {
+		var err error
+		if accounts[i].Password, err = w.Secret(secret); err != nil {
+			return nil, err
+		}
+	}
+	return gitserver.New(w.Path(workspace.DevOps), accounts...), nil
 }
 
 // mirrorFiles serves the files that nodes are made of, by the paths that they have where they come from: mirrors.files, as users have it. A

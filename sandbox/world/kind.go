@@ -15,7 +15,7 @@ import (
 // newMachines makes the virtual machines that the cloud has. What kind they are is decided here and nowhere else.
 func newMachines(w *workspace.Workspace, cluster *cluster, logger *slog.Logger) (hosts.Disturbable, error) {
 	if w.Kind() == workspace.Real {
-		authority, err := trust(w).Authority()
+		authority, err := Trust(w).Authority()
 		if err != nil {
 			return nil, err
 		}
@@ -32,7 +32,9 @@ func newMachines(w *workspace.Workspace, cluster *cluster, logger *slog.Logger) 
 // who is told elsewhere, and who says which pods are simulated.
 func services(w *workspace.Workspace) []string {
 	var addresses []string
-	for _, port := range []int{workspace.APIPort, workspace.FilesPort, workspace.StoragePort, workspace.RegistryPort, workspace.MessagesPort, workspace.AdmissionPort} {
+	for _, port := range []int{
+		workspace.APIPort, workspace.FilesPort, workspace.StoragePort, workspace.RegistryPort, workspace.MessagesPort, workspace.GitPort, workspace.AdmissionPort,
+	} {
 		addresses = append(addresses, net.JoinHostPort(w.Address(1).String(), strconv.Itoa(port)))
 	}
 	return addresses

@@ -100,29 +100,35 @@ func serve(ctx context.Context, w *workspace.Workspace) error {
 		return fmt.Errorf("the sandbox's control socket: %w", err)
 	}
 	status := func() Status {
-		return Status{PID: os.Getpid(), Build: build, Machines: machines.List(), MemoryMiB: memoryMiB(os.Getpid()), FreeMiB: freeMiB(), Edge: edge.status(), Pods: simulation.pods(ctx), Parts: []Part{
+		parts := []Part{
 			{Name: "ArvanCloud", Kind: "emulator of IaaS v1 and CDN 4.0", Address: w.APIURL(), State: "running"},
 			{Name: "virtual machines", Kind: describeKind(w.Kind()), Address: w.Address(10).String() + " …", State: "running"},
 			describeCluster(cluster),
 			{Name: "object storage", Kind: "S3-compatible, over a folder; signatures are checked", Address: w.StorageURL(), State: "running"},
 			{Name: "Kubespray", Kind: "the real ansible-playbook on " + describeTree(w), Address: w.FilesURL() + "/files/", State: "served"},
 			{Name: "charts", Kind: "stand-ins with the real charts' objects", Address: w.FilesURL() + "/charts/", State: "served"},
-		}}
+		}
+		if w.Kind() == workspace.Real {
+			parts = append(parts, Part{Name: "Git", Kind: "git's own server, with the one repository that Argo CD may watch", Address: w.GitURL() + "/" + workspace.DevOps, State: "served"})
+		}
+		return Status{PID: os.Getpid(), Build: build, Machines: machines.List(), MemoryMiB: memoryMiB(os.Getpid()), FreeMiB: freeMiB(), Edge: edge.status(), Pods: simulation.pods(ctx), Parts: parts}
 	}
 	people := &told{}
 	sites := []site{{files, content}, {api, cloud}, {objects, store}, {control, controlHandler(status, machines, cluster, people)}}
 	if w.Kind() == workspace.Real {
-		images, err := newRegistry(w)
+		own, err := forMachines(w)
 		if err != nil {
 			return err
 		}
-		defer images.listener.Close()
+		for _, each := range own {
+			defer each.listener.Close()
+		}
 		outside, err := listen(address.String(), workspace.MessagesPort)
 		if err != nil {
 			return err
 		}
 		defer outside.Close()
-		sites = append(sites, images, site{outside, messages.Outside(people.take)})
+		sites = append(append(sites, own...), site{outside, messages.Outside(people.take)})
 	}
 	return serveAll(ctx, logger, append(sites, edge.sites()...)...)
 }

@@ -17,7 +17,7 @@ import (
 
 // installedFrom is what a stack installs from: its charts from the mirror given, the cluster by that tree of Kubespray, and everything that
 // real machines run from the sandbox's.
-func installedFrom(w *workspace.Workspace, charts, kubespray string) workspace.Sources {
+func installedFrom(w *workspace.Workspace, charts, kubespray string) (workspace.Sources, error) {
 	sources := workspace.Sources{Kubespray: kubespraySource(w, kubespray), Charts: charts}
 	if w.Kind() == workspace.Real {
 		sources.Files = w.MirrorURL()
@@ -29,9 +29,14 @@ func installedFrom(w *workspace.Workspace, charts, kubespray string) workspace.S
 			sources.Storage = fmt.Sprintf("http://%s:%d", there, workspace.StoragePort)
 			outside := fmt.Sprintf("http://%s:%d", there, workspace.MessagesPort)
 			sources.Messages = workspace.Messages{Telegram: outside + messages.TelegramPath, SMS: outside + messages.SMSPath}
+			authority, err := world.Trust(w).Authority()
+			if err != nil {
+				return sources, err
+			}
+			sources.Git = workspace.Git{URL: fmt.Sprintf("https://%s:%d", there, workspace.GitPort), Authority: string(authority)}
 		}
 	}
-	return sources
+	return sources, nil
 }
 
 // makeImages makes what real machines run.

@@ -9,14 +9,20 @@ import (
 
 	"github.com/iransre/exchange-platform/sandbox/failover"
 	"github.com/iransre/exchange-platform/sandbox/hosts"
+	"github.com/iransre/exchange-platform/sandbox/rehearsal"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 	"github.com/iransre/exchange-platform/sandbox/world"
 )
 
 // rehearseCommand does to a platform on real machines what may happen to it, and measures.
 func rehearseCommand() *cobra.Command {
-	command := &cobra.Command{Use: "rehearse", Short: "Rehearse a loss on real machines, and measure what it costs"}
-	command.AddCommand(&cobra.Command{
+	command := &cobra.Command{Use: "rehearse", Short: "Rehearse a loss or a delivery on real machines, and measure what it costs"}
+	command.AddCommand(failoverCommand(), failoverAddressCommand(), rehearseAlertsCommand(), rehearseDeliveryCommand())
+	return command
+}
+
+func failoverCommand() *cobra.Command {
+	return &cobra.Command{
 		Use: "failover [STACK]", Short: "Lose the database's primary in several ways while somebody writes", Args: cobra.MaximumNArgs(1),
 		Long: `Lose the database's primary while somebody writes through HAProxy: its process is killed, another server takes its place, its
 machine is cut off. For each it prints for how many seconds nothing was written, and how many of the acknowledged writes are not
@@ -24,7 +30,11 @@ there afterwards; it fails if that is more than is promised. It takes some minut
 		RunE: onStack("prod", func(ctx context.Context, _ *workspace.Workspace, options failover.Options) error {
 			return failover.Rehearse(ctx, options)
 		}),
-	}, &cobra.Command{
+	}
+}
+
+func failoverAddressCommand() *cobra.Command {
+	return &cobra.Command{
 		Use: "failover-address [STACK]", Short: "Lose the worker that answers for the virtual address in several ways while somebody asks", Args: cobra.MaximumNArgs(1),
 		Long: `Lose the worker that answers for the virtual address (edge.mode vip) while somebody on the private network asks ten times a second:
 its ingress controller's pod is deleted, it is cut off, its power is gone. For each it prints for how many seconds nobody answered until
@@ -36,24 +46,28 @@ is mended at its end. It takes some minutes, and needs a stack on real machines 
 				Ask: func(ctx context.Context, place netip.AddrPort) error { return world.AskPrivately(ctx, w, place) },
 			})
 		}),
-	})
-	command.AddCommand(rehearseAlertsCommand())
-	return command
+	}
+}
+
+// stackOf is the one that a user names, or the usual one.
+func stackOf(given []string, usual string) string {
+	if len(given) == 1 {
+		return given[0]
+	}
+	return usual
 }
 
 // onStack runs a rehearsal on a stack, one of them by itself.
 func onStack(byItself string, rehearse func(context.Context, *workspace.Workspace, failover.Options) error) func(*cobra.Command, []string) error {
 	return inWorkspace(func(ctx context.Context, w *workspace.Workspace, given []string, out io.Writer) error {
-		stack := byItself
-		if len(given) == 1 {
-			stack = given[0]
-		}
+		stack := stackOf(given, byItself)
 		environ, err := w.Environ(stack)
 		if err != nil {
 			return err
 		}
 		return rehearse(ctx, w, failover.Options{
-			Kubectl: w.Binary("kubectl"), Environ: environ, Out: out, Cut: disturbance(w, world.Cut), Restore: disturbance(w, world.Restore),
+			Cluster: rehearsal.Cluster{Kubectl: w.Binary("kubectl"), Environ: environ}, Out: out,
+			Cut: disturbance(w, world.Cut), Restore: disturbance(w, world.Restore),
 		})
 	})
 }

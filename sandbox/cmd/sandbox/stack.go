@@ -66,7 +66,11 @@ func run(ctx context.Context, stack string, chosen options, arguments []string, 
 	if err != nil {
 		return err
 	}
-	if err := w.WriteStackFile(stack, installedFrom(w, mirror, chosen.kubespray)); err != nil {
+	sources, err := installedFrom(w, mirror, chosen.kubespray)
+	if err != nil {
+		return err
+	}
+	if err := w.WriteStackFile(stack, sources); err != nil {
 		return err
 	}
 	if err := tools.Build(ctx, w, out); err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"gotest.tools/v3/assert"
@@ -26,16 +27,20 @@ func newWorkspace(t *testing.T) *workspace.Workspace {
 
 func TestOnlyRealMachinesInstallFromTheSandboxsMirrors(t *testing.T) {
 	w := newWorkspace(t)
-	light := installedFrom(w, "charts", "")
+	light, err := installedFrom(w, "charts", "")
+	assert.NilError(t, err)
 	assert.Equal(t, light.Charts, "charts")
 	assert.Equal(t, len(light.Registries), 0)
 	assert.Equal(t, light.Files, "")
+	assert.Equal(t, light.Git, workspace.Git{})
 	assert.NilError(t, makeImages(t.Context(), w, io.Discard), "nothing is made")
 
 	assert.NilError(t, w.ChooseKind(workspace.Real))
-	real := installedFrom(w, "charts", "")
+	real, err := installedFrom(w, "charts", "")
+	assert.NilError(t, err)
 	assert.Equal(t, real.Registries["docker.io"], w.RegistryURL())
 	assert.Equal(t, real.Files, w.MirrorURL())
+	assert.Assert(t, strings.HasPrefix(real.Git.URL, "https://") && strings.Contains(real.Git.Authority, "BEGIN CERTIFICATE"), "%v", real.Git)
 }
 
 // Kubespray's own tree is served where the sandbox's is, by the checksum that it has there.

@@ -37,7 +37,9 @@ as they are, unless a list has an object of that kind and name; all can be read 
 {{- range $file, $_ := .Files.Glob "upstream/{customresourcedefinition,mutatingwebhookconfiguration,validatingwebhookconfiguration}-*.yaml" }}
 {{- if not (hasKey $made $file) }}
 ---
-{{ $root.Files.Get $file }}
+{{- $text := $root.Files.Get $file }}
+{{- if eq (toString ($root.Values.crds).keep) "false" }}{{ $text = $text | replace "    helm.sh/resource-policy: keep\n" "" }}{{ end }}
+{{ $text }}
 {{- end -}}
 {{- end -}}
 {{- end -}}
