@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -121,15 +122,17 @@ func (d *delivery) runs(ctx context.Context, wanted version) (amiss string, err 
 	return "", nil
 }
 
-// reason is the last line of the migrations' log, as the documentation says to read it.
+// reason is why the migrations failed, by their log, as the documentation says to read it.
 func (d *delivery) reason(ctx context.Context) (string, error) {
 	log, err := d.Ask(ctx, exchange, "", "logs", "job/"+migrations, "--all-containers")
 	if err != nil {
 		return "", err
 	}
-	lines := strings.Split(strings.TrimSpace(log), "\n")
-	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
-		return last, nil
+	if found := exception.FindAllString(log, -1); found != nil {
+		return strings.TrimSpace(found[len(found)-1]), nil
 	}
-	return "", errors.New("the log of the migrations is empty: nobody could say why the version did not arrive")
+	return "", fmt.Errorf("the log of the migrations names no error, so that nobody could say why the version did not arrive: %s", log)
 }
+
+// exception is how Python ends a traceback. What it writes to standard output may come after that.
+var exception = regexp.MustCompile(`(?m)^[\w.]*(Error|Exception): .*$`)

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,9 +37,7 @@ func (d *delivery) release() ([]version, error) {
 		more map[string]string
 	}{{"1.0.1", nil}, {"1.1.0", nil}, {"1.2.0", map[string]string{app + "/market/migrations/0003_remark.py": failing}}} {
 		files := map[string]string{app + "/" + template: strings.Replace(string(page), charset, charset+fmt.Sprintf(`<meta name="release" content=%q>`, each.tag), 1)}
-		for name, text := range each.more {
-			files[name] = text
-		}
+		maps.Copy(files, each.more)
 		digest, err := d.Release(d.image, each.tag, files)
 		if err != nil {
 			return nil, fmt.Errorf("push %s:%s: %w", d.image, each.tag, err)
