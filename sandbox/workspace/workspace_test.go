@@ -260,13 +260,13 @@ func TestArgoCDWatchesTheSandboxsRepository(t *testing.T) {
 	assert.Equal(t, len(missing), 0)
 	assert.Assert(t, w.Says(SaysGitOps))
 
-	from.Git = Git{URL: "https://198.18.0.1:7004", Authority: "PEM"}
+	from.Git = Git{URL: "https://198.18.0.1:7005", Authority: "PEM"}
 	for _, stack := range []string{"demo", "prod"} {
 		assert.NilError(t, w.WriteStackFile(stack, from))
 	}
 	text, err := os.ReadFile(w.StackFile("demo"))
 	assert.NilError(t, err)
-	for _, wanted := range []string{"repository: https://198.18.0.1:7004/" + DevOps, "authority: PEM", "username: " + GitReader, "automated: false"} {
+	for _, wanted := range []string{"repository: https://198.18.0.1:7005/" + DevOps, "authority: PEM", "username: " + GitReader, "automated: false"} {
 		assert.Assert(t, strings.Contains(string(text), wanted), "%s is missing in\n%s", wanted, text)
 	}
 	missing, err = w.MissingSecrets("demo")
