@@ -11,6 +11,7 @@ import (
 	"github.com/iransre/exchange-platform/components/certificates"
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/edge"
+	"github.com/iransre/exchange-platform/components/ingress"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
@@ -35,7 +36,12 @@ func TestTheWorkersShowWhatCertManagerRenews(t *testing.T) {
 		assert.DeepEqual(t, recording.SecretsOutside(), []string(nil))
 		asked := mocktest.Plain(resource.NewProperty(recording.Get(t, "certificates-exchange").Inputs)).(map[string]any)
 		spec, where := asked["spec"].(map[string]any), asked["metadata"].(map[string]any)["namespace"].(string)
-		assert.Check(t, is.Contains(text(recording.Get(t, "ingress-release").Inputs), "default-ssl-certificate:"+where+"/"+spec["secretName"].(string)+"]"))
+		shown := "default-ssl-certificate:" + where + "/" + spec["secretName"].(string) + "]"
+		if cfg.Ingress.Engine == ingress.Traefik {
+			assert.Equal(t, where, "ingress-nginx", "a file of its pods")
+			shown = "secret:map[name:" + spec["secretName"].(string) + " "
+		}
+		assert.Check(t, is.Contains(text(recording.Get(t, "ingress-release").Inputs), shown))
 		assert.DeepEqual(t, spec["dnsNames"], []any{cfg.Exchange.Host, "iransre.ir", filesHost(cfg)})
 		assert.Check(t, waitsFor(recording, "certificates-exchange", "ingress-namespace"))
 		assert.Check(t, waitsFor(recording, "access-signer-view-cert-manager", "certificates-namespace"))

@@ -15,6 +15,8 @@ import (
 func TestAnotherIngressEngineIsAnotherChartAndNothingElse(t *testing.T) {
 	cfg, err := Load(project, "prod", completed(t, "prod"))
 	assert.NilError(t, err)
+	assert.Equal(t, cfg.Ingress.Engine, ingress.Traefik, "what is new takes what is maintained")
+	cfg.Ingress.Engine = ingress.Nginx
 	before := deployedWith(t, cfg)
 	cfg.Ingress.Engine = ingress.Traefik
 	after := deployedWith(t, cfg)

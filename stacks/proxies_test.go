@@ -7,6 +7,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/components/edge"
+	"github.com/iransre/exchange-platform/components/ingress"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
@@ -31,6 +32,7 @@ func TestOnlyAProxyingCDNIsBelieved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg, err := Load(project, "prod", completed(t, "prod"))
 			assert.NilError(t, err)
+			cfg.Ingress.Engine = ingress.Nginx // what Traefik is told is a test of its component
 			cfg.Edge.Proxied, cfg.Edge.Mode, cfg.Network.WebCIDRs = new(test.proxied), test.mode, test.web
 			recording := deployedWith(t, cfg)
 			controller := mocktest.Plain(recording.Get(t, "ingress-release").Inputs["values"]).(map[string]any)["controller"].(map[string]any)

@@ -38,15 +38,20 @@ func TestTheCDNsRanges(t *testing.T) {
 			}
 			assert.NilError(t, err)
 			for _, rule := range recording.Get(t, "test-workers").Inputs["rules"].ArrayValue() {
-				cidrs := mocktest.Plain(rule).(map[string]any)["cidrs"].([]any)
-				var texts []string
-				for _, cidr := range cidrs {
-					texts = append(texts, cidr.(string))
-				}
-				assert.Equal(t, strings.Join(texts, ","), test.taken)
+				assert.Equal(t, joined(mocktest.Plain(rule).(map[string]any)["cidrs"]), test.taken)
 			}
 			values := mocktest.Plain(resource.NewProperty(recording.Get(t, "ingress-release").Inputs)).(map[string]any)["values"].(map[string]any)
-			assert.Equal(t, values["controller"].(map[string]any)["config"].(map[string]any)["proxy-real-ip-cidr"], test.taken)
+			believed := values["ports"].(map[string]any)["websecure"].(map[string]any)["forwardedHeaders"].(map[string]any)["trustedIPs"]
+			assert.Equal(t, joined(believed), test.taken)
 		})
 	}
+}
+
+// joined is a list of texts, with commas between them.
+func joined(list any) string {
+	var texts []string
+	for _, each := range list.([]any) {
+		texts = append(texts, each.(string))
+	}
+	return strings.Join(texts, ",")
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/iransre/exchange-platform/components/arvan"
 	"github.com/iransre/exchange-platform/components/edge"
+	"github.com/iransre/exchange-platform/components/ingress"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
@@ -24,7 +25,9 @@ func withVIP(t *testing.T, stack string) *Config {
 }
 
 func TestAVirtualAddressLeadsToTheIngress(t *testing.T) {
-	recording := deployedWith(t, withVIP(t, "prod"))
+	cfg := withVIP(t, "prod")
+	cfg.Ingress.Engine = ingress.Nginx // what Traefik is told is a test of its component
+	recording := deployedWith(t, cfg)
 	assert.DeepEqual(t, recording.SecretsOutside(), []string(nil))
 	// the controllers are told of the address when there is somebody to announce it, and the cloud lets it through
 	waits := recording.Waits(t, "ingress-release", "kubernetes:metallb.io/v1beta1:L2Advertisement")

@@ -11,7 +11,7 @@ import (
 // Config is the cluster's web entry.
 type Config struct {
 	// Engine serves the Ingress objects: "ingress-nginx", or "traefik", which is maintained and reads ingress-nginx' annotations. What each
-	// serves is a table in docs/edge.md.
+	// serves is a table in docs/edge.md. The default is the older one, so that an environment that runs keeps its own; new ones of production say "traefik".
 	Engine Engine `json:"engine" later:"an upgrade of the release, taken back if it fails; each worker answers nobody in between"`
 	// MaxBodyMiB is the largest request that is let in, in MiB: larger uploads are answered with 413. What the CDN lets
 	// through is set in its panel.
@@ -46,6 +46,14 @@ func (c *Config) Published() []PageName { return slices.Sorted(maps.Keys(c.Pages
 
 // SetDefaults fills in what the profile gives.
 func (c *Config) SetDefaults(settings.Profile) { *c = Config{Engine: Nginx, MaxBodyMiB: 20} }
+
+// Warnings says what is allowed and yet has to be known at every update.
+func (c *Config) Warnings(profile settings.Profile) []string {
+	if profile != settings.Prod || c.Engine != Nginx {
+		return nil
+	}
+	return []string{`ingress.engine is "ingress-nginx", which nobody mends any more, and whose NGINX has open CVEs: move to "traefik", as docs/edge.md says`}
+}
 
 // Validate reports what is wrong with the section.
 func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList {

@@ -12,6 +12,7 @@ import (
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/components/ingress"
 	"github.com/iransre/exchange-platform/internal/mocktest"
+	"github.com/iransre/exchange-platform/internal/settings"
 )
 
 var nginx = ingress.Config{Engine: ingress.Nginx, MaxBodyMiB: 20}
@@ -131,4 +132,10 @@ func TestBehindAVirtualAddress(t *testing.T) {
 		})
 		assert.DeepEqual(t, annotations, asked)
 	}
+}
+
+func TestProductionIsToldOfAControllerThatNobodyMends(t *testing.T) {
+	assert.Equal(t, len(nginx.Warnings(settings.Prod)), 1)
+	assert.Equal(t, len(nginx.Warnings(settings.Demo)), 0)
+	assert.Equal(t, len(traefik.Warnings(settings.Prod)), 0)
 }

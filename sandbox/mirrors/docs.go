@@ -43,8 +43,7 @@ from a mirror that users have ([offline](../../docs/offline.md)). What is in it 
 	page.WriteString(`
 ## How an image is made
 
-By a recipe in its row of [images.yaml](images.yaml): Go programs (of this module, or of other projects by [programs/go.mod](../programs/go.mod), and Argo CD by
-[one of its own](../programs/argocd/go.mod)),
+By a recipe in its row of [images.yaml](images.yaml): Go programs (of this module, or of other projects by the go.mod files in [programs/](../programs)),
 packages of Debian, files in [images/](images/) and folders of the checkout. All images with packages of one release share a layer of the least Debian there is.
 Everything lies in ` + "`.sandbox/images`" + `, an OCI image layout, is made once, and anew when what it is made of changes. Every tag is answered
 with the one content there is. An image runs as the user, and with the commands, variables and folders, that its chart asks for.

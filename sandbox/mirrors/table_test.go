@@ -72,7 +72,7 @@ func TestThePageOfTheTableIsOfToday(t *testing.T) {
 var numbers = regexp.MustCompile(`[0-9]+(\.[0-9]+)+`)
 
 // fromModule finds the module in a row's evidence.
-var fromModule = regexp.MustCompile(`sandbox/((?:programs/(?:argocd/)?)?go\.mod): ([^;]+)`)
+var fromModule = regexp.MustCompile(`sandbox/((?:programs/(?:argocd/|traefik/)?)?go\.mod): ([^;]+)`)
 
 func TestVersionsAreThoseOfTheirModulesAndOfTheTags(t *testing.T) {
 	tags := map[string]string{}

@@ -13,7 +13,7 @@ import (
 )
 
 // completion is what a module's archive lacks and its programs are not compiled without: what its own build makes before, and what the versions of
-// other modules that are chosen here ask for.
+// other modules that are chosen here ask for; and what stands in the place of files that would be much to compile.
 type completion struct {
 	module  string
 	files   map[string]string

@@ -16,10 +16,11 @@ import (
 // withoutClouds leaves out of Prometheus how it finds what runs in clouds: it doubles what there is to compile.
 const withoutClouds = "remove_all_sd,enable_kubernetes_sd"
 
-// What stacks say that need more than others: a database with an operator, a virtual address.
+// What stacks say that need more than others: a database with an operator, a virtual address, Traefik as the ingress.
 const (
 	production     = "profile: prod"
 	virtualAddress = "edge.mode: vip"
+	withTraefik    = "ingress.engine: traefik"
 )
 
 // Argo CD is chosen in a module of its own: it asks for libraries of Kubernetes that others cannot be built with.
@@ -27,8 +28,23 @@ var argoModule = filepath.Join("sandbox", "programs", "argocd")
 
 const argoVersion = "3.2.11"
 
+// noProviders leaves out of Traefik's ACME client the clients of two hundred providers of DNS: most of what there is to compile, and the platform
+// asks it for no certificate.
+const noProviders = `package dns
+
+import (
+	"fmt"
+
+	"github.com/go-acme/lego/v5/challenge"
+)
+
+func NewDNSChallengeProviderByName(name string) (challenge.Provider, error) {
+	return nil, fmt.Errorf("%s is not in the sandbox", name)
+}
+`
+
 // forImages are the programs that images of real machines are made of: see package mirrors. Those of other projects are chosen in
-// programs/go.mod.
+// programs/go.mod, and Traefik in programs/traefik/go.mod: it replaces modules that others have, too.
 func forImages(w *workspace.Workspace) []Tool {
 	own := func(name, purpose string) Tool {
 		return Tool{Name: name, Purpose: purpose, Module: "sandbox", Package: "github.com/iransre/exchange-platform/sandbox/cmd/" + name}
@@ -67,6 +83,10 @@ func forImages(w *workspace.Workspace) []Tool {
 		}},
 	}
 	kustomize := Tool{Name: "kustomize", Purpose: "image: the real kustomize, for Argo CD", Module: argoModule, Package: "sigs.k8s.io/kustomize/kustomize/v5", For: workspace.SaysGitOps}
+	router := only(withTraefik, "traefik", "the real Traefik", "github.com/traefik/traefik/v3/cmd/traefik")
+	router.Module, router.Tags, router.LinkerFlags = filepath.Join(router.Module, "traefik"), "", " -X github.com/traefik/traefik/v3/pkg/version.Version=3.7.13"
+	router.Shared = true
+	router.Completed = &completion{module: "github.com/go-acme/lego/v5", files: map[string]string{"providers/dns/zz_gen_dns_providers.go": noProviders}}
 	ingress := own("ingress", "image: an ingress controller in ingress-nginx' place")
 	ingress.Shared = true
 	all := []Tool{
@@ -88,6 +108,7 @@ func forImages(w *workspace.Workspace) []Tool {
 		metallb("speaker", "the real MetalLB, which answers for them"),
 		argo,
 		kustomize,
+		router,
 	}
 	for i := range all {
 		all[i].Static, all[i].Target = true, ImageProgram(w, all[i].Name)

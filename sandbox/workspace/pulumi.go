@@ -99,11 +99,27 @@ type Messages struct{ Telegram, SMS string }
 // Archive is where a .tar.gz lies, and its checksum in hex.
 type Archive struct{ URL, SHA256 string }
 
+// givenStackFile is a copy of the last stack file that pulumi was given in StackFile's place.
+func (w *Workspace) givenStackFile() string { return w.Path("project", "given.yaml") }
+
+// KeepGiven remembers a stack file that pulumi is given in StackFile's place, by its path or one in the checkout: Says reads it, too.
+func (w *Workspace) KeepGiven(file string) error {
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(w.Root, file)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(w.givenStackFile(), text, 0o600)
+}
+
 // Says tells whether a stack that this sandbox has had says so in its stack file: a key of the program's and its value, such as "edge.mode: vip".
 func (w *Workspace) Says(setting string) bool {
 	path, value, _ := strings.Cut(setting, ": ")
 	keys := strings.Split(path, ".")
 	files, _ := filepath.Glob(w.StackFile("*")) // the pattern is a valid one
+	files = append(files, w.givenStackFile())
 	return slices.ContainsFunc(files, func(name string) bool {
 		var file struct {
 			Config map[string]any `json:"config"`

@@ -236,10 +236,14 @@ func TestWhatStacksSayIsRead(t *testing.T) {
 	}
 	for setting, said := range map[string]bool{
 		"profile: demo": true, "profile: prod": true, "edge.mode: vip": true, "edge.mode: dns": false, "edge.vip.address: 10.20.0.250": false,
-		"certificates.engine: cert-manager": false,
+		"certificates.engine: cert-manager": false, "ingress.engine: traefik": false,
 	} {
 		assert.Equal(t, w.Says(setting), said, setting)
 	}
+	given := "config:\n  exchange-platform:ingress: {engine: traefik}\n"
+	assert.NilError(t, os.WriteFile(filepath.Join(root, "mine.yaml"), []byte(given), 0o644))
+	assert.NilError(t, w.KeepGiven("mine.yaml"))
+	assert.Assert(t, w.Says("ingress.engine: traefik") && w.Says("profile: prod"), "beside what the stacks' own files say")
 }
 
 // Where pods reach the sandbox's Git server, Argo CD watches that, whatever the stack file says; elsewhere, nobody looks at a repository.

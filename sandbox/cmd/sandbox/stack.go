@@ -73,6 +73,13 @@ func run(ctx context.Context, stack string, chosen options, arguments []string, 
 	if err := w.WriteStackFile(stack, sources); err != nil {
 		return err
 	}
+	if given, _, err := takeOption("--config-file", arguments); err != nil {
+		return err
+	} else if given != "" {
+		if err := w.KeepGiven(given); err != nil {
+			return err
+		}
+	}
 	if err := tools.Build(ctx, w, out); err != nil {
 		return err
 	}
