@@ -85,6 +85,7 @@ func start(ctx context.Context, w *workspace.Workspace, program string) error {
 	_ = os.Remove(failureFile(w))
 	cmd := exec.Command(program, "serve")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = w.Root, log, log
+	cmd.Env = append(os.Environ(), "SANDBOX_NAME="+w.Name) // whichever this process' own is
 	// its own session: an interrupted `up` must not take the world with it
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {

@@ -70,7 +70,7 @@ func TestEnsure(t *testing.T) {
 	assert.NilError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), nil, 0o644))
 	t.Chdir(dir)
 	t.Setenv("SANDBOX_NAME", "")
-	w, err := workspace.Open()
+	w, err := workspace.Named("other")
 	assert.NilError(t, err)
 	program, err := os.Executable()
 	assert.NilError(t, err)
