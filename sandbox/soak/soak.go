@@ -2,7 +2,6 @@
 package soak
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -117,17 +115,6 @@ func (s *soak) learn(ctx context.Context) error {
 	return err
 }
 
-// steps is how many beginnings and ends of operations pulumi has told. A moment is counted by them: it is the same one on a
-// machine that is busy.
-func steps(output string) (told int) {
-	for line := range strings.Lines(output) {
-		if line = strings.TrimSpace(line); len(line) > 0 && strings.ContainsRune("+-~", rune(line[0])) {
-			told++
-		}
-	}
-	return told
-}
-
 // strike begins an update and kills something of it, unless the update is whole before.
 func (s *soak) strike(ctx context.Context, number int) (whole bool, err error) {
 	struck := pulumi
@@ -179,43 +166,6 @@ func (s *soak) strike(ctx context.Context, number int) (whole bool, err error) {
 
 // longStep is how long after a step a kill comes at most.
 const longStep = 3 * time.Second
-
-// watched is the output of an update under way.
-type watched struct {
-	mutex sync.Mutex
-	text  bytes.Buffer
-}
-
-func (o *watched) Write(p []byte) (int, error) {
-	o.mutex.Lock()
-	defer o.mutex.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *watched) said() string {
-	o.mutex.Lock()
-	defer o.mutex.Unlock()
-	return o.text.String()
-}
-
-// reach waits until so many steps have been told, and then a while; done if the update ends before.
-func (o *watched) reach(moment int, after time.Duration, ended <-chan error) (failure error, done bool) {
-	poll := time.NewTicker(20 * time.Millisecond)
-	defer poll.Stop()
-	var strike <-chan time.Time
-	for {
-		if strike == nil && steps(o.said()) >= moment {
-			strike = time.After(after)
-		}
-		select {
-		case failure = <-ended:
-			return failure, true
-		case <-strike:
-			return nil, false
-		case <-poll.C:
-		}
-	}
-}
 
 // endsItself is how long an update may take that has lost its plugins or its world. Then it is killed as well.
 const endsItself = 20 * time.Second
@@ -357,14 +307,3 @@ func (s *soak) command(ctx context.Context, name string, arguments ...string) *e
 }
 
 func (s *soak) say(format string, values ...any) { fmt.Fprintf(s.Out, format+"\n", values...) }
-
-// last is the last line of a text that is not only dots.
-func last(text string) string {
-	lines := strings.Split(text, "\n")
-	for i := len(lines) - 1; i >= 0; i-- {
-		if line := strings.TrimSpace(lines[i]); line != "" && !strings.HasPrefix(line, "@") {
-			return line
-		}
-	}
-	return "nothing yet"
-}

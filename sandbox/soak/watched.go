@@ -1,0 +1,67 @@
+package soak
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"time"
+)
+
+// watched is the output of an update under way.
+type watched struct {
+	mutex sync.Mutex
+	text  bytes.Buffer
+}
+
+func (o *watched) Write(p []byte) (int, error) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *watched) said() string {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	return o.text.String()
+}
+
+// reach waits until so many steps have been told, and then a while; done if the update ends before.
+func (o *watched) reach(moment int, after time.Duration, ended <-chan error) (failure error, done bool) {
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
+	var strike <-chan time.Time
+	for {
+		if strike == nil && steps(o.said()) >= moment {
+			strike = time.After(after)
+		}
+		select {
+		case failure = <-ended:
+			return failure, true
+		case <-strike:
+			return nil, false
+		case <-poll.C:
+		}
+	}
+}
+
+// steps is how many beginnings and ends of operations pulumi has told. A moment is counted by them: it is the same one on a
+// machine that is busy.
+func steps(output string) (told int) {
+	for line := range strings.Lines(output) {
+		if line = strings.TrimSpace(line); len(line) > 0 && strings.ContainsRune("+-~", rune(line[0])) {
+			told++
+		}
+	}
+	return told
+}
+
+// last is the last line of a text that is not only dots.
+func last(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := len(lines) - 1; i >= 0; i-- {
+		if line := strings.TrimSpace(lines[i]); line != "" && !strings.HasPrefix(line, "@") {
+			return line
+		}
+	}
+	return "nothing yet"
+}
