@@ -13,13 +13,13 @@ import (
 	"time"
 
 	"github.com/iransre/exchange-platform/sandbox/messages"
+	"github.com/iransre/exchange-platform/sandbox/rehearsal"
 )
 
 // Options say where the stack is.
 type Options struct {
-	// Kubectl is the program, Environ what leads it to the cluster, as Kubeconfig does.
-	Kubectl    string
-	Environ    []string
+	rehearsal.Cluster
+	// Kubeconfig leads to it, too.
 	Kubeconfig string
 	// Machines are the names of those that are on, and their addresses in the private network.
 	Machines map[string]string
@@ -43,7 +43,8 @@ const (
 	repairs = 2 * time.Minute
 )
 
-type rehearsal struct {
+// faultRun is one rehearsal.
+type faultRun struct {
 	Options
 	rules   map[string]rule
 	routing *routing
@@ -56,7 +57,7 @@ type rehearsal struct {
 // Rehearse has five things break, tells for each what people heard of it and when, and mends it. It fails if a message is not the right one, comes later than its
 // rule promises, or is not followed by another that says it is over.
 func Rehearse(ctx context.Context, options Options) error {
-	r := &rehearsal{Options: options}
+	r := &faultRun{Options: options}
 	begin := time.Now()
 	if err := r.read(ctx); err != nil {
 		return err
@@ -85,7 +86,7 @@ func Rehearse(ctx context.Context, options Options) error {
 }
 
 // read asks Prometheus and Alertmanager what they have been told.
-func (r *rehearsal) read(ctx context.Context) error {
+func (r *faultRun) read(ctx context.Context) error {
 	text, err := r.get(ctx, alertmanager+"status")
 	if err != nil {
 		return fmt.Errorf("%w; does the platform's monitoring run on real machines? ./scripts/sandbox up watched --machines real", err)
@@ -110,10 +111,10 @@ func (r *rehearsal) read(ctx context.Context) error {
 const simulated = `198[.]51[.]100[.].*`
 
 // healthy waits until nothing is amiss: whatever is said from then on is of what is broken here.
-func (r *rehearsal) healthy(ctx context.Context) error {
+func (r *faultRun) healthy(ctx context.Context) error {
 	watched := 0
 	var alerts []string
-	err := r.until(ctx, settling, "a healthy stack", func() (string, error) {
+	err := rehearsal.Until(ctx, settling, "a healthy stack", func() (string, error) {
 		up, err := r.query(ctx, `up{instance!~"`+simulated+`"}`)
 		if err != nil {
 			return err.Error(), nil
@@ -156,14 +157,14 @@ func (r *rehearsal) healthy(ctx context.Context) error {
 }
 
 // expect says of which messages the rehearsal knows.
-func (r *rehearsal) expect(e expected) {
+func (r *faultRun) expect(e expected) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.wanted = append(r.wanted, e)
 }
 
 // rehearse strikes, waits for what people hear, mends, and waits until they hear that it is over.
-func (r *rehearsal) rehearse(ctx context.Context, each *fault) (err error) {
+func (r *faultRun) rehearse(ctx context.Context, each *fault) (err error) {
 	defer close(each.over)
 	if each.after != nil {
 		select {
@@ -219,12 +220,12 @@ func (r *rehearsal) rehearse(ctx context.Context, each *fault) (err error) {
 }
 
 // hear waits for what people are told of a fault after the moment given, and gives the first message and when the last was there.
-func (r *rehearsal) hear(ctx context.Context, each *fault, after time.Time, over bool, within time.Duration) (first messages.Arrived, at time.Time, err error) {
+func (r *faultRun) hear(ctx context.Context, each *fault, after time.Time, over bool, within time.Duration) (first messages.Arrived, at time.Time, err error) {
 	what := "what people are told by "
 	if over {
 		what = "that it is over by "
 	}
-	return first, at, r.until(ctx, within, "people to be told", func() (string, error) {
+	return first, at, rehearsal.Until(ctx, within, "people to be told", func() (string, error) {
 		all, err := r.Messages(ctx)
 		if err != nil {
 			return "", err

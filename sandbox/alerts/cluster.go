@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os/exec"
 	"regexp"
 	"strings"
 	"time"
@@ -24,24 +23,13 @@ const (
 	alertmanager = monitoring + "alertmanager:9093/proxy/api/v2/"
 )
 
-func (r *rehearsal) kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, r.Kubectl, append([]string{"--request-timeout=20s"}, arguments...)...)
-	var stderr bytes.Buffer
-	cmd.Env, cmd.Stdin, cmd.Stderr = r.Environ, strings.NewReader(input), &stderr
-	text, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("kubectl %s: %w: %s", arguments[0], err, bytes.TrimSpace(stderr.Bytes()))
-	}
-	return strings.TrimSpace(string(text)), nil
-}
-
 // get asks something of the cluster by the path of its API.
-func (r *rehearsal) get(ctx context.Context, path string) (string, error) {
-	return r.kubectl(ctx, "", "get", "--raw", path)
+func (r *faultRun) get(ctx context.Context, path string) (string, error) {
+	return r.Ask(ctx, "", "", "get", "--raw", path)
 }
 
 // post sends JSON to something of the cluster by the path of its API, which kubectl does without saying that it is JSON.
-func (r *rehearsal) post(ctx context.Context, path string, body []byte) ([]byte, error) {
+func (r *faultRun) post(ctx context.Context, path string, body []byte) ([]byte, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", r.Kubeconfig)
 	if err != nil {
 		return nil, err
@@ -72,7 +60,7 @@ type sample struct {
 }
 
 // query asks Prometheus.
-func (r *rehearsal) query(ctx context.Context, expression string) ([]sample, error) {
+func (r *faultRun) query(ctx context.Context, expression string) ([]sample, error) {
 	text, err := r.get(ctx, prometheus+"query?query="+url.QueryEscape(expression))
 	if err != nil {
 		return nil, err
@@ -87,8 +75,8 @@ func (r *rehearsal) query(ctx context.Context, expression string) ([]sample, err
 }
 
 // grace reads how long a machine may be silent until its node counts as away, out of the controller manager's command; without it, it is Kubernetes' own.
-func (r *rehearsal) grace(ctx context.Context) (time.Duration, error) {
-	text, err := r.kubectl(ctx, "", "get", "pods", "--namespace=kube-system", "--selector=component=kube-controller-manager",
+func (r *faultRun) grace(ctx context.Context) (time.Duration, error) {
+	text, err := r.Ask(ctx, "kube-system", "", "get", "pods", "--selector=component=kube-controller-manager",
 		"--output=jsonpath={.items[*].spec.containers[*].command}")
 	if err != nil {
 		return 0, err
@@ -97,25 +85,4 @@ func (r *rehearsal) grace(ctx context.Context) (time.Duration, error) {
 		return duration(found[1])
 	}
 	return 50 * time.Second, nil
-}
-
-// until asks every second until nothing is amiss.
-func (r *rehearsal) until(ctx context.Context, within time.Duration, what string, ask func() (amiss string, err error)) error {
-	late := time.NewTimer(within)
-	defer late.Stop()
-	again := time.NewTicker(time.Second)
-	defer again.Stop()
-	for {
-		amiss, err := ask()
-		if err != nil || amiss == "" {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-late.C:
-			return fmt.Errorf("waited %.0f s for %s: %s", within.Seconds(), what, amiss)
-		case <-again.C:
-		}
-	}
 }

@@ -33,7 +33,7 @@ type fault struct {
 type mend func(context.Context) error
 
 // faults are those that this stack has everything for.
-func (r *rehearsal) faults(ctx context.Context) ([]*fault, error) {
+func (r *faultRun) faults(ctx context.Context) ([]*fault, error) {
 	dead, full, err := r.spares(ctx)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func (r *rehearsal) faults(ctx context.Context) ([]*fault, error) {
 }
 
 // fault is one that a rule tells of.
-func (r *rehearsal) fault(name, alert, names string, begins time.Duration, strike func(context.Context) (mend, error)) (*fault, error) {
+func (r *faultRun) fault(name, alert, names string, begins time.Duration, strike func(context.Context) (mend, error)) (*fault, error) {
 	rule, is := r.rules[alert]
 	if !is {
 		return nil, fmt.Errorf("Prometheus has no rule %s: this rehearsal is for a stack with demo's database and exchange, such as watched", alert)
@@ -92,12 +92,12 @@ func (r *rehearsal) fault(name, alert, names string, begins time.Duration, strik
 }
 
 // spares are two workers that can be lost.
-func (r *rehearsal) spares(ctx context.Context) (dead, full string, err error) {
-	nodes, err := r.kubectl(ctx, "", "get", "nodes", "--output=json")
+func (r *faultRun) spares(ctx context.Context) (dead, full string, err error) {
+	nodes, err := r.Ask(ctx, "", "", "get", "nodes", "--output=json")
 	if err != nil {
 		return "", "", err
 	}
-	pods, err := r.kubectl(ctx, "", "get", "pods", "--all-namespaces", "--output=json")
+	pods, err := r.Ask(ctx, "", "", "get", "pods", "--all-namespaces", "--output=json")
 	if err != nil {
 		return "", "", err
 	}
@@ -119,9 +119,9 @@ func disturb(do, undo func(context.Context, string) error, machine string) func(
 }
 
 // crash rolls out an exchange that ends as soon as it starts. Its users keep what they have: the version before serves until the new one is ready.
-func (r *rehearsal) crash(ctx context.Context) (mend, error) {
+func (r *faultRun) crash(ctx context.Context) (mend, error) {
 	const deployment = "deployment/exchange-web"
-	text, err := r.kubectl(ctx, "", "get", deployment, "--namespace=exchange", "--output=json")
+	text, err := r.Ask(ctx, "exchange", "", "get", deployment, "--output=json")
 	if err != nil {
 		return nil, err
 	}
@@ -151,17 +151,17 @@ func (r *rehearsal) crash(ctx context.Context) (mend, error) {
 		if err != nil {
 			return err
 		}
-		_, err = r.kubectl(ctx, "", "patch", deployment, "--namespace=exchange", "--patch="+string(patch))
+		_, err = r.Ask(ctx, "exchange", "", "patch", deployment, "--patch="+string(patch))
 		return err
 	}
 	return func(ctx context.Context) error { return command(ctx, before.Command) }, command(ctx, []string{"sh", "-c", "exit 1"})
 }
 
 // killDatabase ends the server as a crash does, whenever it runs. What is in it stays.
-func (r *rehearsal) killDatabase(ctx context.Context) (mend, error) {
+func (r *faultRun) killDatabase(ctx context.Context) (mend, error) {
 	killing, stop := context.WithCancel(ctx)
 	kill := func() error {
-		_, err := r.kubectl(killing, "", "exec", "postgresql-0", "--namespace=postgres", "--container=postgresql", "--", "sh", "-c", "while kill -QUIT 1; do sleep 0.1; done")
+		_, err := r.Ask(killing, "postgres", "", "exec", "postgresql-0", "--container=postgresql", "--", "sh", "-c", "while kill -QUIT 1; do sleep 0.1; done")
 		// the connection ends with the container: that is no failure
 		if err != nil && strings.Contains(err.Error(), "not found") {
 			return err
@@ -200,7 +200,7 @@ const (
 )
 
 // silenced has somebody silence the alert that always fires, so that the dead man's switch hears it no longer; all others are heard.
-func (r *rehearsal) silenced() (*fault, error) {
+func (r *faultRun) silenced() (*fault, error) {
 	promised, err := patience(r.Switch)
 	if err != nil {
 		return nil, err
@@ -221,7 +221,7 @@ func (r *rehearsal) silenced() (*fault, error) {
 	return made, nil
 }
 
-func (r *rehearsal) silence(ctx context.Context) (mend, error) {
+func (r *faultRun) silence(ctx context.Context) (mend, error) {
 	now := time.Now().UTC()
 	body, err := json.Marshal(map[string]any{
 		"matchers": json.RawMessage(heldBack), "startsAt": now.Format(time.RFC3339Nano), "endsAt": now.Add(time.Hour).Format(time.RFC3339Nano),
@@ -241,7 +241,7 @@ func (r *rehearsal) silence(ctx context.Context) (mend, error) {
 		return nil, fmt.Errorf("Alertmanager's answer to a silence: %q: %w", text, err)
 	}
 	return func(ctx context.Context) error {
-		_, err := r.kubectl(ctx, "", "delete", "--raw", alertmanager+"silence/"+made.ID)
+		_, err := r.Ask(ctx, "", "", "delete", "--raw", alertmanager+"silence/"+made.ID)
 		return err
 	}, nil
 }

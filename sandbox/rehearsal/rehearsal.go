@@ -17,9 +17,13 @@ type Cluster struct {
 	Environ []string
 }
 
-// Ask runs kubectl in a namespace, with an input, and returns what it prints, without spaces around it. Errors hold what it complains of.
+// Ask runs kubectl in a namespace, which is empty for what is in none or in all, with an input, and returns what it prints, without spaces around it. Errors hold what it complains of.
 func (c Cluster) Ask(ctx context.Context, namespace, input string, arguments ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, c.Kubectl, append([]string{"--namespace", namespace, "--request-timeout=30s"}, arguments...)...)
+	options := []string{"--request-timeout=30s"}
+	if namespace != "" {
+		options = append(options, "--namespace="+namespace)
+	}
+	cmd := exec.CommandContext(ctx, c.Kubectl, append(options, arguments...)...)
 	var stderr bytes.Buffer
 	cmd.Env, cmd.Stdin, cmd.Stderr = c.Environ, strings.NewReader(input), &stderr
 	text, err := cmd.Output()
@@ -29,10 +33,10 @@ func (c Cluster) Ask(ctx context.Context, namespace, input string, arguments ...
 	return strings.TrimSpace(string(text)), nil
 }
 
-// Until asks every second until nothing is amiss, for as long as patience is.
+// Until asks every second until nothing is amiss, for as long as patience is. Who interrupts it is told so, and not of patience.
 func Until(ctx context.Context, patience time.Duration, what string, ask func() (amiss string, err error)) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
 	for {
@@ -42,6 +46,8 @@ func Until(ctx context.Context, patience time.Duration, what string, ask func() 
 		}
 		select {
 		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-late.C:
 			return fmt.Errorf("waited %s for %s: %s", patience, what, amiss)
 		case <-again.C:
 		}

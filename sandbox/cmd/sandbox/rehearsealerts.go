@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/iransre/exchange-platform/sandbox/alerts"
-	"github.com/iransre/exchange-platform/sandbox/hosts"
 	"github.com/iransre/exchange-platform/sandbox/messages"
+	"github.com/iransre/exchange-platform/sandbox/rehearsal"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 	"github.com/iransre/exchange-platform/sandbox/world"
 )
@@ -35,11 +35,7 @@ on real machines that tells somebody, has a bastion, and two workers without the
 		RunE: inWorkspace(func(ctx context.Context, w *workspace.Workspace, given []string, out io.Writer) error {
 			ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 			defer stop()
-			stack := "watched"
-			if len(given) == 1 {
-				stack = given[0]
-			}
-			return rehearseAlerts(ctx, w, stack, out)
+			return rehearseAlerts(ctx, w, stackOf(given, "watched"), out)
 		}),
 	}
 }
@@ -66,14 +62,9 @@ func rehearseAlerts(ctx context.Context, w *workspace.Workspace, stack string, o
 	if err != nil {
 		return err
 	}
-	do := func(action world.Action) func(context.Context, string) error {
-		return func(ctx context.Context, machine string) error {
-			return explainNotRunning(world.Disturb(ctx, w, machine, action, hosts.Slowness{}))
-		}
-	}
 	return alerts.Rehearse(ctx, alerts.Options{
-		Kubectl: w.Binary("kubectl"), Environ: environ, Kubeconfig: w.Kubeconfig(), Machines: addresses, Switch: string(deadMans), Known: trueOfThisMachine(), Out: out,
-		Kill: do(world.Kill), Start: do(world.Start), Fill: do(world.Fill), Free: do(world.Free),
+		Cluster: rehearsal.Cluster{Kubectl: w.Binary("kubectl"), Environ: environ}, Kubeconfig: w.Kubeconfig(), Machines: addresses, Switch: string(deadMans), Known: trueOfThisMachine(), Out: out,
+		Kill: disturbance(w, world.Kill), Start: disturbance(w, world.Start), Fill: disturbance(w, world.Fill), Free: disturbance(w, world.Free),
 		Messages: func(ctx context.Context) ([]messages.Arrived, error) { return world.Messages(ctx, w) },
 	})
 }
