@@ -161,6 +161,13 @@ func (r *addressRehearsal) find(ctx context.Context) error {
 	if len(holders) == 0 {
 		return fmt.Errorf("no speaker of MetalLB says that it answers for %s: where they are simulated nobody does; take real machines, ./scripts/sandbox up STACK --machines real", r.place.Addr())
 	}
+	sets, err := r.daemonSets(ctx)
+	if err != nil {
+		return err
+	}
+	if lack := lacking(sets); lack != "" {
+		return errors.New(lack)
+	}
 	return nil
 }
 
@@ -229,14 +236,12 @@ func holdersOf(statuses string) ([]string, error) {
 // whole waits until one worker answers, and each could, and says which one it is.
 func (r *addressRehearsal) whole(ctx context.Context) (holder string, err error) {
 	return holder, rehearsal.Until(ctx, patience, "all speakers and ingress controllers", func() (string, error) {
-		for _, namespace := range []string{metallbNamespace, ingressNamespace} {
-			text, err := r.Cluster.Ask(ctx, namespace, "", "get", "daemonsets", "--output=json")
-			if err != nil {
-				return err.Error(), nil
-			}
-			if lack, err := lacking(text); err != nil || lack != "" {
-				return lack, err
-			}
+		sets, err := r.daemonSets(ctx)
+		if err != nil {
+			return err.Error(), nil
+		}
+		if lack := lacking(sets); lack != "" {
+			return lack, nil
 		}
 		holders, err := r.holders(ctx)
 		if err != nil {
@@ -250,34 +255,50 @@ func (r *addressRehearsal) whole(ctx context.Context) (holder string, err error)
 	})
 }
 
-// lacking says what DaemonSets lack whose pods should be on two nodes or more.
-func lacking(daemonSets string) (string, error) {
-	var list struct {
-		Items []struct {
-			Metadata struct {
-				Name string `json:"name"`
-			} `json:"metadata"`
-			Status struct {
-				Desired int `json:"desiredNumberScheduled"`
-				Ready   int `json:"numberReady"`
-			} `json:"status"`
-		} `json:"items"`
-	}
-	if err := json.Unmarshal([]byte(daemonSets), &list); err != nil {
-		return "", err
-	}
-	if len(list.Items) == 0 {
-		return "there is no DaemonSet", nil
-	}
-	for _, each := range list.Items {
-		if each.Status.Desired < 2 {
-			return "", fmt.Errorf("%s is for %d nodes: the stack needs two workers or more", each.Metadata.Name, each.Status.Desired)
+// A daemonSet has a pod on each node that takes one: a node that is not ready yet does not.
+type daemonSet struct {
+	Metadata struct {
+		Name string `json:"name"`
+	} `json:"metadata"`
+	Status struct {
+		Desired int `json:"desiredNumberScheduled"`
+		Ready   int `json:"numberReady"`
+	} `json:"status"`
+}
+
+// daemonSets are those of MetalLB and of the ingress.
+func (r *addressRehearsal) daemonSets(ctx context.Context) ([]daemonSet, error) {
+	var all []daemonSet
+	for _, namespace := range []string{metallbNamespace, ingressNamespace} {
+		text, err := r.Cluster.Ask(ctx, namespace, "", "get", "daemonsets", "--output=json")
+		if err != nil {
+			return nil, err
 		}
-		if each.Status.Ready < each.Status.Desired {
-			return fmt.Sprintf("%d of %d of %s are ready", each.Status.Ready, each.Status.Desired, each.Metadata.Name), nil
+		var list struct {
+			Items []daemonSet `json:"items"`
+		}
+		if err := json.Unmarshal([]byte(text), &list); err != nil {
+			return nil, err
+		}
+		all = append(all, list.Items...)
+	}
+	return all, nil
+}
+
+// lacking says what DaemonSets lack whose pods should be ready on two nodes or more.
+func lacking(sets []daemonSet) string {
+	if len(sets) == 0 {
+		return "there is no DaemonSet"
+	}
+	for _, each := range sets {
+		switch name, status := each.Metadata.Name, each.Status; {
+		case status.Desired < 2:
+			return fmt.Sprintf("%s is for %d nodes: the stack needs two workers or more", name, status.Desired)
+		case status.Ready < status.Desired:
+			return fmt.Sprintf("%d of %d of %s are ready", status.Ready, status.Desired, name)
 		}
 	}
-	return "", nil
+	return ""
 }
 
 func (r *addressRehearsal) deleteController(ctx context.Context, holder string) error {

@@ -55,12 +55,13 @@ func TestHoldersAreThoseOfTheIngress(t *testing.T) {
 }
 
 func TestWhatIsNotReadyIsNamed(t *testing.T) {
-	lack, err := lacking(`{"items": [{"metadata": {"name": "metallb-speaker"}, "status": {"desiredNumberScheduled": 2, "numberReady": 1}}]}`)
-	assert.NilError(t, err)
-	assert.Equal(t, lack, "1 of 2 of metallb-speaker are ready")
-	lack, err = lacking(`{"items": [{"metadata": {"name": "metallb-speaker"}, "status": {"desiredNumberScheduled": 2, "numberReady": 2}}]}`)
-	assert.NilError(t, err)
-	assert.Equal(t, lack, "")
-	_, err = lacking(`{"items": [{"metadata": {"name": "metallb-speaker"}, "status": {"desiredNumberScheduled": 1, "numberReady": 1}}]}`)
-	assert.ErrorContains(t, err, "two workers or more")
+	speakers := func(desired, ready int) []daemonSet {
+		var each daemonSet
+		each.Metadata.Name, each.Status.Desired, each.Status.Ready = "metallb-speaker", desired, ready
+		return []daemonSet{each}
+	}
+	assert.Equal(t, lacking(speakers(2, 1)), "1 of 2 of metallb-speaker are ready")
+	assert.Equal(t, lacking(speakers(2, 2)), "")
+	assert.Equal(t, lacking(speakers(1, 1)), "metallb-speaker is for 1 nodes: the stack needs two workers or more")
+	assert.Equal(t, lacking(nil), "there is no DaemonSet")
 }
