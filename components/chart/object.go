@@ -76,11 +76,11 @@ func (i *Installer) Namespace(
 	}
 	if flows := i.Flows(args.Name); flows != nil {
 		// It goes with the namespace, of which the cluster ends the pods before anything else (KEP-5080, from 1.33 on): deleted by itself before, it
-		// would leave those that still run free to talk to whom they like.
+		// would leave those that still run free to talk to whom they like. It keeps no data: whoever no longer isolates the pods may delete it.
 		policy, err := i.Object(ctx, strings.TrimSuffix(name, "-namespace")+"-flows", &ObjectArgs{
 			APIVersion: "networking.k8s.io/v1", Kind: "NetworkPolicy", Name: "flows", Namespace: namespace.Name,
 			Fields: pulumi.Map{"spec": pulumi.ToMap(flows)},
-		}, append(opts, pulumi.DeletedWith(namespace))...)
+		}, append(opts, pulumi.DeletedWith(namespace), pulumi.Protect(false))...)
 		if err != nil {
 			return nil, err
 		}
