@@ -67,3 +67,11 @@ func TestAMachinesOwnAddressIsRefused(t *testing.T) {
 	cfg.Edge.Mode, cfg.Edge.VIP = edge.DNS, edge.VIP{}
 	assert.Equal(t, len(last.refuseTaken(cfg)), 0)
 }
+
+// The stack of the sandbox's own has what a rehearsal of the address loses: two workers that may answer for it.
+func TestTheSandboxsStackHasWhoTakesTheAddressOver(t *testing.T) {
+	cfg, err := Load(project, "vip", stackFile(t, "../sandbox/stacks/Pulumi.vip.yaml"))
+	assert.NilError(t, err)
+	assert.Equal(t, cfg.Edge.Mode, edge.Virtual)
+	assert.Equal(t, len(cfg.Nodes.Named(arvan.Worker)), 2)
+}

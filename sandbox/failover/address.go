@@ -45,6 +45,10 @@ var addressFaults = []addressFault{
 // machine to look.
 const addressWithin = 15 * time.Second
 
+// joined is when speakers that lost each other have found each other again: they look once a minute. Until then each of them answers for the address, and
+// nobody notices that the other one is gone, as long as nothing asks anew who has it.
+const joined = 75 * time.Second
+
 type addressRehearsal struct {
 	AddressOptions
 	place netip.AddrPort
@@ -110,6 +114,16 @@ func (r *addressRehearsal) rehearse(ctx context.Context, each addressFault) (gon
 	mended := time.Now()
 	if err := errors.Join(failure, r.mended(ctx, each, holder)); err != nil {
 		return gone, back, err
+	}
+	if each.mend != nil {
+		if err := rehearsal.Until(ctx, patience, "speakers to find each other", func() (string, error) {
+			if time.Since(mended) < joined {
+				return "they look once a minute", nil
+			}
+			return "", nil
+		}); err != nil {
+			return gone, back, err
+		}
 	}
 	if _, err := r.whole(ctx); err != nil {
 		return gone, back, err

@@ -39,8 +39,8 @@ func failoverAddressCommand() *cobra.Command {
 		Long: `Lose the worker that answers for the virtual address (edge.mode vip) while somebody on the private network asks ten times a second:
 its ingress controller's pod is deleted, it is cut off, its power is gone. For each it prints for how many seconds nobody answered until
 another worker did, and again when the worker was back, and how many requests failed; it fails if that is longer than is promised. Each
-is mended at its end. It takes some minutes, and needs a stack on real machines with two workers or more.`,
-		RunE: onStack("demo", func(ctx context.Context, w *workspace.Workspace, options failover.Options) error {
+is mended at its end. It takes some minutes, and needs a stack on real machines with two workers or more: sandbox/stacks has one.`,
+		RunE: onStack("vip", func(ctx context.Context, w *workspace.Workspace, options failover.Options) error {
 			return failover.RehearseAddress(ctx, failover.AddressOptions{
 				Options: options, Kill: disturbance(w, world.Kill), Start: disturbance(w, world.Start),
 				Ask: func(ctx context.Context, place netip.AddrPort) error { return world.AskPrivately(ctx, w, place) },
