@@ -48,6 +48,8 @@ func TestTraefikInFrontOfTheExchange(t *testing.T) {
 		{"who does not come through this domain's CDN is refused", r.asksForTheKey},
 		{"a rollout fails no request", r.rollsOut},
 		{"it is watched as the other engine is", r.isWatched},
+		{"a worker that is lost takes no page with it for long", r.losesAWorker},
+		{"a move to the other engine, and back, loses nothing that is tried again", r.moves},
 	}
 	for i, step := range steps {
 		if !t.Run(step.name, step.run) && i < 2 { // those after it need no other
@@ -224,26 +226,46 @@ for headers in ({}, {"X-Cdn-Key": "guess"}):
 	assert.Equal(t, said, "403\n403\n")
 }
 
-// visits asks for a page again and again, until it is stopped, and returns what was not answered as it should be.
-func (r *throughTraefik) visits() (stop func() (asked int, failed []string)) {
+// visits are requests for a page, one after the other.
+type visits struct {
+	asked  int
+	failed []string      // what those that were not answered as they should be were answered with
+	pause  time.Duration // the longest time from one that was answered to the next
+	last   time.Time     // when one was answered
+}
+
+// visits asks for a page again and again, until it is stopped.
+func (r *throughTraefik) visits() (stop func() visits) {
 	watching, end := context.WithCancel(context.Background())
-	var asked int
-	var failed []string
+	client := *r.user.client
+	client.Timeout = 5 * time.Second
+	impatient := &throughTraefik{&realMachines{user: &visitor{&client}}}
+	made := visits{last: time.Now()}
 	var visiting sync.WaitGroup
 	visiting.Go(func() {
-		for ; watching.Err() == nil; asked++ {
-			if response, text, err := r.fetch(home, nil); err != nil {
-				failed = append(failed, err.Error())
-			} else if response.StatusCode != http.StatusOK {
-				failed = append(failed, fmt.Sprint(response.StatusCode, " ", text[:min(len(text), 100)]))
+		for ; watching.Err() == nil; made.asked++ {
+			response, text, err := impatient.fetch(home, nil)
+			switch {
+			case err != nil:
+				made.failed = append(made.failed, err.Error())
+			case response.StatusCode != http.StatusOK:
+				made.failed = append(made.failed, fmt.Sprint(response.StatusCode, " ", text[:min(len(text), 100)]))
+			default:
+				made.pause = max(made.pause, time.Since(made.last))
+				made.last = time.Now()
 			}
 		}
 	})
-	return func() (int, []string) {
+	return func() visits {
 		end()
 		visiting.Wait()
-		return asked, failed
+		made.pause = max(made.pause, time.Since(made.last))
+		return made
 	}
+}
+
+func (v visits) String() string {
+	return fmt.Sprintf("%d of %d requests failed, no page for %.1f s at most", len(v.failed), v.asked, v.pause.Seconds())
 }
 
 func (r *throughTraefik) rollsOut(t *testing.T) {
@@ -252,7 +274,56 @@ func (r *throughTraefik) rollsOut(t *testing.T) {
 		output, err := r.tool(t, nil, "kubectl", append([]string{"--namespace=exchange", "rollout", arguments[0], "deployment/exchange-web"}, arguments[1:]...)...)
 		assert.NilError(t, err, output)
 	}
-	asked, failed := stop()
-	t.Logf("%d requests", asked)
-	assert.Assert(t, asked > 10 && len(failed) == 0, "of %d: %v", asked, failed)
+	made := stop()
+	t.Log(made)
+	assert.Assert(t, made.asked > 10 && len(made.failed) == 0, "of %d: %v", made.asked, made.failed)
+}
+
+// losesAWorker has the power fail of the worker that is not the database's: pages that its web server was asked for are lost until Kubernetes believes that
+// it is gone, the others are not.
+func (r *throughTraefik) losesAWorker(t *testing.T) {
+	database, err := r.ask("--namespace=postgres", "get", "pods", "--output=jsonpath={.items[*].spec.nodeName}")
+	assert.NilError(t, err)
+	lost := "arvan-k8s-w2"
+	if strings.Contains(database, lost) {
+		lost = "arvan-k8s-w1"
+	}
+	stop := r.visits()
+	r.must(t, "host", "kill", lost)
+	poll.WaitOn(t, func(poll.LogT) poll.Result {
+		ready, err := r.ask("get", "node", lost, "--output", `jsonpath={.status.conditions[?(@.type=="Ready")].status}`)
+		if err != nil || ready == "True" {
+			return poll.Continue("%s is Ready: %s %v", lost, ready, err)
+		}
+		return poll.Success()
+	}, poll.WithDelay(time.Second), poll.WithTimeout(2*time.Minute))
+	made := stop()
+	t.Logf("until %s counted as away: %s", lost, made)
+	assert.Assert(t, made.pause < 30*time.Second, "%v", made.failed)
+
+	stop = r.visits()
+	r.must(t, "host", "start", lost)
+	poll.WaitOn(t, func(poll.LogT) poll.Result {
+		if r.bootOf(lost) == "" {
+			return poll.Continue("%s is not Ready", lost)
+		}
+		return poll.Success()
+	}, poll.WithDelay(time.Second), poll.WithTimeout(3*time.Minute))
+	made = stop()
+	t.Logf("since, until it was back: %s", made)
+	assert.Assert(t, made.pause < 30*time.Second, "%v", made.failed)
+	r.isReal(t)
+}
+
+// moves is done by two updates, in which all workers' ports change hands.
+func (r *throughTraefik) moves(t *testing.T) {
+	for _, engine := range []string{"ingress-nginx", "traefik"} {
+		r.section("ingress").(map[string]any)["engine"] = engine
+		stop := r.visits()
+		r.up(t)
+		made := stop()
+		t.Logf("to %s: %s", engine, made)
+		assert.Assert(t, made.pause < time.Minute, "%v", made.failed)
+		r.user.sees(t, "what was left there", hasAll)
+	}
 }
