@@ -19,6 +19,15 @@ const (
 	leastConnections = ownConnections + 10
 )
 
+// mebibytes is a quantity in the one form in which Kubernetes writes it: the operator's webhook answers in that form, and another one would count as
+// changed at the next update.
+func mebibytes(n int) string {
+	if n%1024 == 0 {
+		return fmt.Sprintf("%dGi", n/1024)
+	}
+	return fmt.Sprintf("%dMi", n)
+}
+
 // clusterSpec is what the operator is asked for. Numbers that differ from its defaults were measured on real machines, in seconds
 // until writes go on: a killed primary 15.4 → 4.5, a switchover 7.7 → 6, a machine without power 91 → 53, no acknowledged write lost.
 func clusterSpec(config *Config, cluster string) map[string]any {
@@ -26,7 +35,7 @@ func clusterSpec(config *Config, cluster string) map[string]any {
 	if err != nil {
 		panic(err) // the catalogue is built in: its test comes first
 	}
-	memory := fmt.Sprintf("%dMi", config.MemoryMiB)
+	memory := mebibytes(config.MemoryMiB)
 	spec := map[string]any{
 		"instances": instances,
 		"imageName": image.String(),

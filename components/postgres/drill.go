@@ -17,7 +17,10 @@ import (
 )
 
 const (
-	drillName      = "restore-drill"
+	drillName = "restore-drill"
+	// drillAccount is who drills. The operator makes an account, a role and a binding for each cluster, of the cluster's name, and puts its own
+	// content into those that are there: had the drill's the copy's name, it would lose its rights, and the copy's servers would have no token.
+	drillAccount   = "drill"
 	drillNamespace = drillName
 	// drillGrace is how long a drill has to take away what it made, in seconds.
 	drillGrace = 120
@@ -136,6 +139,11 @@ func drillObjects(stack string, args *Args, image chart.Image) ([]objectPart, er
 	made := func(part, version, kind string, fields map[string]any) objectPart {
 		return objectPart{chart.ObjectArgs{APIVersion: version, Kind: kind, Name: drillName, Fields: pulumi.ToMap(fields)}, part}
 	}
+	account := func(part, version, kind string, fields map[string]any) objectPart {
+		object := made(part, version, kind, fields)
+		object.Name = drillAccount
+		return object
+	}
 	store := made("store", "barmancloud.cnpg.io/v1", "ObjectStore", map[string]any{"spec": drillStore(&config.Backup, stack)})
 	store.Name = storeName
 	selector := map[string]any{"app.kubernetes.io/name": drillName + "-results"}
@@ -143,8 +151,8 @@ func drillObjects(stack string, args *Args, image chart.Image) ([]objectPart, er
 		made("policy", "networking.k8s.io/v1", "NetworkPolicy", map[string]any{"spec": policy}),
 		store,
 		made("program", "v1", "ConfigMap", map[string]any{"data": map[string]any{"drill.py": drillProgram, "cluster.json": string(cluster)}}),
-		made("account", "v1", "ServiceAccount", map[string]any{"automountServiceAccountToken": false}),
-		made("role", "rbac.authorization.k8s.io/v1", "Role", map[string]any{"rules": []any{
+		account("account", "v1", "ServiceAccount", map[string]any{"automountServiceAccountToken": false}),
+		account("role", "rbac.authorization.k8s.io/v1", "Role", map[string]any{"rules": []any{
 			rule("postgresql.cnpg.io", "clusters", "get", "create", "delete"),
 			rule("", "secrets", "create", "delete"),
 			rule("", "configmaps", "get", "create", "patch"),
@@ -152,9 +160,9 @@ func drillObjects(stack string, args *Args, image chart.Image) ([]objectPart, er
 			rule("", "pods", "list"),
 			rule("", "pods/log", "get"),
 		}}),
-		made("binding", "rbac.authorization.k8s.io/v1", "RoleBinding", map[string]any{
-			"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": drillName},
-			"subjects": []any{map[string]any{"kind": "ServiceAccount", "name": drillName, "namespace": drillNamespace}},
+		account("binding", "rbac.authorization.k8s.io/v1", "RoleBinding", map[string]any{
+			"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": drillAccount},
+			"subjects": []any{map[string]any{"kind": "ServiceAccount", "name": drillAccount, "namespace": drillNamespace}},
 		}),
 		made("schedule", "batch/v1", "CronJob", map[string]any{"spec": map[string]any{
 			"schedule": config.Drill.Schedule, "timeZone": "Etc/UTC", "concurrencyPolicy": "Replace", "startingDeadlineSeconds": 3600,
@@ -255,7 +263,7 @@ func drillPod(config *Config, image chart.Image) map[string]any {
 		label("JOB_UID", "batch.kubernetes.io/controller-uid"),
 	})
 	pod["restartPolicy"] = "Never"
-	pod["serviceAccountName"], pod["automountServiceAccountToken"] = drillName, true
+	pod["serviceAccountName"], pod["automountServiceAccountToken"] = drillAccount, true
 	return pod
 }
 

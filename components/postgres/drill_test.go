@@ -50,6 +50,17 @@ func TestTheDrillsObjects(t *testing.T) {
 	golden.Assert(t, objects.String(), "drill.objects.yaml")
 }
 
+// The operator takes over the account, the role and the binding that have a cluster's name.
+func TestNothingThatMayBeLostHasTheCopysName(t *testing.T) {
+	r := mocktest.Run(t, programWith(drilled(), noLook))
+	for _, part := range []string{"account", "role", "binding"} {
+		name := r.Get(t, "postgres-drill-"+part).Inputs["metadata"].ObjectValue()["name"].StringValue()
+		for _, copied := range []string{"restore-drill", "restore-drill-beyond"} { // as drill.py has them, and the operator's stand-in below
+			assert.Assert(t, name != copied, "%s %s", part, name)
+		}
+	}
+}
+
 // A copy that archives would write into production's archive; one that waits for a replica would wait for ever.
 func TestTheCopyArchivesNothingAndIsAlone(t *testing.T) {
 	spec := clusterOf(t)
