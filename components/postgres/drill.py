@@ -172,8 +172,13 @@ class Drill:
         path = self.api.core("pods", pod["metadata"]["name"]) + "/log?tailLines=400&container=" + urllib.parse.quote(
             pod["spec"]["containers"][0]["name"])
         lines = (self.api.call("GET", path, absent="") or "").strip().splitlines()
-        telling = [line for line in lines if UNREACHED in line or "FATAL" in line or '"error"' in line]
-        return (telling or lines or ["it left no word"])[-1][-600:]
+        # what PostgreSQL said; what the operator's process adds of its own end comes after it, and is the longest
+        for telling in (UNREACHED, "FATAL", '"error"', ""):
+            said = [line for line in lines if telling in line]
+            if said:
+                at = said[-1].find(telling)
+                return said[-1][max(0, at - 200):at + 400]
+        return "it left no word"
 
     def sql(self, query: str, quietly: bool = False) -> str:
         recovery = self.spec["bootstrap"]["recovery"]

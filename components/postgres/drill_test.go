@@ -117,7 +117,7 @@ func (o *operator) ServeHTTP(response http.ResponseWriter, request *http.Request
 		if strings.Contains(path, "beyond") {
 			words = o.beyond
 		}
-		_, _ = fmt.Fprintln(response, `{"level":"info"}`+"\n"+words)
+		_, _ = fmt.Fprintln(response, `{"level":"info"}`+"\n"+words+"\n"+managersEnd)
 	case request.Method == http.MethodGet && strings.HasSuffix(path, "/persistentvolumeclaims"):
 		answer(map[string]any{"items": []any{}})
 	case request.Method == http.MethodGet && strings.HasSuffix(path, "/pods"):
@@ -168,6 +168,9 @@ func (o *operator) pods() []any {
 }
 
 const unreached = `{"msg":"record","record":{"message":"recovery ended before configured recovery target was reached"}}`
+
+// managersEnd is what the operator's process says of its own end, after PostgreSQL has spoken.
+var managersEnd = `{"level":"error","msg":"restore error","error":"while waiting for PostgreSQL: exit status 1","stacktrace":"` + strings.Repeat(`main.main\n\t`, 80) + `"}`
 
 // drillTrial is a drill at a real server of PostgreSQL, which is production and the copy in one.
 type drillTrial struct {
