@@ -116,13 +116,10 @@ func (r *addressRehearsal) rehearse(ctx context.Context, each addressFault) (gon
 		return gone, back, err
 	}
 	if each.mend != nil {
-		if err := rehearsal.Until(ctx, patience, "speakers to find each other", func() (string, error) {
-			if time.Since(mended) < joined {
-				return "they look once a minute", nil
-			}
-			return "", nil
-		}); err != nil {
-			return gone, back, err
+		select {
+		case <-ctx.Done():
+			return gone, back, context.Cause(ctx)
+		case <-time.After(joined):
 		}
 	}
 	if _, err := r.whole(ctx); err != nil {
@@ -179,8 +176,10 @@ func (r *addressRehearsal) find(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if lack := lacking(sets); lack != "" {
-		return errors.New(lack)
+	for _, each := range sets {
+		if each.Status.Desired < 2 {
+			return errors.New(lacking(sets))
+		}
 	}
 	return nil
 }
