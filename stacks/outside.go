@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/iransre/exchange-platform/components/certificates"
+	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/components/objectstore"
 	"github.com/iransre/exchange-platform/internal/field"
 )
@@ -33,10 +34,33 @@ func (c *Config) outsides() []outside {
 	return found
 }
 
-// validateOutside refuses addresses of the cluster's own there.
+// reachedOutside are those that isolated pods reach outside of the cluster only, on whatever machine they are.
+func (c *Config) reachedOutside() []outside {
+	if !c.Network.Isolate {
+		return nil
+	}
+	alerting := field.NewPath("alerting")
+	found := []outside{
+		{alerting.Child("telegram", "apiUrl"), c.Alerting.Telegram.APIURL}, {alerting.Child("telegram", "proxy"), c.Alerting.Telegram.Proxy},
+		{alerting.Child("sms", "apiUrl"), c.Alerting.SMS.APIURL},
+	}
+	if c.Postgres.Backup.Enabled {
+		found = append(found, outside{field.NewPath("postgres", "backup", "endpoint"), c.Postgres.Backup.Endpoint})
+	}
+	if c.Logging.Snapshots.Enabled {
+		found = append(found, outside{field.NewPath("logging", "snapshots", "endpoint"), c.Logging.Snapshots.Endpoint})
+	}
+	return found
+}
+
+// validateOutside refuses addresses of the cluster's own there, and policies that would keep everything from the network plugin's own.
 func validateOutside(cfg *Config) field.ErrorList {
 	var problems field.ErrorList
-	for _, each := range cfg.outsides() {
+	if cfg.Network.Isolate && cfg.Kubernetes.Network == kubespray.Cilium {
+		problems = append(problems, field.Invalid(field.NewPath("network", "isolate"), true,
+			"ranges of addresses in a policy mean neither nodes nor pods to Cilium (cilium/cilium#20550), so nothing would reach the Kubernetes API: leave it out, or take kubernetes.network calico"))
+	}
+	for _, each := range append(cfg.outsides(), cfg.reachedOutside()...) {
 		if inside := cfg.inside(each.address); inside != "" {
 			problems = append(problems, field.Invalid(each.key, each.address,
 				"is of the cluster itself ("+inside+"), from where nothing may be asked for here: name an address outside"))

@@ -6,6 +6,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/iransre/exchange-platform/components/arvan"
+	"github.com/iransre/exchange-platform/components/kubespray"
 	"github.com/iransre/exchange-platform/components/objectstore"
 )
 
@@ -24,6 +25,20 @@ func TestAStorageInTheClustersRangesIsRefusedWherePoliciesKeepPodsFromIt(t *test
 			assert.Equal(t, len(validateOutside(cfg)) == 1, inside && isolate, "%s, isolated: %v", endpoint, isolate)
 		}
 	}
+}
+
+// Isolated pods reach neither what is on the machines' network nor the API by ranges that Cilium does not apply to nodes.
+func TestIsolatedPodsAreAskedForNothingThatTheyCannotReach(t *testing.T) {
+	cfg, err := Load(project, "demo", completed(t, "demo"))
+	assert.NilError(t, err)
+	cfg.Alerting.Telegram.Proxy = "socks5://10.10.0.5:1080"
+	assert.Equal(t, len(validateOutside(cfg)), 0)
+	cfg.Network.Isolate = true
+	assert.Equal(t, validateOutside(cfg)[0].Field, "alerting.telegram.proxy")
+	cfg.Alerting.Telegram.Proxy = "socks5://192.0.2.5:1080"
+	assert.Equal(t, len(validateOutside(cfg)), 0)
+	cfg.Kubernetes.Network = kubespray.Cilium
+	assert.Equal(t, validateOutside(cfg)[0].Field, "network.isolate")
 }
 
 // A storage on a worker is lost with the worker, by whatever address it is asked.

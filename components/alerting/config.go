@@ -137,7 +137,7 @@ func (t *Telegram) validate(path *field.Path) field.ErrorList {
 		problems = append(problems, settings.Matches(t.APIURL, path.Child("apiUrl"), address, `must be an address such as "https://telegram.example.com"`)...)
 	}
 	if t.Proxy != "" {
-		problems = append(problems, settings.Matches(t.Proxy, path.Child("proxy"), proxy, `must be an address such as "socks5://10.10.0.5:1080"`)...)
+		problems = append(problems, settings.Matches(t.Proxy, path.Child("proxy"), proxy, `must be an address such as "socks5://192.0.2.5:1080"`)...)
 	}
 	return problems
 }

@@ -222,8 +222,8 @@ func TestThePagesThatArePublishedAreReached(t *testing.T) {
 func TestAStorageIsReachedByItsAddressAndPort(t *testing.T) {
 	for endpoint, wanted := range map[string][2]any{
 		"https://203.0.113.7:9000": {map[string]any{"cidr": "203.0.113.7/32"}, 9000},
-		"http://s3.example":        {map[string]any{"cidr": "0.0.0.0/0", "except": []any{"10.0.0.0/8"}}, 80},
-		"https://s3.example/":      {map[string]any{"cidr": "0.0.0.0/0", "except": []any{"10.0.0.0/8"}}, 443},
+		"http://s3.example":        {map[string]any{"cidr": "0.0.0.0/0", "except": []any{"10.0.0.0/8", "169.254.0.0/16"}}, 80},
+		"https://s3.example/":      {map[string]any{"cidr": "0.0.0.0/0", "except": []any{"10.0.0.0/8", "169.254.0.0/16"}}, 443},
 	} {
 		rule, err := flows.Storage(endpoint, "10.0.0.0/8")
 		assert.NilError(t, err)

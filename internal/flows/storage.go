@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
 // Storage is a rule for what goes to an S3-compatible storage outside the cluster, by its endpoint's address and port. A policy knows no
-// names: where the endpoint has one, every address but those of except is meant.
+// names: where the endpoint has one, every address but those of except and link-local ones is meant.
 func Storage(endpoint string, except ...string) (map[string]any, error) {
 	at, err := url.Parse(endpoint)
 	if err != nil {
@@ -20,7 +21,7 @@ func Storage(endpoint string, except ...string) (map[string]any, error) {
 			return nil, fmt.Errorf("the storage's endpoint: %w", err)
 		}
 	}
-	peer := block("0.0.0.0/0", except...)
+	peer := block("0.0.0.0/0", append(slices.Clip(except), linkLocal)...)
 	if address, err := netip.ParseAddr(at.Hostname()); err == nil && address.Is4() {
 		peer = block(address.String() + "/32")
 	}
@@ -33,7 +34,7 @@ func (r Ranges) ToStorages(labels map[string]any, endpoints ...string) (map[stri
 	own := map[string]any{"podSelector": map[string]any{}}
 	out := []any{map[string]any{"to": []any{own}}, dns()}
 	for _, endpoint := range endpoints {
-		rule, err := Storage(endpoint, r.Nodes, r.Pods, r.Services, linkLocal)
+		rule, err := Storage(endpoint, r.Nodes, r.Pods, r.Services)
 		if err != nil {
 			return nil, err
 		}

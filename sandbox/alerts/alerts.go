@@ -89,7 +89,7 @@ func Rehearse(ctx context.Context, options Options) error {
 func (r *faultRun) read(ctx context.Context) error {
 	text, err := r.get(ctx, alertmanager+"status")
 	if err != nil {
-		return fmt.Errorf("%w; does the platform's monitoring run on real machines? ./scripts/sandbox up watched --machines real", err)
+		return fmt.Errorf("%w; does the platform's monitoring run on real machines, without network.isolate, whose policies let nobody at Alertmanager? ./scripts/sandbox up watched --machines real", err)
 	}
 	if r.routing, err = parseRouting(text); err != nil {
 		return err

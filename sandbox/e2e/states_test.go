@@ -25,7 +25,12 @@ var leaving = []string{"delete", "replace", "create-replacement", "delete-replac
 // mayLeave are the resources of recorded states that today's program gives up, with the reason.
 var mayLeave = map[string]string{
 	"pulumi:pulumi:StackReference::last": "the stack reads what it remembers from its own state now; this was a reading of it, and nothing stands behind it",
+	"::postgres-drill-account":           drillsAccount,
+	"::postgres-drill-role":              drillsAccount,
+	"::postgres-drill-binding":           drillsAccount,
 }
+
+const drillsAccount = "the operator took these over, as they had the name of the drill's cluster; they keep nothing"
 
 // planned is what a preview plans: a step for each resource that does not stay as it is, and how many there are of each kind.
 type planned struct {
