@@ -53,7 +53,7 @@ func (c *Config) reachedOutside() []outside {
 	return found
 }
 
-// validateOutside refuses addresses of the cluster's own there, and policies that would keep everything from the network plugin's own.
+// validateOutside refuses addresses of the cluster's own there, and a network plugin to which the policies' ranges mean something else.
 func validateOutside(cfg *Config) field.ErrorList {
 	var problems field.ErrorList
 	if cfg.Network.Isolate && cfg.Kubernetes.Network == kubespray.Cilium {

@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,9 +11,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"github.com/iransre/exchange-platform/sandbox/transcript"
 )
 
 // Image is what there is of an image once it is unpacked. Its programs run as the chart's pods run them: as user 10001, on a root
@@ -77,27 +77,9 @@ func (i *Image) jail(mounts []string) ([]string, error) {
 type process struct {
 	command *exec.Cmd
 	first   int // its number on this machine
-	output  *output
+	output  *transcript.Transcript
 	done    chan struct{}
 	failure error
-}
-
-// output collects what programs say while it is read.
-type output struct {
-	lock sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(text []byte) (int, error) {
-	o.lock.Lock()
-	defer o.lock.Unlock()
-	return o.text.Write(text)
-}
-
-func (o *output) String() string {
-	o.lock.Lock()
-	defer o.lock.Unlock()
-	return o.text.String()
 }
 
 // start runs a program of the image in the place of a container's own.
@@ -122,7 +104,7 @@ func (i *Image) start(ctx context.Context, of *container, program ...string) (*p
 		return nil, err
 	}
 	defer read.Close()
-	made := &process{command: exec.CommandContext(ctx, "bwrap", append(append(args, "--"), program...)...), output: &output{}, done: make(chan struct{})}
+	made := &process{command: exec.CommandContext(ctx, "bwrap", append(append(args, "--"), program...)...), output: &transcript.Transcript{}, done: make(chan struct{})}
 	made.command.Stdout, made.command.Stderr = made.output, made.output
 	made.command.ExtraFiles = []*os.File{write}
 	made.command.SysProcAttr = &syscall.SysProcAttr{}

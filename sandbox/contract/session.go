@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/iransre/exchange-platform/sandbox/transcript"
 )
 
 // patience is how long a command of the image may take.
@@ -24,7 +26,7 @@ type session struct {
 	image *Image
 	chart *parts
 	// said is all that programs of the image wrote, by the container they ran as; "" is that of other commands.
-	said map[string][]*output
+	said map[string][]*transcript.Transcript
 	// running are all programs of the image that were started.
 	running []*process
 
@@ -47,7 +49,7 @@ type fact struct {
 
 // open puts an image beside its neighbours.
 func open(ctx context.Context, image *Image, chartFolder string, beside *neighbours) (*session, error) {
-	s := &session{neighbours: beside, image: image, said: map[string][]*output{}}
+	s := &session{neighbours: beside, image: image, said: map[string][]*transcript.Transcript{}}
 	var err error
 	if s.chart, err = render(chartFolder, s.database, s.store); err != nil {
 		return nil, err

@@ -89,7 +89,7 @@ func oneAtATime(t *testing.T, u *user, up string) {
 		}
 		return poll.Continue("no server yet")
 	}, poll.WithTimeout(patience), poll.WithDelay(20*time.Millisecond))
-	assert.Assert(t, len(first.done) == 0, first.said())
+	assert.Assert(t, len(first.done) == 0, first.String())
 	assert.Equal(t, len(u.objects(t, ".pulumi/locks/organization/exchange-platform/demo/*.json")), 1)
 	second := u.begin(t, up).fails(t)
 	assert.Assert(t, strings.Contains(second, "the stack is currently locked by 1 lock(s)"), second)

@@ -3,13 +3,11 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +15,7 @@ import (
 	"gotest.tools/v3/poll"
 
 	"github.com/iransre/exchange-platform/sandbox/controlplane"
+	"github.com/iransre/exchange-platform/sandbox/transcript"
 )
 
 // clusterOnly leaves out of an update all that runs in the cluster.
@@ -45,21 +44,7 @@ type update struct {
 	cmd  *exec.Cmd
 	done chan error
 
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-// Write takes what pulumi says.
-func (u *update) Write(p []byte) (int, error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.text.Write(p)
-}
-
-func (u *update) said() string {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.text.String()
+	transcript.Transcript // of what it says
 }
 
 // begin starts an update of the machines and the cluster to what the stack's file says.
@@ -83,13 +68,13 @@ func (r *rehearsal) begin(t *testing.T, options ...string) *update {
 func (u *update) says(t *testing.T, text string) {
 	t.Helper()
 	deadline := time.After(patience)
-	for !strings.Contains(u.said(), text) {
+	for !strings.Contains(u.String(), text) {
 		select {
 		case err := <-u.done:
 			u.done <- err
-			assert.Assert(t, strings.Contains(u.said(), text), "pulumi ended (%v) without saying %q:\n%s", err, text, u.said())
+			assert.Assert(t, strings.Contains(u.String(), text), "pulumi ended (%v) without saying %q:\n%s", err, text, u.String())
 		case <-deadline:
-			t.Fatalf("pulumi does not say %q:\n%s", text, u.said())
+			t.Fatalf("pulumi does not say %q:\n%s", text, u.String())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -97,14 +82,14 @@ func (u *update) says(t *testing.T, text string) {
 
 func (u *update) succeeds(t *testing.T) {
 	t.Helper()
-	assert.NilError(t, <-u.done, u.said())
+	assert.NilError(t, <-u.done, u.String())
 }
 
 // fails waits for the end of an update that must not succeed, and returns what it said.
 func (u *update) fails(t *testing.T) string {
 	t.Helper()
-	assert.Assert(t, <-u.done != nil, u.said())
-	return u.said()
+	assert.Assert(t, <-u.done != nil, u.String())
+	return u.String()
 }
 
 // hold is a moment of a run: when a machine begins a program with these words among its arguments. No words are any.

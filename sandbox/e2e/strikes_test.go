@@ -136,7 +136,7 @@ func (r *rehearsal) suffer(t *testing.T, s strike) string {
 	if s.says == nil {
 		r.release(t, moment)
 		u.succeeds(t)
-		return u.said()
+		return u.String()
 	}
 	said := u.fails(t)
 	output := said + "\n" + r.order(t, "status")
@@ -207,7 +207,7 @@ func (r *rehearsal) recovers(t *testing.T, nodes ...string) (ups int, took time.
 		if failure == nil {
 			break
 		}
-		t.Logf("up %d after the strike:\n%s", ups, u.said())
+		t.Logf("up %d after the strike:\n%s", ups, u.String())
 		assert.Assert(t, ups < 2, "%d ups do not bring it to its end", ups)
 	}
 	took = time.Since(begin)

@@ -177,5 +177,5 @@ func (u *user) types(t *testing.T, line string) string {
 	program := u.begin(t, line)
 	program.succeeds(t)
 	t.Logf("%5.1f s  %s", time.Since(started).Seconds(), line)
-	return program.said()
+	return program.String()
 }

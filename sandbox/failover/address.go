@@ -178,7 +178,7 @@ func (r *addressRehearsal) find(ctx context.Context) error {
 	}
 	for _, each := range sets {
 		if each.Status.Desired < 2 {
-			return errors.New(lacking(sets))
+			return errors.New(lacking([]daemonSet{each}))
 		}
 	}
 	return nil

@@ -1,12 +1,10 @@
 package messages_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 
 	"github.com/iransre/exchange-platform/sandbox/messages"
 	"github.com/iransre/exchange-platform/sandbox/tools"
+	"github.com/iransre/exchange-platform/sandbox/transcript"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
@@ -24,18 +23,6 @@ func read(t *testing.T, name string) []byte {
 	text, err := os.ReadFile(filepath.Join(component, name))
 	assert.NilError(t, err)
 	return text
-}
-
-// log is written by several programs at once.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
 }
 
 func TestAnAlertGoesTheWholeWay(t *testing.T) {
@@ -63,7 +50,7 @@ func TestAnAlertGoesTheWholeWay(t *testing.T) {
 		{"sms", "ticket", `{"provider": "kavenegar", "receivers": ["09121234567"]}`, nil, `gives an alert of the severity "ticket" to "tickets", which tells nobody`},
 	} {
 		t.Run(test.routing+" "+test.severity, func(t *testing.T) {
-			said := &log{}
+			said := &transcript.Transcript{}
 			rehearsal := &messages.Rehearsal{Alertmanager: tools.ImageProgram(place, "alertmanager"), Patience: time.Minute, Log: said}
 			var arrived []string
 			err := rehearsal.Fire(t.Context(), messages.Stack{
@@ -79,7 +66,7 @@ func TestAnAlertGoesTheWholeWay(t *testing.T) {
 				assert.ErrorContains(t, err, test.refused)
 				return
 			}
-			assert.NilError(t, err, said.text.String())
+			assert.NilError(t, err, said.String())
 			for _, wanted := range test.arrived {
 				found := false
 				for _, one := range arrived {
@@ -88,7 +75,7 @@ func TestAnAlertGoesTheWholeWay(t *testing.T) {
 				assert.Check(t, found, "%q is not among %q", wanted, arrived)
 			}
 			assert.Equal(t, len(arrived), len(test.arrived), "%q", arrived)
-			assert.Assert(t, !strings.Contains(said.text.String(), "the-token") && !strings.Contains(said.text.String(), "the-key"), said.text.String())
+			assert.Assert(t, !strings.Contains(said.String(), "the-token") && !strings.Contains(said.String(), "the-key"), said.String())
 		})
 	}
 }

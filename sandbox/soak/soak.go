@@ -145,12 +145,12 @@ func (s *soak) strike(ctx context.Context, number int) (whole bool, err error) {
 	if failure, done := output.reach(moment, after, ended); done {
 		how := "well"
 		if failure != nil {
-			how = "badly: " + last(output.said())
+			how = "badly: " + last(output.String())
 		}
 		s.say("kill %d: the update ended before step %d, %s", number, moment, how)
 		return failure == nil, nil
 	}
-	said := last(output.said())
+	said := last(output.String())
 	if err := s.kill(ctx, cmd, struck); err != nil {
 		return false, err
 	}

@@ -1,29 +1,14 @@
 package soak
 
 import (
-	"bytes"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/iransre/exchange-platform/sandbox/transcript"
 )
 
 // watched is the output of an update under way.
-type watched struct {
-	mutex sync.Mutex
-	text  bytes.Buffer
-}
-
-func (o *watched) Write(p []byte) (int, error) {
-	o.mutex.Lock()
-	defer o.mutex.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *watched) said() string {
-	o.mutex.Lock()
-	defer o.mutex.Unlock()
-	return o.text.String()
-}
+type watched struct{ transcript.Transcript }
 
 // reach waits until so many steps have been told, and then a while; done if the update ends before.
 func (o *watched) reach(moment int, after time.Duration, ended <-chan error) (failure error, done bool) {
@@ -31,7 +16,7 @@ func (o *watched) reach(moment int, after time.Duration, ended <-chan error) (fa
 	defer poll.Stop()
 	var strike <-chan time.Time
 	for {
-		if strike == nil && steps(o.said()) >= moment {
+		if strike == nil && steps(o.String()) >= moment {
 			strike = time.After(after)
 		}
 		select {
