@@ -106,6 +106,8 @@ func linesFromUp(t *testing.T, u *user, typed []string) {
 	var output string
 	for _, line := range typed {
 		output = u.types(t, line)
+		// of an update people see what it did; a hundred lines of outputs would push that out of the window
+		assert.Assert(t, len(lines(output, "Outputs:")) == 0, output)
 	}
 	areShown(t, output)
 	assert.DeepEqual(t, u.servers(t), []string{"arvan-k8s-m1", "arvan-k8s-w1"})

@@ -39,7 +39,9 @@ func (w *Workspace) Environment(stack string) (map[string]string, error) {
 		"PULUMI_STACK":              stack,
 		"PULUMI_OPTION_CONFIG_FILE": w.StackFile(stack),
 		// 2 cores give 8 at a time by default; releases mostly wait, so more of them may.
-		"PULUMI_PARALLEL":                             "32",
+		"PULUMI_PARALLEL": "32",
+		// as the README has it
+		"PULUMI_OPTION_SUPPRESS_OUTPUTS":              "true",
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 		"GOFLAGS": "-trimpath -buildvcs=false",

@@ -113,9 +113,6 @@ func run(ctx context.Context, stack string, chosen options, arguments []string, 
 		}
 	}
 	up := arguments[0] == "up"
-	if up {
-		arguments = append(arguments, "--suppress-outputs")
-	}
 	failure := pulumi(ctx, w, stack, out, arguments...)
 	if up {
 		if err := writeKubeconfig(ctx, w, stack); err != nil {
