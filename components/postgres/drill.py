@@ -26,6 +26,9 @@ BEYOND = NAME + "-beyond"
 CLUSTERS = "/apis/postgresql.cnpg.io/v1/namespaces/%s/clusters"
 # What PostgreSQL says when its archive ends before the moment that it was asked for.
 UNREACHED = "recovery ended before configured recovery target was reached"
+# A copy whose last heartbeat is older, in seconds, lost more than any archive may: five minutes are between two heartbeats, five between two pieces
+# of the log. The log may have a hole, at which a restore to the newest moment ends as if it were the end.
+OLDEST = 15 * 60
 PAUSE = float(os.environ.get("PAUSE_SECONDS", "5"))
 FILES = os.environ.get("RESULTS", "/results")
 
@@ -176,8 +179,9 @@ class Drill:
         for telling in (UNREACHED, "FATAL", '"error"', ""):
             said = [line for line in lines if telling in line]
             if said:
-                at = said[-1].find(telling)
-                return said[-1][max(0, at - 200):at + 400]
+                words = said[-1].partition(',"stacktrace"')[0]
+                at = words.find(telling)
+                return words[max(0, at - 200):at + 400]
         return "it left no word"
 
     def sql(self, query: str, quietly: bool = False) -> str:
@@ -214,6 +218,9 @@ class Drill:
         if empty:
             raise Failed("empty or missing in the copy, with more than a thousand rows in production: " + ", ".join(empty))
         self.found["tables"], self.found["rows"] = len(counts), sum(counts.values())
+        if self.found["rpo"] > OLDEST:
+            raise Failed("the newest that can be restored is %d minutes old: a piece of the log is missing from the archive, or none was written since"
+                         % (self.found["rpo"] / 60))
 
     def refuse(self) -> None:
         """A moment that the archive does not reach fails, for that reason: else a restore to a time could be one to any other."""

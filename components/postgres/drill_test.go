@@ -355,6 +355,13 @@ func TestADrillFailsForTheRightReason(t *testing.T) {
 			func() { d.psql(t, "DELETE FROM platform.heartbeat WHERE id = 2", "exchange", "exchange") },
 			func() {},
 		}, {
+			"the archive ends early", "the newest that can be restored is 20 minutes old",
+			func() {
+				d.psql(t, "DELETE FROM platform.heartbeat", "exchange", "exchange")
+				d.beat(t, "20 minutes")
+			},
+			func() {},
+		}, {
 			"there are none", "the copy has no heartbeat of production's",
 			func() { d.psql(t, "DELETE FROM platform.heartbeat", "exchange", "exchange") }, func() {},
 		},
