@@ -27,7 +27,12 @@ var faults = []fault{
 	{"the primary's process is killed", 10 * time.Second, (*losses).kill, nil},
 	{"a switchover", 10 * time.Second, (*losses).switchOver, nil},
 	{"the primary's machine is cut off", 60 * time.Second, (*losses).cut, (*losses).restore},
+	{"its machine is drained and replaced", 60 * time.Second, (*losses).replace, nil},
 }
+
+// quiet is for how long nothing happens before each loss, as it mostly is. An operator that spoke with the primary less than 20 seconds ago does so
+// on the connection that is still open, and waits 30 seconds for the answer of a machine that is gone (docs/losses.md).
+const quiet = 30 * time.Second
 
 const (
 	namespace = "postgres"
@@ -94,7 +99,7 @@ func (r *losses) rehearse(ctx context.Context, each fault) (result, error) {
 	if err := r.startWriter(ctx, before, run); err != nil {
 		return result{}, err
 	}
-	if _, err := r.wait(ctx, "writes to begin", func(w *writes) bool { return w.times.steady(time.Now(), 3*time.Second) }); err != nil {
+	if _, err := r.wait(ctx, "writes to begin", func(w *writes) bool { return w.times.steady(time.Now(), quiet) }); err != nil {
 		return result{}, err
 	}
 	// asked now: afterwards that pod may be gone
@@ -243,6 +248,11 @@ func (r *losses) cut(ctx context.Context, c *cluster) error {
 
 func (r *losses) restore(ctx context.Context, c *cluster) error {
 	return r.Restore(ctx, r.machine)
+}
+
+// replace has the platform itself make another machine under the primary's machine's name, as its users do.
+func (r *losses) replace(ctx context.Context, c *cluster) error {
+	return r.Replace(ctx, r.machine)
 }
 
 func (r *losses) nodeOf(ctx context.Context, pod string) (string, error) {

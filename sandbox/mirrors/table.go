@@ -33,7 +33,7 @@ type Row struct {
 	// Runs names the program and its version, Evidence where that can be seen.
 	Runs     string `json:"runs"`
 	Evidence string `json:"evidence"`
-	// For is what stacks say for which the image is made, a key and its value such as "edge.mode: vip"; empty for all. For others it is simulated.
+	// For is what stacks say for which the image is made, such as "edge.mode: vip": see workspace.Says. Empty for all. For others it is simulated.
 	For string `json:"for"`
 	// Recipe is how the image is made: that of every image but the simulated ones.
 	Recipe *Recipe `json:"recipe"`

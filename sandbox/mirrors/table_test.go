@@ -119,7 +119,7 @@ func TestAnImageForASettingIsSimulatedForStacksWithoutIt(t *testing.T) {
 		assert.Equal(t, len(rows), len(mirrors.Rows()))
 		return rows[slices.IndexFunc(rows, func(row mirrors.Row) bool { return row.Image == image })].Kind
 	}
-	assert.Equal(t, kind("ghcr.io/cloudnative-pg/cloudnative-pg", "profile: demo", "profile: prod"), mirrors.Real)
+	assert.Equal(t, kind("ghcr.io/cloudnative-pg/cloudnative-pg", "profile: demo", "profile: prod or postgres.engine: cloudnative-pg"), mirrors.Real)
 	assert.Equal(t, kind("ghcr.io/cloudnative-pg/cloudnative-pg", "profile: demo", "edge.mode: vip"), mirrors.Nothing)
 	assert.Equal(t, kind("quay.io/metallb/speaker", "profile: demo", "edge.mode: vip"), mirrors.Real)
 	assert.Equal(t, kind("quay.io/metallb/speaker"), mirrors.Nothing)

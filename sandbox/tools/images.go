@@ -18,7 +18,7 @@ const withoutClouds = "remove_all_sd,enable_kubernetes_sd"
 
 // What stacks say that need more than others: a database with an operator, a virtual address, Traefik as the ingress.
 const (
-	production     = "profile: prod"
+	withOperator   = "profile: prod or postgres.engine: cloudnative-pg"
 	virtualAddress = "edge.mode: vip"
 	withTraefik    = "ingress.engine: traefik"
 )
@@ -102,8 +102,8 @@ func forImages(w *workspace.Workspace) []Tool {
 		other("prometheus-config-reloader", "the real one, beside each Prometheus", "github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader", "0.93.1"),
 		alertmanager,
 		other("prometheus", "the real Prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "3.14.0"),
-		only(production, "cloudnative-pg", "the real operator of PostgreSQL", "github.com/cloudnative-pg/cloudnative-pg/cmd/manager"),
-		only(production, "plugin-barman-cloud", "the operator's real plugin for backups", "github.com/cloudnative-pg/plugin-barman-cloud/cmd/manager"),
+		only(withOperator, "cloudnative-pg", "the real operator of PostgreSQL", "github.com/cloudnative-pg/cloudnative-pg/cmd/manager"),
+		only(withOperator, "plugin-barman-cloud", "the operator's real plugin for backups", "github.com/cloudnative-pg/plugin-barman-cloud/cmd/manager"),
 		metallb("controller", "the real MetalLB, which gives addresses to Services"),
 		metallb("speaker", "the real MetalLB, which answers for them"),
 		argo,

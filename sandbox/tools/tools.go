@@ -140,8 +140,8 @@ func Build(ctx context.Context, w *workspace.Workspace, out io.Writer) error {
 func variant(w *workspace.Workspace) string {
 	settings := []string{string(w.Kind())}
 	for _, tool := range All(w) {
-		if _, value, said := strings.Cut(tool.For, ": "); said {
-			settings = append(settings, value)
+		if at := strings.LastIndex(tool.For, ": "); at >= 0 {
+			settings = append(settings, tool.For[at+2:])
 		}
 	}
 	slices.Sort(settings[1:])

@@ -116,27 +116,36 @@ func (w *Workspace) KeepGiven(file string) error {
 	return os.WriteFile(w.givenStackFile(), text, 0o600)
 }
 
-// Says tells whether a stack that this sandbox has had says so in its stack file: a key of the program's and its value, such as "edge.mode: vip".
+// Says tells whether a stack that this sandbox has had says so in its stack file: a key of the program's and its value, such as "edge.mode: vip", or
+// one of several, such as "profile: prod or edge.mode: vip".
 func (w *Workspace) Says(setting string) bool {
-	path, value, _ := strings.Cut(setting, ": ")
-	keys := strings.Split(path, ".")
 	files, _ := filepath.Glob(w.StackFile("*")) // the pattern is a valid one
-	files = append(files, w.givenStackFile())
-	return slices.ContainsFunc(files, func(name string) bool {
+	for _, name := range append(files, w.givenStackFile()) {
 		var file struct {
 			Config map[string]any `json:"config"`
 		}
 		text, err := os.ReadFile(name)
 		if err != nil || yaml.Unmarshal(text, &file) != nil {
-			return false
+			continue
 		}
-		found := file.Config["exchange-platform:"+keys[0]]
-		for _, key := range keys[1:] {
-			section, _ := found.(map[string]any)
-			found = section[key]
+		if slices.ContainsFunc(strings.Split(setting, " or "), func(one string) bool {
+			path, value, _ := strings.Cut(one, ": ")
+			return configured(file.Config, strings.Split(path, ".")) == value
+		}) {
+			return true
 		}
-		return found == value
-	})
+	}
+	return false
+}
+
+// configured is what a stack file has under a key of the program's, nil if it has none.
+func configured(config map[string]any, keys []string) any {
+	found := config["exchange-platform:"+keys[0]]
+	for _, key := range keys[1:] {
+		section, _ := found.(map[string]any)
+		found = section[key]
+	}
+	return found
 }
 
 // WriteStackFile makes StackFile from the checkout's stack file, which is one of sandbox/stacks where there is none of the name beside

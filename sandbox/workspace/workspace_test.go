@@ -237,6 +237,7 @@ func TestWhatStacksSayIsRead(t *testing.T) {
 	for setting, said := range map[string]bool{
 		"profile: demo": true, "profile: prod": true, "edge.mode: vip": true, "edge.mode: dns": false, "edge.vip.address: 10.20.0.250": false,
 		"certificates.engine: cert-manager": false, "ingress.engine: traefik": false,
+		"ingress.engine: traefik or edge.mode: vip": true, "profile: prod or ingress.engine: traefik": true, "ingress.engine: traefik or edge.mode: dns": false,
 	} {
 		assert.Equal(t, w.Says(setting), said, setting)
 	}

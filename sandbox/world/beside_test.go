@@ -133,7 +133,7 @@ func TestTheMachinesClusterIsAccompanied(t *testing.T) {
 }
 
 func TestAvailableImagesAreThoseThatTheTableHasARecipeFor(t *testing.T) {
-	images := availableImages(func(setting string) bool { return setting == "profile: prod" })
+	images := availableImages(func(setting string) bool { return setting == "profile: prod or postgres.engine: cloudnative-pg" })
 	assert.Assert(t, len(images) > 0)
 	for _, name := range []string{"registry.k8s.io/kube-proxy\n", "registry.k8s.io/pause\n"} {
 		assert.Assert(t, strings.Contains(images, name))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/netip"
 
@@ -10,6 +11,8 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/failover"
 	"github.com/iransre/exchange-platform/sandbox/hosts"
 	"github.com/iransre/exchange-platform/sandbox/rehearsal"
+	"github.com/iransre/exchange-platform/sandbox/restore"
+	"github.com/iransre/exchange-platform/sandbox/transcript"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 	"github.com/iransre/exchange-platform/sandbox/world"
 )
@@ -17,7 +20,7 @@ import (
 // rehearseCommand does to a platform on real machines what may happen to it, and measures.
 func rehearseCommand() *cobra.Command {
 	command := &cobra.Command{Use: "rehearse", Short: "Rehearse a loss or a delivery on real machines, and measure what it costs"}
-	command.AddCommand(failoverCommand(), failoverAddressCommand(), rehearseAlertsCommand(), rehearseDeliveryCommand())
+	command.AddCommand(failoverCommand(), restoreCommand(), failoverAddressCommand(), rehearseAlertsCommand(), rehearseDeliveryCommand())
 	return command
 }
 
@@ -25,10 +28,26 @@ func failoverCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "failover [STACK]", Short: "Lose the database's primary in several ways while somebody writes", Args: cobra.MaximumNArgs(1),
 		Long: `Lose the database's primary while somebody writes through HAProxy: its process is killed, another server takes its place, its
-machine is cut off. For each it prints for how many seconds nothing was written, and how many of the acknowledged writes are not
-there afterwards; it fails if that is more than is promised. It takes some minutes, and needs a stack on real machines.`,
-		RunE: onStack("prod", func(ctx context.Context, _ *workspace.Workspace, options failover.Options) error {
+machine is cut off, its machine is drained and replaced by an update. For each it prints for how many seconds nothing was written, and how
+many of the acknowledged writes are not there afterwards; it fails if that is more than is promised. It takes a quarter of an hour, and needs
+a stack on real machines with production's database: sandbox/stacks has one.`,
+		RunE: onStack("database", func(ctx context.Context, _ *workspace.Workspace, options failover.Options) error {
 			return failover.Rehearse(ctx, options)
+		}),
+	}
+}
+
+func restoreCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "restore [STACK]", Short: "Drill the restore of the database, also with a backup that is damaged, incomplete or old", Args: cobra.MaximumNArgs(1),
+		Long: `Drill the restore of the database's newest backup as it is, then without half of it, without a piece of the log that it needs, and
+without all that came after it. Each drill but the first has to fail for that reason; what is taken away is put back, whatever happens. It
+takes half an hour, and needs a stack on real machines with production's database: sandbox/stacks has one.`,
+		RunE: onStack("database", func(ctx context.Context, w *workspace.Workspace, options failover.Options) error {
+			return restore.Rehearse(ctx, restore.Options{
+				Cluster: options.Cluster, Out: options.Out,
+				Archive: w.Path("storage", workspace.DatabaseBackupBucket, "postgres", options.Stack, "postgres"),
+			})
 		}),
 	}
 }
@@ -66,10 +85,26 @@ func onStack(byItself string, rehearse func(context.Context, *workspace.Workspac
 			return err
 		}
 		return rehearse(ctx, w, failover.Options{
-			Cluster: rehearsal.Cluster{Kubectl: w.Binary("kubectl"), Environ: environ}, Out: out,
+			Stack: stack, Cluster: rehearsal.Cluster{Kubectl: w.Binary("kubectl"), Environ: environ}, Out: out,
 			Cut: disturbance(w, world.Cut), Restore: disturbance(w, world.Restore),
+			Replace: func(ctx context.Context, machine string) error { return replace(ctx, w, stack, machine) },
 		})
 	})
+}
+
+// replace updates a stack so that another machine takes the place of one. What pulumi says is told if it fails.
+func replace(ctx context.Context, w *workspace.Workspace, stack, machine string) error {
+	var said transcript.Transcript
+	server := "urn:pulumi:" + stack + "::exchange-platform::exchange:arvan:Machines$arvancloud:iaas:Server::" + machine
+	cmd, err := pulumiProcess(ctx, w, stack, "up", "--yes", "--skip-preview", "--non-interactive", "--replace", server)
+	if err != nil {
+		return err
+	}
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("replace %s: %w\n%s", machine, err, said.String())
+	}
+	return nil
 }
 
 // disturbance does something to a machine.
