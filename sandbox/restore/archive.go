@@ -69,18 +69,22 @@ func readInfo(file string) (map[string]string, error) {
 // segment is a piece of the log, or the history of a timeline, under its name in the archive.
 var segment = regexp.MustCompile(`^([0-9A-F]{24})(\.gz)?$`)
 
-// pieces are the files of the log whose names are as wanted.
-func (a archive) pieces(wanted func(name string) bool) ([]string, error) {
+// pieces are the files of the log that are wanted by their names and when they were archived.
+func (a archive) pieces(wanted func(name string, archived time.Time) bool) ([]string, error) {
 	var found []string
 	err := filepath.WalkDir(filepath.Join(a.folder, "wals"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		name := segment.FindStringSubmatch(entry.Name())
-		if !entry.IsDir() && name != nil && wanted(name[1]) {
+		if entry.IsDir() || name == nil {
+			return nil
+		}
+		about, err := entry.Info()
+		if err == nil && wanted(name[1], about.ModTime()) {
 			found = append(found, path)
 		}
-		return nil
+		return err
 	})
 	if err == nil && len(found) == 0 {
 		err = fmt.Errorf("no such piece of the log in %s", a.folder)

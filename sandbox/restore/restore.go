@@ -30,28 +30,33 @@ type condition struct {
 	says  string
 }
 
-// oldest is from when on what a drill has restored is too old for it (OLDEST in drill.py), with the time between two heartbeats.
-const oldest = 20 * time.Minute
+// recent is more than what a drill bears to lose (OLDEST in drill.py), and rows two of the times between heartbeats: some must be in the copy.
+const (
+	recent = 16 * time.Minute
+	rows   = 10 * time.Minute
+)
 
 var conditions = []condition{
 	{"all is there", 0, func(archive, *base) (func() error, error) { return func() error { return nil }, nil }, ""},
 	{"half of the base backup is missing", 0, damage, "the recovery failed"},
 	{"a piece of the log that it needs is missing", 0, loseOwn, "WAL not found"},
-	{"what came after it is missing", oldest, loseLater, "the newest that can be restored"},
+	{"the last quarter of an hour is missing", recent + rows, loseRecent, "the newest that can be restored"},
 }
 
 func damage(_ archive, newest *base) (func() error, error) { return halve(newest.data) }
 
 func loseOwn(a archive, newest *base) (func() error, error) {
-	files, err := a.pieces(func(name string) bool { return name >= newest.begins && name <= newest.ends })
+	files, err := a.pieces(func(name string, _ time.Time) bool { return name >= newest.begins && name <= newest.ends })
 	if err != nil {
 		return nil, err
 	}
 	return hide(files)
 }
 
-func loseLater(a archive, newest *base) (func() error, error) {
-	files, err := a.pieces(func(name string) bool { return name > newest.ends })
+func loseRecent(a archive, newest *base) (func() error, error) {
+	files, err := a.pieces(func(name string, archived time.Time) bool {
+		return name > newest.ends && time.Since(archived) < recent
+	})
 	if err != nil {
 		return nil, err
 	}

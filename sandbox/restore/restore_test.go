@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 )
@@ -23,12 +24,16 @@ func barman(t *testing.T) archive {
 		"wals/0000000200000000/000000020000000000000005.gz":                 "5",
 		"wals/0000000200000000/000000020000000000000006.gz":                 "6",
 		"wals/0000000200000000/000000020000000000000007.gz":                 "7",
+		"wals/0000000200000000/000000020000000000000008.gz":                 "8",
 		"wals/0000000200000000/000000020000000000000005.00000028.backup.gz": "of Barman's own",
 		"wals/00000002.history":                                             "history",
 	} {
 		path = filepath.Join(folder, path)
 		assert.NilError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		assert.NilError(t, os.WriteFile(path, []byte(text), 0o600))
+		if text == "7" { // the others were archived just now
+			assert.NilError(t, os.Chtimes(path, time.Time{}, time.Now().Add(-recent)))
+		}
 	}
 	return archive{folder}
 }
@@ -64,7 +69,7 @@ func TestWhatIsDamagedIsOfTheNewestBackupAndComesBack(t *testing.T) {
 	}{
 		{make: damage, halved: true},
 		{make: loseOwn, missing: []string{"000000020000000000000005.gz", "000000020000000000000006.gz"}},
-		{make: loseLater, missing: []string{"000000020000000000000007.gz"}},
+		{make: loseRecent, missing: []string{"000000020000000000000008.gz"}},
 	} {
 		back, err := each.make(a, newest)
 		assert.NilError(t, err)
@@ -87,7 +92,7 @@ func TestNothingIsHiddenWhereNothingIs(t *testing.T) {
 	_, err := archive{t.TempDir()}.newest()
 	assert.ErrorContains(t, err, "no base backup")
 	a := barman(t)
-	_, err = loseLater(a, &base{ends: "0000000F0000000000000009"})
+	_, err = loseRecent(a, &base{ends: "0000000F0000000000000009"})
 	assert.ErrorContains(t, err, "no such piece of the log")
 }
 

@@ -41,7 +41,7 @@ func restoreCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "restore [STACK]", Short: "Drill the restore of the database, also with a backup that is damaged, incomplete or old", Args: cobra.MaximumNArgs(1),
 		Long: `Drill the restore of the database's newest backup as it is, then without half of it, without a piece of the log that it needs, and
-without all that came after it. Each drill but the first has to fail for that reason; what is taken away is put back, whatever happens. It
+without the last quarter of an hour of the log. Each drill but the first has to fail for that reason; what is taken away is put back, whatever happens. It
 takes half an hour, and needs a stack on real machines with production's database: sandbox/stacks has one.`,
 		RunE: onStack("database", func(ctx context.Context, w *workspace.Workspace, options failover.Options) error {
 			return restore.Rehearse(ctx, restore.Options{
