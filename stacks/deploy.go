@@ -198,9 +198,14 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Postgres, err = postgres.New(ctx, "postgres", &postgres.Args{
-		Installer: installer, Config: cfg.Postgres, MonitorCRDs: monitorCRDs, Ranges: clusterRanges(cfg),
-	}, base, keep)
+	application, err := drilledApplication(cfg)
+	if err != nil {
+		return nil, err
+	}
+	database := &postgres.Args{
+		Installer: installer, Config: cfg.Postgres, MonitorCRDs: monitorCRDs, Ranges: clusterRanges(cfg), Application: application,
+	}
+	p.Postgres, err = postgres.New(ctx, "postgres", database, base, keep)
 	if err != nil {
 		return nil, err
 	}
@@ -217,6 +222,9 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 		Delivered: cfg.Delivery.By(), Left: last.exchange,
 	}, base)
 	if err != nil {
+		return nil, err
+	}
+	if err := postgres.LetDrillRead(ctx, "exchange-drill", database, p.Exchange.Namespace, base); err != nil {
 		return nil, err
 	}
 	if cfg.Delivery.Needed() {

@@ -104,6 +104,14 @@ func exchangeDatabase(cfg *Config, database *postgres.Postgres) exchange.Databas
 	}
 }
 
+// drilledApplication is the exchange as the restore drill has to know it.
+func drilledApplication(cfg *Config) (postgres.Application, error) {
+	logins, err := cfg.Exchange.Image.PullSecrets()
+	return postgres.Application{
+		Namespace: exchange.Namespace, Deployment: exchange.WebServer, Settings: exchange.Settings, Command: exchange.CheckMigrations(), PullSecrets: logins,
+	}, err
+}
+
 // filesHost is the name from which browsers load static and media files; empty where that is none of this environment.
 func filesHost(cfg *Config) string {
 	return cfg.ObjectStore.FilesHost(cfg.Exchange.Host, cfg.Edge.Domain)

@@ -93,14 +93,11 @@ func (e *Exchange) install(ctx *pulumi.Context, name string, args *Args, child p
 	if err != nil {
 		return err
 	}
-	secrets := []chart.SecretArgs{{Name: secretName, Data: credentials}}
-	if args.Config.Image.private() {
-		login, err := registrySecret(args.Config.Image)
-		if err != nil {
-			return err
-		}
-		secrets = append(secrets, login)
+	logins, err := args.Config.Image.PullSecrets()
+	if err != nil {
+		return err
 	}
+	secrets := append([]chart.SecretArgs{{Name: secretName, Data: credentials}}, logins...)
 	path := args.ChartPath
 	if path == "" {
 		path = DefaultChartPath

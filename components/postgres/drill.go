@@ -1,12 +1,10 @@
 package postgres
 
 import (
-	"crypto/sha256"
-	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -22,21 +20,7 @@ const (
 	// content into those that are there: had the drill's the copy's name, it would lose its rights, and the copy's servers would have no token.
 	drillAccount   = "drill"
 	drillNamespace = drillName
-	// drillGrace is how long a drill has to take away what it made, in seconds.
-	drillGrace = 120
-	// drillPort is where the last results are read.
-	drillPort = 8080
 )
-
-// drillProgram restores the newest backup, looks at it, and tells what it took.
-//
-//go:embed drill.py
-var drillProgram string
-
-// heartbeatScript writes the rows by which a restored copy is measured.
-//
-//go:embed heartbeat.sh
-var heartbeatScript string
 
 // Drill restores the newest backup into a namespace of its own, again and again: a backup that nobody has restored is none.
 type Drill struct {
@@ -68,7 +52,7 @@ func (p *Postgres) drill(ctx *pulumi.Context, name string, args *Args, operator 
 	}
 	made, err := args.Installer.Install(ctx, name, &chart.Parts{
 		Namespace: chart.NamespaceArgs{Name: drillNamespace, PodSecurity: chart.Restricted},
-		Secrets:   []chart.SecretArgs{args.Config.Backup.storageSecret()},
+		Secrets:   append([]chart.SecretArgs{args.Config.Backup.storageSecret()}, args.Application.PullSecrets...),
 	}, own)
 	if err != nil {
 		return err
@@ -106,19 +90,6 @@ func (p *Postgres) drill(ctx *pulumi.Context, name string, args *Args, operator 
 	return nil
 }
 
-// heartbeat writes a row to production every five minutes.
-func heartbeat(ctx *pulumi.Context, name string, args *Args, login pulumi.StringInput, ready *chart.Object, own pulumi.ResourceOption) error {
-	client, err := chart.ImageOf(operatorEntry, "postgresql")
-	if err != nil {
-		return err
-	}
-	_, err = args.Installer.Reconciler(ctx, name, &chart.ReconcilerArgs{
-		Name: "postgres-heartbeat", Namespace: ready.After(namespaceName), Image: client, Script: heartbeatScript,
-		Env: clientEnv(args, args.Config.serving()), Secrets: clientSecrets(), Revision: login,
-	}, own)
-	return err
-}
-
 // objectPart is an object, with the end of its resource's name.
 type objectPart struct {
 	chart.ObjectArgs
@@ -136,6 +107,12 @@ func drillObjects(stack string, args *Args, image chart.Image) ([]objectPart, er
 	if err != nil {
 		return nil, err
 	}
+	pod, err := drillPod(args, image)
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]any{"cluster.json": string(cluster)}
+	maps.Copy(files, drillProgram)
 	made := func(part, version, kind string, fields map[string]any) objectPart {
 		return objectPart{chart.ObjectArgs{APIVersion: version, Kind: kind, Name: drillName, Fields: pulumi.ToMap(fields)}, part}
 	}
@@ -150,18 +127,18 @@ func drillObjects(stack string, args *Args, image chart.Image) ([]objectPart, er
 	return []objectPart{
 		made("policy", "networking.k8s.io/v1", "NetworkPolicy", map[string]any{"spec": policy}),
 		store,
-		made("program", "v1", "ConfigMap", map[string]any{"data": map[string]any{"drill.py": drillProgram, "cluster.json": string(cluster)}}),
+		made("program", "v1", "ConfigMap", map[string]any{"data": files}),
 		account("account", "v1", "ServiceAccount", map[string]any{"automountServiceAccountToken": false}),
-		account("role", "rbac.authorization.k8s.io/v1", "Role", map[string]any{"rules": []any{
+		account("role", rbac+"/v1", "Role", map[string]any{"rules": []any{
 			rule("postgresql.cnpg.io", "clusters", "get", "create", "delete"),
 			rule("", "secrets", "create", "delete"),
 			rule("", "configmaps", "get", "create", "patch"),
 			rule("", "persistentvolumeclaims", "list"),
-			rule("", "pods", "list"),
+			rule("", "pods", "get", "list", "create", "delete"),
 			rule("", "pods/log", "get"),
 		}}),
-		account("binding", "rbac.authorization.k8s.io/v1", "RoleBinding", map[string]any{
-			"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": drillAccount},
+		account("binding", rbac+"/v1", "RoleBinding", map[string]any{
+			"roleRef":  map[string]any{"apiGroup": rbac, "kind": "Role", "name": drillAccount},
 			"subjects": []any{map[string]any{"kind": "ServiceAccount", "name": drillAccount, "namespace": drillNamespace}},
 		}),
 		made("schedule", "batch/v1", "CronJob", map[string]any{"spec": map[string]any{
@@ -171,7 +148,7 @@ func drillObjects(stack string, args *Args, image chart.Image) ([]objectPart, er
 				"activeDeadlineSeconds": config.Drill.Hours * 3600, "backoffLimit": 0,
 				// what a drill that was killed has left is owned by its Job, and goes with that
 				"ttlSecondsAfterFinished": 12 * 3600,
-				"template":                map[string]any{"spec": drillPod(config, image)},
+				"template":                map[string]any{"spec": pod},
 			}},
 		}}),
 		made("results", "apps/v1", "Deployment", map[string]any{"spec": map[string]any{
@@ -179,7 +156,7 @@ func drillObjects(stack string, args *Args, image chart.Image) ([]objectPart, er
 			"template": map[string]any{
 				"metadata": map[string]any{
 					"labels":      selector,
-					"annotations": map[string]any{"checksum/program": fmt.Sprintf("%.6x", sha256.Sum256([]byte(drillProgram)))},
+					"annotations": map[string]any{"checksum/program": programChecksum()},
 				},
 				"spec": resultsPod(image),
 			},
@@ -248,48 +225,4 @@ func drillPolicy(args *Args) (map[string]any, error) {
 			storage,
 		},
 	}, nil
-}
-
-// drillPod runs one drill.
-func drillPod(config *Config, image chart.Image) map[string]any {
-	label := func(name, key string) any {
-		return map[string]any{"name": name, "valueFrom": map[string]any{"fieldRef": map[string]any{"fieldPath": "metadata.labels['" + key + "']"}}}
-	}
-	pod := pythonPod(image, "run", drillGrace, []any{
-		map[string]any{"name": "NAMESPACE", "value": drillNamespace},
-		map[string]any{"name": "LIMIT_SECONDS", "value": strconv.Itoa(config.Drill.Hours * 3600 / 2)},
-		map[string]any{"name": "CLUSTER", "valueFrom": map[string]any{"configMapKeyRef": map[string]any{"name": drillName, "key": "cluster.json"}}},
-		label("JOB_NAME", "batch.kubernetes.io/job-name"),
-		label("JOB_UID", "batch.kubernetes.io/controller-uid"),
-	})
-	pod["restartPolicy"] = "Never"
-	pod["serviceAccountName"], pod["automountServiceAccountToken"] = drillAccount, true
-	return pod
-}
-
-// resultsPod tells Prometheus the last results.
-func resultsPod(image chart.Image) map[string]any {
-	pod := pythonPod(image, "serve", 5, []any{map[string]any{"name": "PORT", "value": strconv.Itoa(drillPort)}})
-	container := pod["containers"].([]any)[0].(map[string]any)
-	container["ports"] = []any{map[string]any{"name": "metrics", "containerPort": drillPort, "protocol": "TCP"}}
-	container["readinessProbe"] = map[string]any{"httpGet": map[string]any{"path": "/", "port": "metrics"}}
-	container["volumeMounts"] = append(container["volumeMounts"].([]any), map[string]any{"name": "results", "mountPath": "/results", "readOnly": true})
-	// there is none before the first drill
-	pod["volumes"] = append(pod["volumes"].([]any), map[string]any{"name": "results", "configMap": map[string]any{"name": drillName + "-results", "optional": true}})
-	return pod
-}
-
-// pythonPod is one that "restricted" admits, with the program in it.
-func pythonPod(image chart.Image, command string, grace int, env []any) map[string]any {
-	return map[string]any{
-		"automountServiceAccountToken": false, "enableServiceLinks": false, "terminationGracePeriodSeconds": grace,
-		"securityContext": chart.RunAs(26),
-		"containers": []any{map[string]any{
-			"name": "drill", "image": image.String(), "command": []any{"python3", "-I", "/program/drill.py", command}, "env": env,
-			"securityContext": chart.Unprivileged(),
-			"resources":       map[string]any{"requests": map[string]any{"cpu": "10m", "memory": "64Mi"}, "limits": map[string]any{"memory": "256Mi"}},
-			"volumeMounts":    []any{map[string]any{"name": "program", "mountPath": "/program", "readOnly": true}},
-		}},
-		"volumes": []any{map[string]any{"name": "program", "configMap": map[string]any{"name": drillName}}},
-	}
 }

@@ -1,97 +1,34 @@
 """The restore drill: a backup that nobody has restored is none.
 
-"run" restores the newest backup into a cluster of its own, reads all of it, sees that a moment beyond the archive is refused, and
-writes down what it took. Whatever it made it deletes, also when it is told to stop; what a killed one left goes with its Job, which
-owns it, or is deleted by the next. "serve" tells Prometheus the last results.
+"run" restores the newest backup into a cluster of its own, reads all of it, asks the application's image whether it could use it, sees
+that a moment beyond the archive is refused, and writes down what it took. Whatever it made it deletes, also when it is told to stop;
+what a killed one left goes with its Job, which owns it, or is deleted by the next. "serve" tells Prometheus the last results.
 
 Nothing but Python's standard library and psql; the image is the servers' own.
 """
 
-import http.client
 import http.server
 import json
 import os
 import secrets
 import signal
-import ssl
 import subprocess
 import sys
 import time
 import urllib.parse
 from typing import Any, Dict, List, Optional
 
-ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+from api import API, Failed, Stopped, until
+from application import Application
+
 NAME = "restore-drill"
 BEYOND = NAME + "-beyond"
-CLUSTERS = "/apis/postgresql.cnpg.io/v1/namespaces/%s/clusters"
 # What PostgreSQL says when its archive ends before the moment that it was asked for.
 UNREACHED = "recovery ended before configured recovery target was reached"
 # A copy whose last heartbeat is older, in seconds, lost more than any archive may: five minutes are between two heartbeats, five between two pieces
 # of the log. The log may have a hole, at which a restore to the newest moment ends as if it were the end.
 OLDEST = 15 * 60
-PAUSE = float(os.environ.get("PAUSE_SECONDS", "5"))
 FILES = os.environ.get("RESULTS", "/results")
-
-
-class Failed(Exception):
-    """What the drill has found to be wrong."""
-
-
-class Stopped(Exception):
-    """Somebody wants the drill to end."""
-
-
-class API:
-    """What the drill asks of Kubernetes, in its own namespace."""
-
-    def __init__(self) -> None:
-        self.address = urllib.parse.urlsplit(os.environ.get("API", "https://kubernetes.default.svc"))
-        self.namespace = os.environ["NAMESPACE"]
-
-    def call(self, method: str, path: str, body: Any = None, absent: Any = None) -> Any:
-        """The answer; absent if there is no such thing."""
-        headers = {"Accept": "*/*", "Content-Type": "application/merge-patch+json" if method == "PATCH" else "application/json"}
-        connection: http.client.HTTPConnection
-        if self.address.scheme == "https":
-            with open(ACCOUNT + "/token", encoding="ascii") as file:
-                headers["Authorization"] = "Bearer " + file.read().strip()
-            trust = ssl.create_default_context(cafile=ACCOUNT + "/ca.crt")
-            connection = http.client.HTTPSConnection(self.address.netloc, timeout=30, context=trust)
-        else:
-            connection = http.client.HTTPConnection(self.address.netloc, timeout=30)
-        try:
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
-            response = connection.getresponse()
-            text = response.read().decode(errors="replace")
-        finally:
-            connection.close()
-        if response.status == 404:
-            return absent
-        if response.status >= 300:
-            raise OSError("%s %s: %d %s" % (method, path, response.status, text[:300]))
-        return text if path.split("?")[0].endswith("/log") else json.loads(text)
-
-    def core(self, kind: str, name: str = "") -> str:
-        return "/api/v1/namespaces/%s/%s%s" % (self.namespace, kind, "/" + name if name else "")
-
-    def cluster(self, name: str = "") -> str:
-        return CLUSTERS % self.namespace + ("/" + name if name else "")
-
-
-def until(seconds: float, what: str, look: Any) -> Any:
-    """What look finds, once it finds something. An API server that is away for a moment is asked again."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            found = look()
-            if found:
-                return found
-            trouble = "it is not so yet"
-        except OSError as error:
-            trouble = str(error)
-        if time.monotonic() > end:
-            raise Failed("%s: not within %d s (%s)" % (what, seconds, trouble))
-        time.sleep(PAUSE)
 
 
 class Drill:
@@ -105,6 +42,8 @@ class Drill:
         self.found: Dict[str, float] = {}
         # the operator gives it to the owner in the copy alone: production's is of no use here, nor this one there
         self.password = secrets.token_hex(24)
+        recovery = self.spec["bootstrap"]["recovery"]
+        self.application = Application(api, NAME, recovery["database"], recovery["owner"])
 
     def timed(self, phase: str, work: Any) -> None:
         begun = time.monotonic()
@@ -113,31 +52,22 @@ class Drill:
         self.phases[phase] = time.monotonic() - begun
         print("%s: %.0f s" % (phase, self.phases[phase]), flush=True)
 
-    def owned(self, kind: str, version: str, name: str, fields: Dict[str, Any]) -> Dict[str, Any]:
-        """An object that goes with the Job, however that ends."""
-        metadata: Dict[str, Any] = {"name": name, "namespace": self.api.namespace}
-        if os.environ.get("JOB_UID"):
-            metadata["ownerReferences"] = [
-                {"apiVersion": "batch/v1", "kind": "Job", "name": os.environ["JOB_NAME"], "uid": os.environ["JOB_UID"]}]
-        return {"apiVersion": version, "kind": kind, "metadata": metadata, **fields}
-
-    def owns(self, found: Any) -> bool:
-        owners = ((found or {}).get("metadata") or {}).get("ownerReferences") or []
-        return any(owner.get("uid") == os.environ.get("JOB_UID") for owner in owners)
-
     def give_up(self) -> None:
         """Takes away what this drill made: another may have begun that replaces it, and whose copy is its own."""
         for name in (NAME, BEYOND):
-            if self.owns(self.api.call("GET", self.api.cluster(name))):
+            if self.api.owns(self.api.call("GET", self.api.cluster(name))):
                 self.api.call("DELETE", self.api.cluster(name))
+        self.application.give_up()
 
     def clean(self) -> None:
         """Takes away what drills before this one left, and waits until it is gone: volumes, too."""
         for name in (NAME, BEYOND):
             self.api.call("DELETE", self.api.cluster(name))
         self.api.call("DELETE", self.api.core("secrets", NAME))
+        self.api.call("DELETE", self.application.path())
         until(300, "what was restored is deleted", lambda: not any(
-            [self.api.call("GET", self.api.cluster(name)) for name in (NAME, BEYOND)] + self.left("persistentvolumeclaims")))
+            [self.api.call("GET", path) for path in (self.api.cluster(NAME), self.api.cluster(BEYOND), self.application.path())]
+            + self.left("persistentvolumeclaims")))
 
     def left(self, kind: str) -> List[Any]:
         """Objects of the operator's in this namespace."""
@@ -149,11 +79,11 @@ class Drill:
         spec["bootstrap"]["recovery"]["secret"] = {"name": NAME}
         if target:
             spec["bootstrap"]["recovery"]["recoveryTarget"] = target
-        self.api.call("POST", self.api.cluster(), self.owned("Cluster", "postgresql.cnpg.io/v1", name, {"spec": spec}))
+        self.api.call("POST", self.api.cluster(), self.api.owned("Cluster", "postgresql.cnpg.io/v1", name, {"spec": spec}))
 
     def restore(self) -> None:
         login = {"username": self.spec["bootstrap"]["recovery"]["owner"], "password": self.password}
-        self.api.call("POST", self.api.core("secrets"), self.owned(
+        self.api.call("POST", self.api.core("secrets"), self.api.owned(
             "Secret", "v1", NAME, {"type": "kubernetes.io/basic-auth", "stringData": login}))
         self.found["asked"] = time.time()
         self.create(NAME)
@@ -222,6 +152,10 @@ class Drill:
             raise Failed("the newest that can be restored is %d minutes old: a piece of the log is missing from the archive, or none was written since"
                          % (self.found["rpo"] / 60))
 
+    def migrations(self) -> None:
+        """Asks the application's own image whether the copy is at its migrations: a copy that it cannot use is no backup."""
+        self.found["checked"] = self.application.try_copy()
+
     def refuse(self) -> None:
         """A moment that the archive does not reach fails, for that reason: else a restore to a time could be one to any other."""
         self.api.call("DELETE", self.api.cluster(NAME))
@@ -252,7 +186,8 @@ class Drill:
         lines += ["restore_drill_phase_seconds{phase=\"%s\"} %.1f" % each for each in self.phases.items()]
         if "restore" in self.phases:
             lines.append("restore_drill_rto_seconds %.1f" % self.phases["restore"])
-        for key, metric in (("rpo", "restore_drill_rpo_seconds"), ("tables", "restore_drill_tables"), ("rows", "restore_drill_rows")):
+        for key, metric in (("rpo", "restore_drill_rpo_seconds"), ("tables", "restore_drill_tables"), ("rows", "restore_drill_rows"),
+                            ("checked", "restore_drill_migrations_checked")):
             if key in self.found:
                 lines.append("%s %.0f" % (metric, self.found[key]))
         data = {"metrics": "\n".join(lines) + "\n", "problem": problem, "success": last if problem else "%d" % begun}
@@ -274,6 +209,7 @@ def run() -> int:
         drill.timed("clean", drill.clean)
         drill.timed("restore", drill.restore)
         drill.timed("read", drill.read)
+        drill.timed("migrations", drill.migrations)
         drill.timed("refuse", drill.refuse)
     except (Failed, Stopped, OSError) as error:
         problem = str(error)

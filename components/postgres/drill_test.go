@@ -92,11 +92,15 @@ type operator struct {
 	// broken are the last words of a recovery that fails; slow is one that never ends.
 	broken, beyond string
 	slow           bool
+	// check is what becomes of a pod with the exchange's image: its status, and its words.
+	check      map[string]any
+	checkWords string
 
 	mu       sync.Mutex
 	objects  map[string]map[string]any // by path
 	deleted  []string
 	restored int
+	checked  map[string]any // the last pod that was made of the exchange's image
 }
 
 func (o *operator) ServeHTTP(response http.ResponseWriter, request *http.Request) {
@@ -112,6 +116,8 @@ func (o *operator) ServeHTTP(response http.ResponseWriter, request *http.Request
 	}
 	answer := func(value any) { _ = json.NewEncoder(response).Encode(value) }
 	switch {
+	case path == checkPath+"/log":
+		_, _ = fmt.Fprintln(response, o.checkWords)
 	case strings.HasSuffix(path, "/log"):
 		words := o.broken
 		if strings.Contains(path, "beyond") {
@@ -133,6 +139,9 @@ func (o *operator) ServeHTTP(response http.ResponseWriter, request *http.Request
 			if o.broken == "" && !o.slow {
 				body["status"] = map[string]any{"readyInstances": 1}
 			}
+		}
+		if name == checkPath {
+			o.checked, body["status"] = body, o.check
 		}
 		o.objects[name] = body
 		answer(body)
@@ -181,7 +190,8 @@ type drillTrial struct {
 
 func newDrillTrial(t *testing.T) *drillTrial {
 	t.Helper()
-	o := &operator{objects: map[string]map[string]any{}, beyond: unreached}
+	o := &operator{objects: map[string]map[string]any{}, beyond: unreached, check: map[string]any{"phase": "Succeeded"}}
+	deliver(t, o)
 	server := httptest.NewServer(o)
 	t.Cleanup(server.Close)
 	spec, err := json.Marshal(clusterOf(t))
@@ -189,7 +199,7 @@ func newDrillTrial(t *testing.T) *drillTrial {
 	d := &drillTrial{operator: o, socket: startPostgres(t)}
 	d.env = []string{
 		"PATH=" + os.Getenv("PATH"), "API=" + server.URL, "NAMESPACE=restore-drill", "CLUSTER=" + string(spec), "LIMIT_SECONDS=60",
-		"PAUSE_SECONDS=0.01", "JOB_NAME=drill", "JOB_UID=uid-1", "PGHOST=" + d.socket, "PGSSLMODE=disable",
+		"PAUSE_SECONDS=0.01", "START_SECONDS=0.1", "APPLICATION=" + applicationOf(t), "JOB_NAME=drill", "JOB_UID=uid-1", "PGHOST=" + d.socket, "PGSSLMODE=disable",
 	}
 	d.psql(t, "CREATE ROLE exchange LOGIN", "postgres", "postgres")
 	d.psql(t, "CREATE DATABASE exchange OWNER exchange", "postgres", "postgres")
@@ -269,7 +279,7 @@ func (d *drillTrial) fill(t *testing.T) {
 
 func (d *drillTrial) run(t *testing.T) (output string, metrics map[string]string, ok bool) {
 	t.Helper()
-	cmd := exec.Command("python3", "-I", "drill.py", "run")
+	cmd := exec.Command("python3", "-EsB", "drill.py", "run")
 	cmd.Env = d.env
 	text, err := cmd.CombinedOutput()
 	return string(text), d.metrics(t), err == nil
@@ -288,7 +298,7 @@ func (d *drillTrial) metrics(t *testing.T) map[string]string {
 		found[name] = value
 	}
 	for path := range d.operator.objects {
-		assert.Assert(t, !strings.Contains(path, "/clusters/"), "%s is left", path)
+		assert.Assert(t, !strings.Contains(path, "/clusters/") && path != checkPath, "%s is left", path)
 	}
 	return found
 }
@@ -297,6 +307,7 @@ func TestADrillMeasuresWhatARestoreTakes(t *testing.T) {
 	d := newDrillTrial(t)
 	d.fill(t)
 	// what a drill that was killed has left
+	d.operator.objects[checkPath] = map[string]any{}
 	d.operator.objects["/apis/postgresql.cnpg.io/v1/namespaces/restore-drill/clusters/restore-drill-beyond"] = map[string]any{}
 	output, metrics, ok := d.run(t)
 	assert.Assert(t, ok, output)
@@ -307,7 +318,8 @@ func TestADrillMeasuresWhatARestoreTakes(t *testing.T) {
 	_, err := fmt.Sscan(metrics["restore_drill_rpo_seconds"], &lost)
 	assert.NilError(t, err)
 	assert.Assert(t, lost >= 360 && lost < 420, "the last heartbeat was 6 minutes ago: %v", lost)
-	for _, phase := range []string{"restore", "read", "refuse"} {
+	assert.Equal(t, metrics["restore_drill_migrations_checked"], "1")
+	for _, phase := range []string{"restore", "read", "migrations", "refuse"} {
 		assert.Assert(t, metrics[`restore_drill_phase_seconds{phase="`+phase+`"}`] != "", phase)
 	}
 	output, _, ok = d.run(t)
@@ -384,7 +396,7 @@ func TestADrillThatIsStoppedCleansUp(t *testing.T) {
 	d.operator.slow = true
 	const copies = "/apis/postgresql.cnpg.io/v1/namespaces/restore-drill/clusters/restore-drill"
 	stop := func(meanwhile func()) string {
-		cmd := exec.Command("python3", "-I", "drill.py", "run")
+		cmd := exec.Command("python3", "-EsB", "drill.py", "run")
 		cmd.Env = d.env
 		var said strings.Builder
 		cmd.Stdout, cmd.Stderr = &said, &said

@@ -44,6 +44,8 @@ type Args struct {
 	MonitorCRDs pulumi.Resource
 	// Ranges are where production is, which a restored copy must not reach.
 	Ranges flows.Ranges
+	// Application is what uses the database, whose image the restore drill tries a copy with.
+	Application Application
 }
 
 // Postgres is a running database. What uses its hosts waits until it accepts connections.

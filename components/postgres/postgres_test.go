@@ -35,7 +35,8 @@ func programWith(config postgres.Config, look func(*pulumi.Context, *postgres.Po
 		}
 		made, err := postgres.New(ctx, "postgres", &postgres.Args{
 			Installer: &chart.Installer{Provider: cluster, Random: randomness}, Config: config, MonitorCRDs: cluster,
-			Ranges: flows.Ranges{Pods: "10.233.64.0/18", Services: "10.233.0.0/18", Nodes: "10.20.0.0/24"},
+			Ranges:      flows.Ranges{Pods: "10.233.64.0/18", Services: "10.233.0.0/18", Nodes: "10.20.0.0/24"},
+			Application: application(),
 		})
 		if err == nil {
 			look(ctx, made)
