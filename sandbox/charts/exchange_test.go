@@ -92,6 +92,30 @@ func TestTheMigrationsNeedNothingOfTheChart(t *testing.T) {
 	}
 }
 
+// The restore drill makes a pod of the web server's container (components/exchange/drilled.go, components/postgres/application.py): it knows
+// the Deployment and one ConfigMap by their names, and leads variables of these names to a copy of the database.
+func TestWhatTheRestoreDrillKnowsOfTheWebServer(t *testing.T) {
+	web := find(t, rendered(t, exchange(t), "exchange", exchangeValues(t, "prod")), "Deployment", "exchange-web")
+	containers := summary.Pod(web)["containers"].([]any)
+	assert.Equal(t, len(containers), 1)
+	container := containers[0].(map[string]any)
+	assert.DeepEqual(t, container["envFrom"], []any{map[string]any{"configMapRef": map[string]any{"name": "exchange"}}})
+	known := []string{"DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD", "DATABASE_REPLICA_HOST", "DATABASE_URL", "DATABASE_REPLICA_URL"}
+	var found []string
+	for _, each := range container["env"].([]any) {
+		variable := each.(map[string]any)
+		name, value := variable["name"].(string), fmt.Sprint(variable["value"])
+		if strings.HasPrefix(name, "DATABASE_") {
+			found = append(found, name)
+		}
+		leads := name == "DATABASE_HOST" || name == "DATABASE_REPLICA_HOST"
+		assert.Check(t, leads || !strings.Contains(value, "postgres.svc"), "%s leads to production, and the drill does not know it", name)
+	}
+	slices.Sort(found)
+	slices.Sort(known)
+	assert.DeepEqual(t, found, known)
+}
+
 func TestEveryPodOfAPrivateImageHasItsLogin(t *testing.T) {
 	values := chartutil.CoalesceTables(map[string]any{
 		"image":   map[string]any{"pullSecrets": []any{"exchange-registry"}},

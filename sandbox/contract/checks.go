@@ -20,7 +20,7 @@ type Check struct {
 var Checks = []Check{
 	{Name: "secret-key", Point: "Nothing starts without DJANGO_SECRET_KEY: there is no key in the image", try: secretKey},
 	{Name: "static-upload", Point: "collectstatic runs as user 10001 on a read-only root and leaves the static files in their bucket", try: staticUpload},
-	{Name: "migrations", Point: "migrate makes an empty database ready, and does nothing a second time", try: migrations},
+	{Name: "migrations", Point: "migrate makes an empty database ready, does nothing a second time, and with --plan --check finds nothing to do", try: migrations},
 	{Name: "models", Point: "No model waits for a migration that nobody made", try: models},
 	{Name: "lock-timeout", Point: "A migration that finds a table locked gives up after migrations.lockTimeout", try: lockTimeout},
 	{Name: "database", Point: "The database is the one of DATABASE_HOST, _PORT, _NAME and _USER", try: databaseSettings},

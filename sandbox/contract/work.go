@@ -33,7 +33,14 @@ func migrations(ctx context.Context, s *session) error {
 	if err == nil && strings.Contains(said, "Applying ") {
 		return fmt.Errorf("it applies something a second time:\n%s", last(said))
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	// as the restore drill asks about a copy of the database (components/exchange/drilled.go)
+	if err := s.finish(ctx, s.chart.web, "python", "manage.py", "migrate", "--plan", "--check"); err != nil {
+		return fmt.Errorf("of a database that is ready, migrate --plan --check says that it is not: %w", err)
+	}
+	return nil
 }
 
 func models(ctx context.Context, s *session) error {
