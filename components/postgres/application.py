@@ -117,8 +117,8 @@ class Application:
         if reason in REFUSED:
             self.refused = self.refused or time.monotonic()
             if time.monotonic() - self.refused > START_SECONDS:
-                image = pod["spec"]["containers"][0]["image"]
-                raise Failed("the exchange's image does not start, so nobody knows whether it could use the copy: %s: %s: %s" % (image, reason, why))
+                raise Failed("the exchange's image does not start, so nobody knows whether it could use the copy: %s: %s: %s" % (
+                    pod["spec"]["containers"][0]["image"], reason, why))
         for each in status.get("conditions") or []:
             if each.get("type") == "PodScheduled" and each.get("status") == "False":
                 raise OSError("it waits for a node: " + each.get("message", "")[:LONGEST])  # which until tells, once its time is over
