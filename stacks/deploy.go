@@ -166,8 +166,8 @@ func deploy(ctx *pulumi.Context, cfg *Config, last *memory) (*platform, error) {
 	}
 	monitorCRDs := p.Monitoring.CRDs
 	p.Edge, err = edge.New(ctx, "edge", &edge.Args{
-		Installer: installer, Config: cfg.Edge, Host: cfg.Exchange.Host, MoreHosts: cfg.Exchange.Names()[1:], Pages: pageHosts(cfg), FilesHost: filesHost(cfg), StaticPath: "/" + cfg.ObjectStore.StaticBucket + "/",
-		Scheme: scheme(cfg), FilesURL: filesURL(cfg),
+		Installer: installer, Config: cfg.Edge, Host: cfg.Exchange.Host, MoreHosts: cfg.Exchange.Names()[1:], Pages: pageHosts(cfg), FilesHost: filesHost(cfg), StaticPath: staticPath(cfg),
+		Scheme: scheme(cfg), FilesURL: filesURL(cfg, objectstore.Static), MediaURL: filesURL(cfg, objectstore.Media),
 		Addresses: p.Machines.PublicAddresses(arvan.Worker, cfg.Edge.LeaveOut...), LetThrough: p.Machines.LetThrough, MonitorCRDs: monitorCRDs,
 	}, base, pulumi.DependsOn([]pulumi.Resource{p.Cluster.Allowed}))
 	if err != nil {

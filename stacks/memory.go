@@ -132,6 +132,11 @@ func (m *memory) inferEngines() {
 		settled[first.path] = strconv.Quote(first.value)
 		m.settled = settled
 	}
+	const engine, buckets = "objectStore.engine", "objectStore.external.buckets"
+	if m.settled[engine] == strconv.Quote(string(objectstore.External)) && m.settled[buckets] == "" {
+		m.settled = maps.Clone(m.settled)
+		m.settled[buckets] = `["media","static"]`
+	}
 }
 
 // take keeps what a resource of the state has for the next update. An update of before the memory was kept apart has left it

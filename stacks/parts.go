@@ -112,9 +112,17 @@ func drilledApplication(cfg *Config) (postgres.Application, error) {
 	}, err
 }
 
-// filesHost is the name from which browsers load static and media files; empty where that is none of this environment.
+// filesHost is the name from which browsers load static and media files, or those of one bucket; empty where that is none of this environment.
 func filesHost(cfg *Config) string {
 	return cfg.ObjectStore.FilesHost(cfg.Exchange.Host, cfg.Edge.Domain)
+}
+
+// staticPath is where static files are below that name; empty if they are elsewhere.
+func staticPath(cfg *Config) string {
+	if cfg.ObjectStore.IsOutside(objectstore.Static) {
+		return ""
+	}
+	return "/" + cfg.ObjectStore.StaticBucket + "/"
 }
 
 // workersNames are those that lead to the workers' ports for the web.
@@ -150,9 +158,9 @@ func renewedSecret(cfg *Config) string {
 	return certificates.SecretName
 }
 
-// filesURL is where they load them.
-func filesURL(cfg *Config) string {
-	if elsewhere := cfg.ObjectStore.FilesURL(); elsewhere != "" {
+// filesURL is where they load those of a bucket.
+func filesURL(cfg *Config, bucket objectstore.Bucket) string {
+	if elsewhere := cfg.ObjectStore.FilesURL(bucket); elsewhere != "" {
 		return elsewhere
 	}
 	return publicURL(cfg, filesHost(cfg))
@@ -161,10 +169,14 @@ func filesURL(cfg *Config) string {
 func exchangeFiles(cfg *Config, store *objectstore.ObjectStore) exchange.ObjectStore {
 	files := exchange.ObjectStore{
 		Endpoint: store.Endpoint, StaticBucket: cfg.ObjectStore.StaticBucket, MediaBucket: cfg.ObjectStore.MediaBucket,
-		PublicURL: pulumi.String(filesURL(cfg)), AccessKey: store.AccessKey, SecretKey: store.SecretKey,
+		PublicURL: pulumi.String(filesURL(cfg, objectstore.Static)), Region: cfg.ObjectStore.Region(objectstore.Static),
+		AccessKey: store.AccessKey, SecretKey: store.SecretKey,
 	}
-	if cfg.ObjectStore.Engine == objectstore.External {
-		files.Region = cfg.ObjectStore.External.Region
+	if cfg.ObjectStore.AreApart() {
+		files.Media = &exchange.Store{
+			Endpoint: store.Media.Endpoint, PublicURL: pulumi.String(filesURL(cfg, objectstore.Media)), Region: cfg.ObjectStore.Region(objectstore.Media),
+			AccessKey: store.Media.AccessKey, SecretKey: store.Media.SecretKey,
+		}
 	}
 	return files
 }

@@ -149,7 +149,7 @@ func pagesOf(args *Args) []page {
 		}
 		pages = append(pages, page{"of-" + rule.Name, args.Host + rule.Path, pagesPlace + i, inputs})
 	}
-	if config.Cache.Static != "" && args.FilesHost != "" {
+	if config.Cache.Static != "" && args.FilesHost != "" && args.StaticPath != "" {
 		pages = append(pages, page{"static", args.FilesHost + args.StaticPath + "**", staticPlace, cached(config.Cache.Static)})
 	}
 	// What is answered to somebody is for nobody else, and no file of a user's is either.

@@ -38,6 +38,12 @@ var everything = edge.Config{
 // made is what the component asks of the cloud, by name.
 func made(t *testing.T, config edge.Config, moreHosts ...string) *mocktest.Recording {
 	t.Helper()
+	return madeOf(t, config, func(args *edge.Args) { args.MoreHosts = moreHosts })
+}
+
+// madeOf is made with other arguments.
+func madeOf(t *testing.T, config edge.Config, change func(*edge.Args)) *mocktest.Recording {
+	t.Helper()
 	return mocktest.Run(t, func(ctx *pulumi.Context) error {
 		cluster, random, err := mocktest.Providers(ctx)
 		if err != nil {
@@ -47,10 +53,12 @@ func made(t *testing.T, config edge.Config, moreHosts ...string) *mocktest.Recor
 		if err != nil {
 			return err
 		}
-		_, err = edge.New(ctx, "edge", &edge.Args{
-			Installer: &chart.Installer{Provider: cluster, Random: random}, Config: config, Host: "demo.iransre.ir", MoreHosts: moreHosts,
-			FilesHost: "demo-files.iransre.ir", StaticPath: "/static/", FilesURL: "https://demo-files.iransre.ir", Addresses: pulumi.StringArray{pulumi.String("203.0.113.2")},
-		}, pulumi.Providers(cloud))
+		args := &edge.Args{
+			Installer: &chart.Installer{Provider: cluster, Random: random}, Config: config, Host: "demo.iransre.ir",
+			FilesHost: "demo-files.iransre.ir", StaticPath: "/static/", FilesURL: "https://demo-files.iransre.ir", MediaURL: "https://demo-files.iransre.ir", Addresses: pulumi.StringArray{pulumi.String("203.0.113.2")},
+		}
+		change(args)
+		_, err = edge.New(ctx, "edge", args, pulumi.Providers(cloud))
 		return err
 	})
 }
@@ -105,6 +113,13 @@ func TestOfThePageRulesTheFirstThatIsForARequestCountsAndEachSaysTheKey(t *testi
 	assert.DeepEqual(t, places, map[string]any{
 		"edge-page-of-help": 100.0, "edge-page-of-old": 101.0, "edge-page-static": 8000.0, "edge-page-files": 9000.0, "edge-page-exchange": 9000.0,
 	})
+}
+
+// The static path of a name that leads to media files only is nobody's: no rule says that it may be kept.
+func TestStaticFilesThatAreElsewhereHaveNoRule(t *testing.T) {
+	recording := madeOf(t, everything, func(args *edge.Args) { args.StaticPath, args.FilesURL = "", "https://s3.example" })
+	assert.Check(t, !slices.Contains(recording.Names(), "edge-page-static"))
+	assert.Equal(t, inputs(t, recording, "edge-page-files")["cacheMode"], "off")
 }
 
 func TestDuringMaintenanceEverybodyIsSentAway(t *testing.T) {

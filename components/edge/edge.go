@@ -26,10 +26,10 @@ type Args struct {
 	// Pages are the names of the platform's own pages, which lead to the workers, too.
 	Pages []string
 	// FilesHost is the name of static and media files. It is another one than Host: what users upload must not run as the
-	// exchange in the browsers of others. Static files are below StaticPath, which begins and ends with a slash.
+	// exchange in the browsers of others. Static files are below StaticPath, which begins and ends with a slash; it is empty where they are elsewhere.
 	FilesHost, StaticPath string
-	// FilesURL is where browsers load them. That is elsewhere if FilesHost is empty.
-	FilesURL string
+	// FilesURL is where browsers load static files, and MediaURL where they load media files. Both are elsewhere if FilesHost is empty.
+	FilesURL, MediaURL string
 	// Scheme is how browsers come: "https" or "http".
 	Scheme string
 	// Addresses are the workers' public ones; traffic is spread over them.
@@ -48,8 +48,9 @@ type Edge struct {
 	Host pulumi.StringOutput `pulumi:"host" output:"exchange.host"`
 	// URL is where users go.
 	URL pulumi.StringOutput `pulumi:"url" output:"exchange.url"`
-	// FilesURL is where browsers load static and media files.
+	// FilesURL is where browsers load static files, and MediaURL where they load media files.
 	FilesURL pulumi.StringOutput `pulumi:"filesUrl" output:"objectStore.publicUrl"`
+	MediaURL pulumi.StringOutput `pulumi:"mediaUrl" output:"objectStore.media.publicUrl"`
 	// OriginKey is what OriginHeader says in every request that comes through our part of the CDN; secret. It arrives when the CDN says it.
 	// Nil if the workers need not ask for it.
 	OriginKey pulumi.StringInput
@@ -95,7 +96,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 			}
 		}
 		edge.URL = pulumi.String(args.Scheme + "://" + args.Host).ToStringOutput()
-		edge.FilesURL = pulumi.String(args.FilesURL).ToStringOutput()
+		edge.FilesURL, edge.MediaURL = pulumi.String(args.FilesURL).ToStringOutput(), pulumi.String(args.MediaURL).ToStringOutput()
 		return nil
 	})
 }

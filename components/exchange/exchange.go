@@ -43,6 +43,17 @@ type ObjectStore struct {
 	MediaBucket  string
 	AccessKey    pulumi.StringInput
 	SecretKey    pulumi.StringInput
+	// Media is the store of the media bucket, if that is another one: what is said above is then the static bucket's. nil if one has both.
+	Media *Store
+}
+
+// Store is another store than the one of the static bucket.
+type Store struct {
+	Endpoint  pulumi.StringInput
+	PublicURL pulumi.StringInput
+	Region    string
+	AccessKey pulumi.StringInput
+	SecretKey pulumi.StringInput
 }
 
 // Args describes the application.
@@ -147,12 +158,16 @@ func credentials(ctx *pulumi.Context, name string, args *Args, child pulumi.Reso
 	if err != nil {
 		return nil, fmt.Errorf("DJANGO_SECRET_KEY: %w", err)
 	}
-	return pulumi.StringMap{
+	found := pulumi.StringMap{
 		"DJANGO_SECRET_KEY":     key.Result,
 		"DATABASE_PASSWORD":     args.Database.Password,
 		"AWS_ACCESS_KEY_ID":     args.ObjectStore.AccessKey,
 		"AWS_SECRET_ACCESS_KEY": args.ObjectStore.SecretKey,
-	}, nil
+	}
+	if media := args.ObjectStore.Media; media != nil {
+		found["AWS_MEDIA_ACCESS_KEY_ID"], found["AWS_MEDIA_SECRET_ACCESS_KEY"] = media.AccessKey, media.SecretKey
+	}
+	return found, nil
 }
 
 // values are the chart's values. Credentials reach it by the Secret's name only.
@@ -187,6 +202,13 @@ func values(args *Args, secret, revision pulumi.StringInput) pulumi.Map {
 	}
 	if args.ObjectStore.Region != "" {
 		files["region"] = pulumi.String(args.ObjectStore.Region)
+	}
+	if media := args.ObjectStore.Media; media != nil {
+		apart := pulumi.Map{"endpoint": media.Endpoint, "publicURL": media.PublicURL}
+		if media.Region != "" {
+			apart["region"] = pulumi.String(media.Region)
+		}
+		files["media"] = apart
 	}
 	values := pulumi.Map{
 		"image":          image,

@@ -72,6 +72,26 @@ func TestTheSecretHoldsWhatTheChartReads(t *testing.T) {
 	})
 }
 
+// An application that knows nothing of a second store is told what it always was.
+func TestAnotherStoreOfTheMediaBucketIsToldBesideTheFirst(t *testing.T) {
+	r := mocktest.Run(t, program(func(args *exchange.Args) {
+		args.ObjectStore.Media = &exchange.Store{
+			Endpoint: pulumi.String("https://s3.example"), PublicURL: pulumi.String("https://files.example"), Region: "ir-thr-at1",
+			AccessKey: pulumi.String("the-key"), SecretKey: pulumi.ToSecret(pulumi.String("hush")).(pulumi.StringOutput),
+		}
+	}, nil))
+	assert.DeepEqual(t, valuesOf(t, r)["objectStore"], map[string]any{
+		"endpoint": "http://minio.objectstore.svc:9000", "publicURL": "https://demo-files.iransre.ir", "staticBucket": "static", "mediaBucket": "media",
+		"existingSecret": "exchange",
+		"media":          map[string]any{"endpoint": "https://s3.example", "publicURL": "https://files.example", "region": "ir-thr-at1"},
+	})
+	data := mocktest.Plain(opened(r.Get(t, "exchange-secret").Inputs["stringData"])).(map[string]any)
+	assert.Equal(t, data["AWS_ACCESS_KEY_ID"], "exchange")
+	assert.Equal(t, data["AWS_MEDIA_ACCESS_KEY_ID"], "the-key")
+	assert.Equal(t, data["AWS_MEDIA_SECRET_ACCESS_KEY"], "hush")
+	assert.DeepEqual(t, r.SecretsOutside(), []string(nil))
+}
+
 func TestANewPasswordChangesTheRelease(t *testing.T) {
 	before := valuesOf(t, mocktest.Run(t, program(nil, nil)))["secretRevision"]
 	again := valuesOf(t, mocktest.Run(t, program(nil, nil)))["secretRevision"]

@@ -3,7 +3,6 @@ package objectstore
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/iransre/exchange-platform/components/chart"
 	"github.com/iransre/exchange-platform/internal/field"
@@ -12,8 +11,8 @@ import (
 
 // Config is the S3 store of the exchange's static and media files.
 type Config struct {
-	// Engine is "minio" (servers in the cluster) or "external" (an S3-compatible storage outside of it, with both buckets in it). A stack file
-	// that does not name one keeps what the environment runs with; docs/objectstore.md says how to move.
+	// Engine is "minio" (servers in the cluster) or "external" (an S3-compatible storage outside of it, with both buckets in it or one: the
+	// other one is in MinIO then). A stack file that does not name one keeps what the environment runs with; docs/objectstore.md says how to move.
 	Engine Engine `json:"engine" later:"refused" because:"the files stay in the old store, and the exchange would start with empty buckets" instead:"move as docs/objectstore.md says" kept:"true"`
 	// Mode is "distributed" (four servers on four workers, each with a volume: files are read with any two of them, and written with
 	// any three) or "standalone" (one server, whose files go with its pod). A stack file that does not name one keeps what the
@@ -22,22 +21,22 @@ type Config struct {
 	// Image is what the servers run, registry/repository:tag, in place of the catalogue's: a fork with MinIO's commands and form of
 	// drives.
 	Image string `json:"image,omitempty" later:"in place: the servers restart; standalone loses its files" login:"give the nodes the registry's login: mirrors.logins"`
-	// StaticBucket is made for the exchange's own files. With external nothing makes it: it must exist, and let everybody read.
+	// StaticBucket is made for the exchange's own files. Outside the cluster nothing makes it: it must exist, and let everybody read.
 	StaticBucket string `json:"staticBucket" later:"refused" because:"the files stay in the bucket of the old name"`
-	// MediaBucket is made for the files of the exchange's users. With external nothing makes it: it must exist, let nobody read, and
-	// should keep older versions.
+	// MediaBucket is made for the files of the exchange's users. Outside the cluster nothing makes it: it must exist, let nobody read,
+	// and should keep older versions.
 	MediaBucket string `json:"mediaBucket" later:"refused" because:"the files stay in the bucket of the old name"`
 	// MaxSizeGiB is what each server may take of its worker's disk; from 60 % on there is an alert. Distributed, half of it is for
 	// what makes the loss of two servers bearable: four servers of 20 GiB hold files of 40. Standalone, the pod that takes more is
 	// evicted, and the files go with it.
 	MaxSizeGiB int `json:"maxSizeGiB" later:"in place; standalone: the next pods only, the alert at once"`
 	// MediaQuotaGiB is what the media bucket may hold, old versions included: then uploads are refused, before the disks are full.
-	// 0 means four fifths of what the servers hold. Distributed only.
+	// 0 means four fifths of what the servers hold. Distributed only, and of a media bucket in MinIO.
 	MediaQuotaGiB int `json:"mediaQuotaGiB,omitempty"`
 	// OldVersionDays is how long the media bucket keeps a file that was replaced or deleted. Nobody but the administrator can make
-	// it shorter: what deletes files with the exchange's key can be undone. Distributed only.
+	// it shorter: what deletes files with the exchange's key can be undone. Distributed only, and of a media bucket in MinIO.
 	OldVersionDays int `json:"oldVersionDays" later:"in place: what is older goes within a day or so"`
-	// PublicHost is the name in `edge.domain` from which browsers load the files of both buckets: those of the static one as
+	// PublicHost is the name in `edge.domain` from which browsers load the files that are in MinIO: those of the static bucket as
 	// they are, those of the media one by signed links. Empty means the exchange's with "-files" after its first part:
 	// "demo-files.iransre.ir" for "demo.iransre.ir". One part only, because the CDN's certificate covers no more.
 	PublicHost string `json:"publicHost,omitempty" later:"another record; the old one goes, and with it the links that were given out"`
@@ -63,7 +62,7 @@ func (c *Config) SetDefaults(profile settings.Profile) {
 // Servers is how many there are, each on a worker of its own.
 func (c *Config) Servers() int {
 	switch {
-	case c.Engine == External:
+	case !c.hasMinIO():
 		return 0
 	case c.Mode == Distributed:
 		return servers
@@ -79,9 +78,12 @@ func (c *Config) capacityGiB() int {
 	return c.MaxSizeGiB
 }
 
-// mediaQuotaGiB is the media bucket's; 0 if it has none.
+// keepsVersions tells whether MinIO has the media bucket on servers that can keep older versions of its files.
+func (c *Config) keepsVersions() bool { return c.Mode == Distributed && !c.IsOutside(Media) }
+
+// mediaQuotaGiB is the media bucket's.
 func (c *Config) mediaQuotaGiB() int {
-	if c.Mode == Distributed && c.MediaQuotaGiB == 0 {
+	if c.MediaQuotaGiB == 0 {
 		return c.capacityGiB() * 4 / 5
 	}
 	return c.MediaQuotaGiB
@@ -104,7 +106,7 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 	if _, err := chart.ParseImage(c.Image); c.Image != "" && err != nil {
 		problems = append(problems, field.Invalid(path.Child("image"), c.Image, "must be registry/repository:tag, such as \"quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z\""))
 	}
-	if c.MediaQuotaGiB > c.capacityGiB() && c.MaxSizeGiB > 0 && c.Servers() == servers {
+	if c.MediaQuotaGiB > c.capacityGiB() && c.MaxSizeGiB > 0 && c.keepsVersions() {
 		problems = append(problems, field.Invalid(path.Child("mediaQuotaGiB"), c.MediaQuotaGiB, fmt.Sprintf(
 			"is more than the %d GiB that %d servers of maxSizeGiB %d hold; lower it, or raise maxSizeGiB", c.capacityGiB(), servers, c.MaxSizeGiB)))
 	}
@@ -114,22 +116,25 @@ func (c *Config) Validate(_ settings.Profile, path *field.Path) field.ErrorList 
 	return problems
 }
 
-// validateUnused refuses what somebody wrote of servers that there are not.
+// validateUnused refuses what somebody wrote of servers that there are not, or of a bucket that is not theirs.
 func (c *Config) validateUnused(path *field.Path) field.ErrorList {
-	const distributed = `is of mode "distributed" only; leave it out`
+	unused := `is of mode "distributed" only; leave it out`
+	if c.IsOutside(Media) {
+		unused = `is of a media bucket in MinIO, and yours lies outside (external.buckets), where its storage sees to that; leave it out`
+	}
 	var problems field.ErrorList
-	if c.Servers() < servers && c.MediaQuotaGiB > 0 {
-		problems = append(problems, field.Invalid(path.Child("mediaQuotaGiB"), c.MediaQuotaGiB, distributed))
+	if !c.keepsVersions() && c.MediaQuotaGiB > 0 {
+		problems = append(problems, field.Invalid(path.Child("mediaQuotaGiB"), c.MediaQuotaGiB, unused))
 	}
-	if c.Servers() < servers && c.OldVersionDays > 0 && c.OldVersionDays != oldVersionDays {
-		problems = append(problems, field.Invalid(path.Child("oldVersionDays"), c.OldVersionDays, distributed))
+	if !c.keepsVersions() && c.OldVersionDays > 0 && c.OldVersionDays != oldVersionDays {
+		problems = append(problems, field.Invalid(path.Child("oldVersionDays"), c.OldVersionDays, unused))
 	}
-	if c.Engine == External && c.Image != "" {
-		problems = append(problems, field.Invalid(path.Child("image"), c.Image, `is of MinIO's servers, and of engine "external" there are none; leave it out`))
+	if !c.hasMinIO() && c.Image != "" {
+		problems = append(problems, field.Invalid(path.Child("image"), c.Image, `is of MinIO's servers, and with both buckets outside there are none; leave it out`))
 	}
-	if c.Engine == External && c.PublicHost != "" {
+	if !c.hasMinIO() && c.PublicHost != "" {
 		problems = append(problems, field.Forbidden(path.Child("publicHost"),
-			`is a name that leads to MinIO; of engine "external" browsers load files from the storage itself: leave it out, or set external.publicUrl`))
+			`is a name that leads to MinIO; with both buckets outside browsers load files from the storage itself: leave it out, or set external.publicUrl`))
 	}
 	return problems
 }
@@ -140,28 +145,16 @@ func (c *Config) Warnings(profile settings.Profile) []string {
 	if !c.Copy.Enabled && c.Copy.Bucket != "" {
 		said = append(said, "objectStore.copy names a bucket and is not enabled: nothing is copied there. Set objectStore.copy.enabled, or take the bucket out")
 	}
-	if profile != settings.Prod || c.Mode == Distributed || c.Engine == External {
+	if profile != settings.Prod || c.Mode == Distributed || !c.hasMinIO() {
 		return said
 	}
-	return append(said, "objectStore.mode is standalone: static and media files are lost with MinIO's pod, whenever that is moved or restarted. "+
+	files := "static and media files"
+	switch {
+	case c.IsOutside(Media):
+		files = "static files, which come back with the next rollout only,"
+	case c.IsOutside(Static):
+		files = "media files"
+	}
+	return append(said, "objectStore.mode is standalone: "+files+" are lost with MinIO's pod, whenever that is moved or restarted. "+
 		"distributed keeps them, and is what a new environment gets; docs/objectstore.md says how to move to it")
 }
-
-// FilesHost is the public name of the files of an exchange with that host in that domain; empty where browsers load them from the storage
-// itself (FilesURL).
-func (c *Config) FilesHost(host, domain string) string {
-	switch {
-	case c.Engine == External:
-		return ""
-	case c.PublicHost != "":
-		return c.PublicHost
-	}
-	first, rest, _ := strings.Cut(host, ".")
-	if host == domain {
-		return "files." + host
-	}
-	return first + "-files." + rest
-}
-
-// buckets are those that are made for the exchange.
-func (c *Config) buckets() []string { return []string{c.StaticBucket, c.MediaBucket} }

@@ -64,7 +64,7 @@ func (c *Copy) validate(config *Config, path *field.Path) field.ErrorList {
 	}
 	storage := settings.Storage{Endpoint: c.Endpoint, Bucket: c.Bucket, Prefix: c.Prefix, AccessKey: c.AccessKey, SecretKey: c.SecretKey}
 	problems := append(storage.Validate(path), withoutColons(path, c.AccessKey, c.SecretKey)...)
-	if config.Engine == External && c.Endpoint == config.External.Endpoint && slices.Contains(config.buckets(), c.Bucket) {
+	if config.Engine == External && c.Endpoint == config.External.Endpoint && slices.Contains(config.bucketsOf(true), c.Bucket) {
 		problems = append(problems, field.Invalid(path.Child("bucket"), c.Bucket,
 			"is one of the store's own; a copy needs a bucket of its own, and better another account's"))
 	}
@@ -93,12 +93,6 @@ func (c *Copy) place(stack string) string {
 	return "copy/" + c.Bucket + "/" + prefix
 }
 
-// source is a store with the media bucket, the Secret with the application's keys, which reach that, and what is there once they do.
-type source struct {
-	endpoint, secret string
-	ready            pulumi.Resource
-}
-
 // copyMedia copies the media bucket out of the cluster by schedule, and back when somebody asks for it. Nothing of it keeps data.
 func copyMedia(ctx *pulumi.Context, name string, args *Args, from source, namespace *chart.Namespace, child pulumi.ResourceOption) error {
 	config := &args.Config.Copy
@@ -113,7 +107,7 @@ func copyMedia(ctx *pulumi.Context, name string, args *Args, from source, namesp
 		return err
 	}
 	outside := []string{config.Endpoint}
-	if args.Config.Engine == External {
+	if args.Config.IsOutside(Media) {
 		outside = append(outside, from.endpoint)
 	}
 	// what the pods of both ways are called for the policy

@@ -55,9 +55,9 @@ func TestFilesOutsideAreCopiedFromThere(t *testing.T) {
 func TestBrowsersLoadFilesOfAStorageOutsideFromIt(t *testing.T) {
 	config := elsewhere()
 	assert.Equal(t, config.FilesHost("demo.iransre.ir", "iransre.ir"), "")
-	assert.Equal(t, config.FilesURL(), "https://s3.ir-thr-at1.arvanstorage.ir")
+	assert.Equal(t, config.FilesURL(objectstore.Media), "https://s3.ir-thr-at1.arvanstorage.ir")
 	config.External.PublicURL = "https://files.example/"
-	assert.Equal(t, config.FilesURL(), "https://files.example")
+	assert.Equal(t, config.FilesURL(objectstore.Media), "https://files.example")
 	config.Engine = objectstore.MinIO
-	assert.Equal(t, config.FilesURL(), "")
+	assert.Equal(t, config.FilesURL(objectstore.Media), "")
 }

@@ -19,6 +19,7 @@ const (
 	appSecret = "minio-exchange"
 )
 
+// installMinIO runs MinIO for the buckets that are not outside.
 func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args, child pulumi.ResourceOption) error {
 	root, err := args.Installer.Password(ctx, name+"-root-password", child)
 	if err != nil {
@@ -46,12 +47,12 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 	if args.Config.Copy.Enabled {
 		alerts = append(alerts, copyAlerts)
 	}
+	secrets := []chart.SecretArgs{{Part: "root-secret", Name: rootSecret, Data: rootData}, {Name: appSecret, Data: appData}}
+	if args.Config.AreApart() {
+		secrets = append(secrets, args.Config.External.secret("external-secret"))
+	}
 	made, err := args.Installer.Install(ctx, name, &chart.Parts{
-		Namespace: namespace,
-		Secrets: []chart.SecretArgs{
-			{Part: "root-secret", Name: rootSecret, Data: rootData},
-			{Name: appSecret, Data: appData},
-		},
+		Namespace: namespace, Secrets: secrets,
 		Releases: []chart.ReleaseArgs{{Entry: "minio", Values: values, Atomic: true, CRDs: args.MonitorCRDs}},
 	}, child)
 	if err != nil {
@@ -72,13 +73,21 @@ func (o *ObjectStore) installMinIO(ctx *pulumi.Context, name string, args *Args,
 		return err
 	}
 	endpoint := fmt.Sprintf("http://%s:%d", chart.ServiceHost(minioService, namespaceName), minioPort)
-	if err := copyMedia(ctx, name+"-copy", args, source{endpoint, appSecret, reconciler}, made.Namespace, child); err != nil {
+	inside := Place{
+		Endpoint: reconciler.After(endpoint), SecretName: made.Secret(appSecret).Name, AccessKey: reconciler.After(appUser), SecretKey: app,
+	}
+	var outside Place
+	if args.Config.AreApart() {
+		outside = args.Config.External.place(made.Secret(externalSecret))
+	}
+	o.place(&args.Config, inside, outside)
+	media := source{endpoint, appSecret, reconciler}
+	if args.Config.IsOutside(Media) {
+		media = source{args.Config.External.endpoint(), externalSecret, made.Secret(externalSecret)}
+	}
+	if err := copyMedia(ctx, name+"-copy", args, media, made.Namespace, child); err != nil {
 		return err
 	}
-	o.Endpoint = reconciler.After(endpoint)
-	o.AccessKey = reconciler.After(appUser)
-	o.SecretKey = app
-	o.SecretName = made.Secret(appSecret).Name
 	o.RootSecretName = made.Secret(rootSecret).Name
 	o.Namespace = made.Namespace.Name
 	return nil

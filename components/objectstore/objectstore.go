@@ -17,7 +17,7 @@ type Engine string
 const (
 	// MinIO is MinIO's own chart.
 	MinIO Engine = "minio"
-	// External is a storage that somebody else runs.
+	// External is a storage that somebody else runs, for both buckets or one.
 	External Engine = "external"
 )
 
@@ -50,10 +50,12 @@ type Args struct {
 type ObjectStore struct {
 	pulumi.ResourceState
 
+	// Endpoint, the keys and SecretName are those of the static bucket; Media has the media bucket's, which are the same where one store has both.
 	Endpoint  pulumi.StringOutput      `pulumi:"endpoint" output:"objectStore.endpoint"` // as pods reach it
 	Buckets   pulumi.StringArrayOutput `pulumi:"buckets" output:"objectStore.buckets"`
 	AccessKey pulumi.StringOutput      `pulumi:"accessKey"` // the application's: it reaches these buckets only
 	SecretKey pulumi.StringOutput      `pulumi:"secretKey"` // secret
+	Media     Place                    `output:"objectStore.media"`
 	// SecretName is the Secret in Namespace with the application's accessKey and secretKey; RootSecretName that with the
 	// administrator's rootUser and rootPassword, empty where somebody else administers it.
 	SecretName     pulumi.StringOutput `pulumi:"secretName" output:"objectStore.secretName"`
@@ -66,13 +68,13 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	self := &ObjectStore{}
 	return component.New(ctx, "exchange:objectstore:ObjectStore", name, self, opts, func(child pulumi.ResourceOption) error {
 		self.Buckets = pulumi.ToStringArray(args.Config.buckets()).ToStringArrayOutput()
-		switch args.Config.Engine {
-		case MinIO:
+		switch engine := args.Config.Engine; {
+		case engine != MinIO && engine != External:
+			return fmt.Errorf("unknown engine %q: use %q or %q", engine, MinIO, External)
+		case args.Config.hasMinIO():
 			return self.installMinIO(ctx, name, args, child)
-		case External:
-			return self.useExternal(ctx, name, args, child)
 		default:
-			return fmt.Errorf("unknown engine %q: use %q or %q", args.Config.Engine, MinIO, External)
+			return self.useExternal(ctx, name, args, child)
 		}
 	})
 }

@@ -11,32 +11,40 @@ import (
 // privateHeaders is the ConfigMap with the headers of answers from the media bucket.
 const privateHeaders = "minio-private-headers"
 
-// publish lets browsers at the files of both buckets, and at nothing else of the server: not at its administration. Paths and
-// host arrive as they were asked for, as signatures need it.
+// publish lets browsers at the files of the buckets that MinIO has, and at nothing else of the server: not at its administration. Paths
+// and host arrive as they were asked for, as signatures need it.
 func (o *ObjectStore) publish(ctx *pulumi.Context, name string, args *Args, made *chart.Installed, child pulumi.ResourceOption) error {
-	// A link to somebody's passport is for who has it: neither the CDN nor a proxy may keep what it led to.
-	headers, err := args.Installer.Object(ctx, name+"-private-headers", &chart.ObjectArgs{
-		APIVersion: "v1", Kind: "ConfigMap", Name: privateHeaders, Namespace: made.Namespace.Name,
-		Fields: pulumi.Map{"data": pulumi.StringMap{"Cache-Control": pulumi.String("private, no-store")}},
-	}, child)
-	if err != nil {
-		return err
+	after := []pulumi.Resource{made.Release("release")}
+	if !args.Config.IsOutside(Media) {
+		// A link to somebody's passport is for who has it: neither the CDN nor a proxy may keep what it led to.
+		headers, err := args.Installer.Object(ctx, name+"-private-headers", &chart.ObjectArgs{
+			APIVersion: "v1", Kind: "ConfigMap", Name: privateHeaders, Namespace: made.Namespace.Name,
+			Fields: pulumi.Map{"data": pulumi.StringMap{"Cache-Control": pulumi.String("private, no-store")}},
+		}, child)
+		if err != nil {
+			return err
+		}
+		after = append(after, headers)
 	}
 	for _, files := range []struct {
-		part, bucket string
-		annotations  map[string]string
+		bucket      Bucket
+		annotations map[string]string
 	}{
-		{"-static", args.Config.StaticBucket, nil},
-		{"-media", args.Config.MediaBucket, map[string]string{"nginx.ingress.kubernetes.io/custom-headers": namespaceName + "/" + privateHeaders}},
+		{Static, nil},
+		{Media, map[string]string{"nginx.ingress.kubernetes.io/custom-headers": namespaceName + "/" + privateHeaders}},
 	} {
+		if args.Config.IsOutside(files.bucket) {
+			continue
+		}
+		part := "-" + string(files.bucket)
 		// its address comes from a controller that may be installed after it
 		annotations := map[string]string{"pulumi.com/skipAwait": "true"}
 		maps.Copy(annotations, files.annotations)
-		_, err := args.Installer.Object(ctx, name+files.part, &chart.ObjectArgs{
-			APIVersion: "networking.k8s.io/v1", Kind: "Ingress", Name: minioService + files.part, Namespace: made.Namespace.Name,
+		_, err := args.Installer.Object(ctx, name+part, &chart.ObjectArgs{
+			APIVersion: "networking.k8s.io/v1", Kind: "Ingress", Name: minioService + part, Namespace: made.Namespace.Name,
 			Annotations: annotations,
-			Fields:      pulumi.Map{"spec": rule(args, files.bucket)},
-		}, child, pulumi.DependsOn([]pulumi.Resource{headers, made.Release("release")}))
+			Fields:      pulumi.Map{"spec": rule(args, args.Config.name(files.bucket))},
+		}, child, pulumi.DependsOn(after))
 		if err != nil {
 			return err
 		}

@@ -24,7 +24,8 @@ func (o *ObjectStore) reconcile(
 	if err != nil {
 		return nil, err
 	}
-	policy, err := json.Marshal(applicationPolicy(args.Config.buckets()))
+	buckets := args.Config.bucketsOf(false)
+	policy, err := json.Marshal(applicationPolicy(buckets))
 	if err != nil {
 		return nil, fmt.Errorf("the application's policy: %w", err)
 	}
@@ -32,12 +33,13 @@ func (o *ObjectStore) reconcile(
 	if err != nil {
 		return nil, fmt.Errorf("the policy of %s: %w", args.Config.StaticBucket, err)
 	}
+	// a public bucket that is not among these lies outside: the script passes over it
 	env := map[string]string{
-		"BUCKETS": strings.Join(args.Config.buckets(), " "), "POLICY": string(policy),
+		"BUCKETS": strings.Join(buckets, " "), "POLICY": string(policy),
 		"PUBLIC_BUCKET": args.Config.StaticBucket, "PUBLIC_POLICY": string(public),
 		"MC_CONFIG_DIR": "/tmp/mc",
 	}
-	if args.Config.Mode == Distributed {
+	if args.Config.keepsVersions() {
 		rules, err := json.Marshal(oldVersions(args.Config.OldVersionDays))
 		if err != nil {
 			return nil, fmt.Errorf("the rules of %s: %w", args.Config.MediaBucket, err)

@@ -105,15 +105,27 @@ type Postgres struct {
 
 // ObjectStore is an S3 endpoint and where its credentials lie.
 type ObjectStore struct {
-	// Endpoint is the base URL of the S3 API inside the cluster.
+	// Endpoint is the base URL of the S3 API, as pods reach it.
 	Endpoint string `json:"endpoint"`
 	// PublicURL is where browsers load the files of Buckets: of the static one as they are, of the media one by signed links.
 	// Empty on a platform from before there was one.
-	PublicURL string   `json:"publicUrl,omitempty"`
-	Buckets   []string `json:"buckets"`
+	PublicURL string `json:"publicUrl,omitempty"`
+	// Buckets are the static one and the media one.
+	Buckets []string `json:"buckets"`
 	// SecretName is the Kubernetes Secret, in Namespace, with the credentials.
 	SecretName string `json:"secretName"`
 	Namespace  string `json:"namespace"`
+	// Media is how the media bucket is reached. Where its files lie in another store than the static ones (`objectStore.external.buckets`), Endpoint,
+	// PublicURL and SecretName are the static bucket's; otherwise both are the same. nil on a platform from before it was told.
+	Media *Bucket `json:"media,omitempty"`
+}
+
+// Bucket is how one bucket is reached.
+type Bucket struct {
+	Endpoint  string `json:"endpoint"`
+	PublicURL string `json:"publicUrl"`
+	// SecretName is the Kubernetes Secret, in ObjectStore's Namespace, with the credentials.
+	SecretName string `json:"secretName"`
 }
 
 // Node is one machine.

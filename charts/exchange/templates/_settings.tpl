@@ -4,6 +4,15 @@
 {{- $public := $v.objectStore.publicURL | default $v.objectStore.endpoint | trimSuffix "/" }}
 {{- $origins := list }}
 {{- range include "exchange.hosts" . | fromJsonArray }}{{ $origins = append $origins (printf "https://%s" .) }}{{ end }}
+{{- $apart := dict }}
+{{- with $v.objectStore.media }}
+{{- if .endpoint }}
+{{- $apart = dict
+  "AWS_MEDIA_ENDPOINT_URL" .endpoint
+  "AWS_MEDIA_PUBLIC_URL" (.publicURL | default .endpoint | trimSuffix "/")
+  "AWS_MEDIA_REGION_NAME" .region }}
+{{- end }}
+{{- end }}
 {{- dict
   "DJANGO_SETTINGS_MODULE" $v.django.settingsModule
   "DJANGO_DEBUG" "False"
@@ -30,7 +39,7 @@
   "HOME" "/tmp"
   "PYTHONDONTWRITEBYTECODE" "1"
   "PYTHONUNBUFFERED" "1"
-  | merge (deepCopy $v.env) | toYaml -}}
+  | merge (deepCopy $v.env) $apart | toYaml -}}
 {{- end -}}
 
 {{/*
@@ -50,6 +59,14 @@ connect_timeout=5&keepalives_idle=30&keepalives_interval=10&keepalives_count=3&t
   valueFrom: {secretKeyRef: {name: {{ $v.objectStore.existingSecret }}, key: {{ $v.objectStore.accessKeyKey }}}}
 - name: AWS_SECRET_ACCESS_KEY
   valueFrom: {secretKeyRef: {name: {{ $v.objectStore.existingSecret }}, key: {{ $v.objectStore.secretKeyKey }}}}
+{{- with $v.objectStore.media }}
+{{- if .endpoint }}
+- name: AWS_MEDIA_ACCESS_KEY_ID
+  valueFrom: {secretKeyRef: {name: {{ $v.objectStore.existingSecret }}, key: {{ .accessKeyKey }}}}
+- name: AWS_MEDIA_SECRET_ACCESS_KEY
+  valueFrom: {secretKeyRef: {name: {{ $v.objectStore.existingSecret }}, key: {{ .secretKeyKey }}}}
+{{- end }}
+{{- end }}
 - name: DATABASE_PASSWORD
   valueFrom: {secretKeyRef: {name: {{ $v.database.existingSecret }}, key: {{ $v.database.passwordKey }}}}
 - {name: DATABASE_HOST, value: {{ .host | quote }}}
