@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"gotest.tools/v3/assert"
 
+	"github.com/iransre/exchange-platform/components/objectstore"
 	"github.com/iransre/exchange-platform/internal/mocktest"
 )
 
@@ -53,5 +54,80 @@ func TestFilesOfAStorageOutsideAreLoadedFromIt(t *testing.T) {
 	assert.DeepEqual(t, told, map[string]any{
 		"endpoint": "https://s3.ir-thr-at1.arvanstorage.ir", "publicUrl": "https://files.example", "buckets": []string{"iransre-static", "iransre-media"},
 		"secretName": "objectstore-exchange", "namespace": "objectstore",
+		"media": map[string]any{"endpoint": "https://s3.ir-thr-at1.arvanstorage.ir", "publicUrl": "https://files.example", "secretName": "objectstore-exchange"},
 	})
+	assert.Assert(t, values["media"] == nil, "one store has both")
+}
+
+// Of either bucket alone, the exchange, the CDN and other teams are told where it is; what is said of both is the static one's.
+func TestEitherBucketLiesOutside(t *testing.T) {
+	const minio, storage, files = "http://minio.objectstore.svc:9000", "https://s3.ir-thr-at1.arvanstorage.ir", "https://exchange-files.iransre.ir"
+	for outside, wanted := range map[string]struct {
+		static, media          []string // endpoint, where browsers load from, region, Secret
+		ingresses, rules, none []string
+	}{
+		"media": {
+			[]string{minio, files, "", "minio-exchange"}, []string{storage, storage, "ir-thr-at1", "objectstore-exchange"},
+			[]string{"objectstore-static"}, []string{"edge-page-static"}, []string{"objectstore-media"},
+		},
+		"static": {
+			[]string{storage, storage, "ir-thr-at1", "objectstore-exchange"}, []string{minio, files, "", "minio-exchange"},
+			[]string{"objectstore-media"}, nil, []string{"objectstore-static", "edge-page-static"},
+		},
+	} {
+		t.Run(outside, func(t *testing.T) {
+			raw := completed(t, "prod")
+			raw[project+":objectStore"] = `{"engine": "external", "external": {"buckets": ["` + outside + `"], "accessKey": "the-key", "secretKey": "` + mocktest.Generated + `"}}`
+			cfg, err := Load(project, "prod", raw)
+			assert.NilError(t, err)
+			cfg.Edge.Cache.Static = "7d"
+			all, recording := toldOf(t, cfg)
+			for _, name := range slices.Concat(wanted.ingresses, wanted.rules, []string{"edge-files-record", "edge-page-files", "objectstore-release"}) {
+				assert.Check(t, slices.Contains(recording.Names(), name), "there is no %s", name)
+			}
+			for _, name := range wanted.none {
+				assert.Check(t, !slices.Contains(recording.Names(), name), "there is %s", name)
+			}
+			assert.DeepEqual(t, recording.SecretsOutside(), []string(nil))
+			values := mocktest.Plain(recording.Get(t, "exchange-release").Inputs["values"]).(map[string]any)["objectStore"].(map[string]any)
+			for _, part := range []struct {
+				values map[string]any
+				wanted []string
+			}{{values, wanted.static}, {values["media"].(map[string]any), wanted.media}} {
+				region, _ := part.values["region"].(string)
+				assert.DeepEqual(t, []string{part.values["endpoint"].(string), part.values["publicURL"].(string), region}, part.wanted[:3])
+			}
+			told := all["objectStore"].(map[string]any)
+			assert.DeepEqual(t, told, map[string]any{
+				"endpoint": wanted.static[0], "publicUrl": wanted.static[1], "secretName": wanted.static[3], "buckets": []string{"static", "media"}, "namespace": "objectstore",
+				"media": map[string]any{"endpoint": wanted.media[0], "publicUrl": wanted.media[1], "secretName": wanted.media[3]},
+			})
+		})
+	}
+}
+
+// An environment of before there was a choice has both outside: its files are there.
+func TestBucketsStayWhereTheyAre(t *testing.T) {
+	raw := completed(t, "demo")
+	store := func(external string) {
+		raw[project+":objectStore"] = `{"engine": "external", "external": {` + external + `"accessKey": "the-key", "secretKey": "` + mocktest.Generated + `"}}`
+	}
+	last := &memory{cluster: "{}", settled: map[string]string{"objectStore.engine": `"external"`}}
+	last.inferEngines()
+	store(`"buckets": ["media"], `)
+	cfg, err := load(project, "demo", raw, last.settled)
+	assert.NilError(t, err)
+	assert.ErrorContains(t, refuse("demo", cfg, last), `objectStore.external.buckets cannot change from ["media","static"] to ["media"]: the files stay in the old store`)
+	store(`"buckets": ["media", "static"], `)
+	cfg, err = load(project, "demo", raw, last.settled)
+	assert.NilError(t, err)
+	assert.NilError(t, refuse("demo", cfg, last))
+
+	// one that has only one outside keeps it so, also where the stack file does not say it any more
+	last.settled["objectStore.external.buckets"] = `["media"]`
+	store("")
+	cfg, err = load(project, "demo", raw, last.settled)
+	assert.NilError(t, err)
+	assert.Assert(t, cfg.ObjectStore.IsOutside(objectstore.Media) && !cfg.ObjectStore.IsOutside(objectstore.Static))
+	assert.NilError(t, refuse("demo", cfg, last))
 }

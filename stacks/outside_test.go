@@ -21,8 +21,10 @@ func TestAStorageInTheClustersRangesIsRefusedWherePoliciesKeepPodsFromIt(t *test
 	} {
 		cfg.ObjectStore.External.Endpoint = endpoint
 		for _, isolate := range []bool{true, false} {
-			cfg.Network.Isolate = isolate
-			assert.Equal(t, len(validateOutside(cfg)) == 1, inside && isolate, "%s, isolated: %v", endpoint, isolate)
+			for _, buckets := range []objectstore.Buckets{{objectstore.Static, objectstore.Media}, {objectstore.Static}, {objectstore.Media}} {
+				cfg.Network.Isolate, cfg.ObjectStore.External.Buckets = isolate, buckets
+				assert.Equal(t, len(validateOutside(cfg)) == 1, inside && isolate, "%s with %v, isolated: %v", endpoint, buckets, isolate)
+			}
 		}
 	}
 }

@@ -75,6 +75,9 @@ func TestRules(t *testing.T) {
 		{"pages for some", object{"ingress": object{"pages": object{"grafana": object{"allowedCidrs": []any{"203.0.113.0/24"}}}}}, settings.Prod, "", ""},
 		{"files that are nowhere else", object{"objectStore": object{"engine": "minio", "mode": "distributed", "copy": object{"enabled": false}}}, settings.Prod, "", "policy media-copy: objectStore.copy.enabled is false"},
 		{"files that are with somebody else", object{"objectStore": object{"engine": "external", "mode": "distributed", "copy": object{"enabled": false}}}, settings.Prod, "", ""},
+		{"users' files that are nowhere else, beside static ones that are outside", object{"objectStore": object{"engine": "external", "external": object{"buckets": []any{"static"}}, "mode": "distributed", "copy": object{"enabled": false}}},
+			settings.Prod, "", "policy media-copy-of-minio: objectStore.copy.enabled is false"},
+		{"users' files that are with somebody else", object{"objectStore": object{"engine": "external", "external": object{"buckets": []any{"media"}}, "mode": "distributed", "copy": object{"enabled": false}}}, settings.Prod, "", ""},
 		{"nothing is protected", object{"protect": false}, settings.Prod, "", "policy protection: protect is false"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -120,7 +123,7 @@ func TestExceptionsSayWhyAndUntilWhen(t *testing.T) {
 		said = append(said, problem.Error())
 	}
 	assert.Equal(t, strings.Join(said, "\n"), strings.Join([]string{
-		`policy.exceptions[0].rule: Unsupported value: "admin-range": supported values: "admin-ranges", "web-ranges", "origin-key", "page-ranges", "image-tag", "protection", "etcd-backups", "database-backups", "database-dumps", "logs-snapshots", "media-copy", "database-drills", "budget", "privileged-pods", "image-versions", "resource-requests"`,
+		`policy.exceptions[0].rule: Unsupported value: "admin-range": supported values: "admin-ranges", "web-ranges", "origin-key", "page-ranges", "image-tag", "protection", "etcd-backups", "database-backups", "database-dumps", "logs-snapshots", "media-copy", "media-copy-of-minio", "database-drills", "budget", "privileged-pods", "image-versions", "resource-requests"`,
 		`policy.exceptions[0].reason: Required value: say why, for whoever reads it later`,
 		`policy.exceptions[0].until: Invalid value: "soon": must be the last day on which it holds, such as "2027-03-31"`,
 	}, "\n"))

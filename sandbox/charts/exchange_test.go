@@ -44,6 +44,7 @@ func TestTheExchangeRefusesWrongValues(t *testing.T) {
 		"no image tag":              {`image: {tag: ""}`, "at '/image/tag': minLength: got 0, want 1"},
 		"no secret":                 {`django: {existingSecret: ""}`, "at '/django/existingSecret'"},
 		"no endpoint":               {`objectStore: {endpoint: minio:9000}`, "at '/objectStore/endpoint'"},
+		"no media endpoint":         {`objectStore: {media: {endpoint: minio:9000}}`, "at '/objectStore/media/endpoint'"},
 		"plain value not text":      {`env: {DEBUG: true}`, "at '/env/DEBUG': got boolean, want string"},
 		"unknown resource":          {`web: {resources: {requests: {gpu: "1"}}}`, "at '/web/resources/requests': additional properties 'gpu' not allowed"},
 		"retry before the timeout":  {`worker: {retrySeconds: 60}`, "worker.retrySeconds is 60"},
@@ -79,6 +80,44 @@ func TestAChangedSettingRollsThePods(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where another store has the media bucket, its variables come beside those of before, which are the static bucket's then. Otherwise there are none.
+func TestTheMediaBucketMayHaveAStoreOfItsOwn(t *testing.T) {
+	env := func(change string) (plain map[string]string, keys map[string]string) {
+		values := map[string]any{}
+		assert.NilError(t, yaml.Unmarshal([]byte(change), &values))
+		objects := rendered(t, exchange(t), "exchange", chartutil.CoalesceTables(values, exchangeValues(t, "demo")))
+		plain, _, _ = unstructured.NestedStringMap(find(t, objects, "ConfigMap", "exchange").Object, "data")
+		keys = map[string]string{}
+		for _, part := range []string{"exchange-web", "exchange-worker"} {
+			containers, _, _ := unstructured.NestedSlice(find(t, objects, "Deployment", part).Object, "spec", "template", "spec", "containers")
+			for _, each := range containers[0].(map[string]any)["env"].([]any) {
+				variable := each.(map[string]any)
+				if key, found, _ := unstructured.NestedString(variable, "valueFrom", "secretKeyRef", "key"); found {
+					keys[variable["name"].(string)] += key + " "
+				}
+			}
+		}
+		return plain, keys
+	}
+	before, keysBefore := env("{}")
+	plain, keys := env(`objectStore: {media: {endpoint: "https://s3.example/", publicURL: "https://files.example", region: ir-thr-at1, secretKeyKey: other}}`)
+	for name, wanted := range map[string]string{
+		"AWS_MEDIA_ENDPOINT_URL": "https://s3.example/", "AWS_MEDIA_PUBLIC_URL": "https://files.example", "AWS_MEDIA_REGION_NAME": "ir-thr-at1",
+	} {
+		assert.Equal(t, plain[name], wanted)
+		delete(plain, name)
+	}
+	assert.DeepEqual(t, plain, before)
+	assert.Equal(t, keys["AWS_MEDIA_ACCESS_KEY_ID"], "AWS_MEDIA_ACCESS_KEY_ID AWS_MEDIA_ACCESS_KEY_ID ", "web and worker")
+	assert.Equal(t, keys["AWS_MEDIA_SECRET_ACCESS_KEY"], "other other ")
+	delete(keys, "AWS_MEDIA_ACCESS_KEY_ID")
+	delete(keys, "AWS_MEDIA_SECRET_ACCESS_KEY")
+	assert.DeepEqual(t, keys, keysBefore)
+	plain, _ = env(`{objectStore: {media: {endpoint: "https://s3.example/"}}, env: {AWS_MEDIA_REGION_NAME: elsewhere}}`)
+	assert.Equal(t, plain["AWS_MEDIA_PUBLIC_URL"], "https://s3.example")
+	assert.Equal(t, plain["AWS_MEDIA_REGION_NAME"], "elsewhere")
 }
 
 // The hook runs before the chart's other objects: it may use nothing but what is there before the chart.

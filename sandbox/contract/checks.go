@@ -33,6 +33,7 @@ var Checks = []Check{
 	{Name: "csrf", Point: "Forms of https://<host> are taken, whichever scheme the CDN used last; those of another site are not", try: csrf},
 	{Name: "static", Point: "Links to static files lead to AWS_STATIC_CUSTOM_DOMAIN, for everybody", try: staticLinks},
 	{Name: "media", Point: "Uploads are in their bucket, none replaces another, and their links are signed for AWS_S3_PUBLIC_URL", try: media},
+	{Name: "media-store", Point: "Where AWS_MEDIA_ENDPOINT_URL names another store, uploads and their links are that one's, with AWS_MEDIA_PUBLIC_URL, _REGION_NAME and its keys", Advice: true, try: mediaStore},
 	{Name: "metrics", Point: "/metrics answers Prometheus, which asks the pod's address by http, for all of gunicorn's processes together", try: metrics},
 	{Name: "queue", Point: "Django-Q takes DJANGO_Q_*, and the database as its broker", try: queueSettings},
 	{Name: "tasks", Point: "A task that the web server asks for is done by the worker", try: tasks},

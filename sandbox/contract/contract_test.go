@@ -82,26 +82,29 @@ func TestEachMistakeIsFound(t *testing.T) {
 	t.Parallel()
 	const settings, storages = "config/settings.py", "config/storages.py"
 	neighbours := beside(t)
-	quick := []string{"secret-key", "models", "database", "page", "hosts", "debug", "https", "csrf", "static", "media", "metrics", "queue"}
+	quick := []string{"secret-key", "models", "database", "page", "hosts", "debug", "https", "csrf", "static", "media", "media-store", "metrics", "queue"}
 	for name, group := range map[string]struct {
 		checks   []string
 		mistakes map[string][3]string
 	}{
 		"in what Django is told": {quick, map[string][3]string{
-			"secret-key": {settings, `text("DJANGO_SECRET_KEY")`, `text("DJANGO_SECRET_KEY", "a key in the image")`},
-			"https":      {settings, `SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE`, `SESSION_COOKIE_SECURE`},
-			"csrf":       {settings, `names("DJANGO_CSRF_TRUSTED_ORIGINS")`, `["https://elsewhere.example"]`},
-			"static":     {storages, `    custom_domain = settings.AWS_STATIC_CUSTOM_DOMAIN`, ``},
-			"media":      {storages, `file_overwrite = False`, `file_overwrite = True`},
-			"queue":      {settings, `"orm": "default"`, `"redis": {}`},
-			"models":     {"market/models.py", `max_length=200`, `max_length=300`},
+			"secret-key":  {settings, `text("DJANGO_SECRET_KEY")`, `text("DJANGO_SECRET_KEY", "a key in the image")`},
+			"https":       {settings, `SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE`, `SESSION_COOKIE_SECURE`},
+			"csrf":        {settings, `names("DJANGO_CSRF_TRUSTED_ORIGINS")`, `["https://elsewhere.example"]`},
+			"static":      {storages, `    custom_domain = settings.AWS_STATIC_CUSTOM_DOMAIN`, ``},
+			"media":       {storages, `file_overwrite = False`, `file_overwrite = True`},
+			"media-store": {settings, `text("AWS_MEDIA_ENDPOINT_URL", AWS_S3_ENDPOINT_URL)`, `AWS_S3_ENDPOINT_URL`},
+			"queue":       {settings, `"orm": "default"`, `"redis": {}`},
+			"models":      {"market/models.py", `max_length=200`, `max_length=300`},
 		}},
 		"in what it answers": {quick, map[string][3]string{
 			"debug":   {settings, `switch("DJANGO_DEBUG")`, `bool(text("DJANGO_DEBUG"))`},
 			"https":   {}, // its cookies follow DEBUG
 			"hosts":   {settings, `names("DJANGO_ALLOWED_HOSTS")`, `["*"]`},
 			"metrics": {settings, `SECURE_HSTS_SECONDS`, "SECURE_SSL_REDIRECT = True\nSECURE_HSTS_SECONDS"},
-			"media":   {storages, `settings.AWS_S3_PUBLIC_URL`, `settings.AWS_S3_ENDPOINT_URL`},
+			"media":   {storages, `settings.AWS_MEDIA_PUBLIC_URL`, `settings.AWS_MEDIA_ENDPOINT_URL`},
+			// its links are made in the same way
+			"media-store": {},
 		}},
 		"in what is bad for a database": {[]string{"migrations", "lock-timeout", "tasks", "outage"}, map[string][3]string{
 			"lock-timeout": {settings, `"OPTIONS": {`, `"OPTIONS": {"options": "-c statement_timeout=0", `},

@@ -21,38 +21,56 @@ import (
 	"github.com/iransre/exchange-platform/sandbox/storage"
 )
 
-// neighbours are what the platform gives an application: a database and a store.
+// neighbours are what the platform gives an application: a database and a store, and where the two buckets are apart another store, of the
+// media bucket.
 type neighbours struct {
-	database *postgres
-	store    *store
+	database         *postgres
+	store, elsewhere *store
 }
 
-// startNeighbours makes both in a folder.
+// startNeighbours makes them in a folder.
 func startNeighbours(ctx context.Context, dir string) (*neighbours, error) {
-	for _, folder := range []string{"postgres", "store"} {
+	for _, folder := range []string{"postgres", "store", "elsewhere"} {
 		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
 			return nil, err
 		}
 	}
-	store, err := startStore(filepath.Join(dir, "store"))
+	store, err := startStore(storage.Options{
+		Dir: filepath.Join(dir, "store"), Buckets: []string{staticBucket, mediaBucket}, Public: []string{staticBucket},
+		AccessKey: secrets["AWS_ACCESS_KEY_ID"], SecretKey: secrets["AWS_SECRET_ACCESS_KEY"], Region: "us-east-1",
+	})
 	if err != nil {
+		return nil, err
+	}
+	elsewhere, err := startStore(storage.Options{
+		Dir: filepath.Join(dir, "elsewhere"), Buckets: []string{mediaBucket},
+		AccessKey: secrets["AWS_MEDIA_ACCESS_KEY_ID"], SecretKey: secrets["AWS_MEDIA_SECRET_ACCESS_KEY"], Region: elsewhereRegion,
+	})
+	if err != nil {
+		store.server.Close()
 		return nil, err
 	}
 	database, err := startPostgres(ctx, filepath.Join(dir, "postgres"))
 	if err != nil {
 		store.server.Close()
+		elsewhere.server.Close()
 		return nil, err
 	}
-	return &neighbours{database: database, store: store}, nil
+	return &neighbours{database: database, store: store, elsewhere: elsewhere}, nil
 }
 
-// stop ends both; nobody needs what they keep.
+// stop ends them; nobody needs what they keep.
 func (n *neighbours) stop() {
 	n.store.server.Close()
+	n.elsewhere.server.Close()
 	_ = n.database.stop()
 }
 
-const staticBucket, mediaBucket = "static", "media"
+const (
+	staticBucket, mediaBucket = "static", "media"
+	// elsewhereRegion is that of the other store, and of nothing else.
+	elsewhereRegion = "elsewhere-1"
+)
 
 // store is an S3 server on the loopback.
 type store struct {
@@ -60,13 +78,12 @@ type store struct {
 	server *httptest.Server
 }
 
-func startStore(dir string) (*store, error) {
-	served, err := storage.New(storage.Options{Dir: dir, Buckets: []string{staticBucket, mediaBucket}, Public: []string{staticBucket},
-		AccessKey: secrets["AWS_ACCESS_KEY_ID"], SecretKey: secrets["AWS_SECRET_ACCESS_KEY"], Region: "us-east-1"})
+func startStore(options storage.Options) (*store, error) {
+	served, err := storage.New(options)
 	if err != nil {
 		return nil, err
 	}
-	return &store{dir: dir, server: httptest.NewServer(served)}, nil
+	return &store{dir: options.Dir, server: httptest.NewServer(served)}, nil
 }
 
 // url is the store's address by one of its names: pods know it by another one than browsers.

@@ -25,6 +25,9 @@ var secrets = map[string]string{
 	"DATABASE_PASSWORD":     "the-password-of-the-database",
 	"AWS_ACCESS_KEY_ID":     "the-user-of-the-store",
 	"AWS_SECRET_ACCESS_KEY": "the-key-of-the-store",
+	// those of the other store, where the media bucket has one
+	"AWS_MEDIA_ACCESS_KEY_ID":     "the-user-of-the-other-store",
+	"AWS_MEDIA_SECRET_ACCESS_KEY": "what-opens-the-other-store",
 }
 
 // parts are the containers that the chart runs of an image, as its templates say: what is checked is what runs.
@@ -43,17 +46,21 @@ type container struct {
 	probe   []string // the command of an exec probe
 }
 
-// render makes the chart's parts for a database and a store.
-func render(folder string, database *postgres, store *store) (*parts, error) {
+// render makes the chart's parts for a database and a store, and if there is one for another store of the media bucket.
+func render(folder string, database *postgres, store, elsewhere *store) (*parts, error) {
+	files := map[string]any{"endpoint": store.url("127.0.0.1"), "publicURL": store.url("localhost"), "staticBucket": staticBucket,
+		"mediaBucket": mediaBucket, "existingSecret": "exchange"}
+	if elsewhere != nil {
+		files["media"] = map[string]any{"endpoint": elsewhere.url("127.0.0.1"), "publicURL": elsewhere.url("localhost"), "region": elsewhereRegion}
+	}
 	objects, err := charts.Render(folder, "exchange", "exchange", map[string]any{
-		"image":    map[string]any{"repository": "image", "tag": "checked"},
-		"host":     host,
-		"django":   map[string]any{"existingSecret": "exchange"},
-		"database": map[string]any{"host": "127.0.0.1", "port": database.port, "name": database.name, "user": database.role, "existingSecret": "exchange"},
-		"objectStore": map[string]any{"endpoint": store.url("127.0.0.1"), "publicURL": store.url("localhost"), "staticBucket": staticBucket,
-			"mediaBucket": mediaBucket, "existingSecret": "exchange"},
-		"metrics":    map[string]any{"enabled": true},
-		"migrations": map[string]any{"lockTimeout": "500ms"},
+		"image":       map[string]any{"repository": "image", "tag": "checked"},
+		"host":        host,
+		"django":      map[string]any{"existingSecret": "exchange"},
+		"database":    map[string]any{"host": "127.0.0.1", "port": database.port, "name": database.name, "user": database.role, "existingSecret": "exchange"},
+		"objectStore": files,
+		"metrics":     map[string]any{"enabled": true},
+		"migrations":  map[string]any{"lockTimeout": "500ms"},
 	})
 	if err != nil {
 		return nil, err

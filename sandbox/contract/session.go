@@ -25,6 +25,8 @@ type session struct {
 	*neighbours
 	image *Image
 	chart *parts
+	// apart are the same parts where another store has the media bucket.
+	apart *parts
 	// said is all that programs of the image wrote, by the container they ran as; "" is that of other commands.
 	said map[string][]*transcript.Transcript
 	// running are all programs of the image that were started.
@@ -51,7 +53,10 @@ type fact struct {
 func open(ctx context.Context, image *Image, chartFolder string, beside *neighbours) (*session, error) {
 	s := &session{neighbours: beside, image: image, said: map[string][]*transcript.Transcript{}}
 	var err error
-	if s.chart, err = render(chartFolder, s.database, s.store); err != nil {
+	if s.chart, err = render(chartFolder, s.database, s.store, nil); err != nil {
+		return nil, err
+	}
+	if s.apart, err = render(chartFolder, s.database, s.store, s.elsewhere); err != nil {
 		return nil, err
 	}
 	if s.port, err = freePort(); err != nil {
@@ -63,7 +68,7 @@ func open(ctx context.Context, image *Image, chartFolder string, beside *neighbo
 	s.migrated = sync.OnceValue(func() error { return errors.Join(s.collected(), s.finish(ctx, s.chart.migrate)) })
 	s.web = sync.OnceValues(func() (*process, error) { return s.startWeb(ctx) })
 	s.worker = sync.OnceValues(func() (*process, error) { return s.startWorker(ctx) })
-	s.facts = sync.OnceValues(func() (map[string]fact, error) { return s.askFacts(ctx) })
+	s.facts = sync.OnceValues(func() (map[string]fact, error) { return s.askFacts(ctx, s.chart.web) })
 	return s, nil
 }
 
@@ -175,12 +180,12 @@ func (s *session) ask(ctx context.Context, path string, change func(*http.Reques
 	return readAnswer(path, response)
 }
 
-// askFacts lets the project's own Django tell.
-func (s *session) askFacts(ctx context.Context) (map[string]fact, error) {
+// askFacts lets the project's own Django tell, as it is in a container.
+func (s *session) askFacts(ctx context.Context, of *container) (map[string]fact, error) {
 	if err := s.migrated(); err != nil {
 		return nil, err
 	}
-	said, err := s.listen(ctx, s.chart.web, "python", "-c", factsProgram)
+	said, err := s.listen(ctx, of, "python", "-c", factsProgram)
 	if err != nil {
 		return nil, err
 	}
@@ -199,8 +204,13 @@ func (s *session) know(name string, into any) error {
 	if err != nil {
 		return err
 	}
-	if facts[name].Error != "" {
-		return errors.New(facts[name].Error)
+	return facts[name].read(into)
+}
+
+// read is what the fact says.
+func (f fact) read(into any) error {
+	if f.Error != "" {
+		return errors.New(f.Error)
 	}
-	return json.Unmarshal(facts[name].Value, into)
+	return json.Unmarshal(f.Value, into)
 }

@@ -265,8 +265,11 @@ func (s *session) follow(ctx context.Context, link, begins string, statuses ...i
 	return answer.is(statuses...)
 }
 
+// uploads are two of the same name.
+type uploads struct{ First, Second, Content, URL string }
+
 func media(ctx context.Context, s *session) error {
-	var uploads struct{ First, Second, Content, URL string }
+	var uploads uploads
 	if err := s.know("media", &uploads); err != nil {
 		return err
 	}
@@ -276,12 +279,32 @@ func media(ctx context.Context, s *session) error {
 	if uploads.First == uploads.Second || uploads.Content != "first" {
 		return errors.New("the second upload of a name replaced the first: set file_overwrite = False")
 	}
-	begins := s.store.url("localhost") + "/" + mediaBucket + "/"
-	if err := s.follow(ctx, uploads.URL, begins, http.StatusOK); err != nil {
+	return s.followSigned(ctx, uploads.URL, s.store)
+}
+
+// followSigned follows a link to an upload in a store, and sees that nobody has it without its signature.
+func (s *session) followSigned(ctx context.Context, link string, store *store) error {
+	begins := store.url("localhost") + "/" + mediaBucket + "/"
+	if err := s.follow(ctx, link, begins, http.StatusOK); err != nil {
 		return err
 	}
-	unsigned, _, _ := strings.Cut(uploads.URL, "?")
+	unsigned, _, _ := strings.Cut(link, "?")
 	return s.follow(ctx, unsigned, begins, http.StatusForbidden)
+}
+
+func mediaStore(ctx context.Context, s *session) error {
+	facts, err := s.askFacts(ctx, s.apart.web)
+	if err != nil {
+		return err
+	}
+	var uploads uploads
+	if err := facts["media"].read(&uploads); err != nil {
+		return err
+	}
+	if count, err := s.elsewhere.objects(mediaBucket); err != nil || count < 2 {
+		return errors.Join(fmt.Errorf("two uploads left %d objects in the bucket AWS_MEDIA_BUCKET_NAME at AWS_MEDIA_ENDPOINT_URL", count), err)
+	}
+	return s.followSigned(ctx, uploads.URL, s.elsewhere)
 }
 
 func databaseSettings(_ context.Context, s *session) error {

@@ -110,6 +110,12 @@ AWS_S3_SIGNATURE_VERSION = text("AWS_S3_SIGNATURE_VERSION", "s3v4")
 AWS_STATIC_BUCKET_NAME = text("AWS_STATIC_BUCKET_NAME", "static")
 AWS_STATIC_CUSTOM_DOMAIN = text("AWS_STATIC_CUSTOM_DOMAIN")
 AWS_MEDIA_BUCKET_NAME = text("AWS_MEDIA_BUCKET_NAME", "media")
+# Set where another store has the media bucket: what is said above is the static one's then. boto3 finds the keys above by itself.
+AWS_MEDIA_ENDPOINT_URL = text("AWS_MEDIA_ENDPOINT_URL", AWS_S3_ENDPOINT_URL)
+AWS_MEDIA_PUBLIC_URL = text("AWS_MEDIA_PUBLIC_URL", AWS_S3_PUBLIC_URL)
+AWS_MEDIA_REGION_NAME = text("AWS_MEDIA_REGION_NAME", AWS_S3_REGION_NAME)
+AWS_MEDIA_ACCESS_KEY_ID = text("AWS_MEDIA_ACCESS_KEY_ID", "") or None
+AWS_MEDIA_SECRET_ACCESS_KEY = text("AWS_MEDIA_SECRET_ACCESS_KEY", "") or None
 if django.VERSION >= (4, 2):
     STORAGES = {"default": {"BACKEND": "config.storages.Media"}, "staticfiles": {"BACKEND": "config.storages.Static"}}
 else:

@@ -28,6 +28,10 @@ class Media(S3Storage):
     """Uploads. Pods reach the store by one name and browsers by another, and a signed link holds for one name only."""
 
     bucket_name = settings.AWS_MEDIA_BUCKET_NAME
+    endpoint_url = settings.AWS_MEDIA_ENDPOINT_URL
+    region_name = settings.AWS_MEDIA_REGION_NAME
+    access_key = settings.AWS_MEDIA_ACCESS_KEY_ID
+    secret_key = settings.AWS_MEDIA_SECRET_ACCESS_KEY
     file_overwrite = False
     querystring_expire = 300
 
@@ -35,7 +39,12 @@ class Media(S3Storage):
     def public(self) -> S3Storage:
         """The same bucket by its public name. It only signs; a new one for each link would cost a tenth of a second."""
         return S3Storage(
-            bucket_name=self.bucket_name, endpoint_url=settings.AWS_S3_PUBLIC_URL, querystring_expire=self.querystring_expire
+            bucket_name=self.bucket_name,
+            endpoint_url=settings.AWS_MEDIA_PUBLIC_URL,
+            region_name=self.region_name,
+            access_key=self.access_key,
+            secret_key=self.secret_key,
+            querystring_expire=self.querystring_expire,
         )
 
     def url(self, *args: object, **kwargs: object) -> str:

@@ -3,14 +3,16 @@
 import json
 import logging
 import os
+import runpy
 from datetime import timedelta
 from unittest import mock
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError, connection
-from django.test import SimpleTestCase, TestCase
+from django.test import SimpleTestCase, TestCase, override_settings
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
@@ -80,6 +82,38 @@ class Environment(SimpleTestCase):
                 environment.number("WORD", 3)
             self.assertEqual(environment.names("HOSTS"), ["a.example", "b.example"])
             self.assertFalse(environment.switch("EMPTY"))
+
+
+class Uploads(SimpleTestCase):
+    """Which store has them, and for what their links are signed."""
+
+    def link(self, **environment: str) -> SplitResult:
+        """A link as a process of that environment makes it."""
+        with mock.patch.dict(os.environ, environment):
+            told = {name: value for name, value in runpy.run_module("config.settings").items() if name.startswith("AWS_")}
+            with override_settings(**told):
+                storage = runpy.run_module("config.storages")["Media"]()
+                self.assertEqual(storage.endpoint_url, told["AWS_MEDIA_ENDPOINT_URL"])
+                return urlsplit(storage.url("passport.jpg"))
+
+    def test_one_store_has_both_buckets(self) -> None:
+        link = self.link(AWS_S3_PUBLIC_URL="https://files.example", AWS_S3_REGION_NAME="here", AWS_ACCESS_KEY_ID="somebody")
+        self.assertEqual((link.netloc, link.path), ("files.example", f"/{settings.AWS_MEDIA_BUCKET_NAME}/passport.jpg"))
+        self.assertRegex(link.query, "X-Amz-Credential=somebody%2F[0-9]+%2Fhere%2F")
+
+    def test_another_store_has_the_media_bucket(self) -> None:
+        link = self.link(
+            AWS_S3_PUBLIC_URL="https://files.example",
+            AWS_S3_REGION_NAME="here",
+            AWS_ACCESS_KEY_ID="somebody",
+            AWS_MEDIA_ENDPOINT_URL="https://s3.example",
+            AWS_MEDIA_PUBLIC_URL="https://media.example",
+            AWS_MEDIA_REGION_NAME="elsewhere",
+            AWS_MEDIA_ACCESS_KEY_ID="another",
+            AWS_MEDIA_SECRET_ACCESS_KEY="hush",
+        )
+        self.assertEqual(link.netloc, "media.example")
+        self.assertRegex(link.query, "X-Amz-Credential=another%2F[0-9]+%2Felsewhere%2F")
 
 
 class Logs(SimpleTestCase):
