@@ -177,3 +177,16 @@ func TestBucketsAreRememberedInOneOrder(t *testing.T) {
 		assert.Equal(t, string(text), `["media","static"]`)
 	}
 }
+
+// A later update reads what the one before has written of its settings: of MinIO's, nothing in it is somebody's wish for a storage outside.
+func TestTheDefaultStorageOutsideIsKeptAsItIs(t *testing.T) {
+	for _, profile := range []settings.Profile{settings.Demo, settings.Prod} {
+		var config objectstore.Config
+		config.SetDefaults(profile)
+		written, err := json.Marshal(config.External.Buckets)
+		assert.NilError(t, err)
+		config.External.Buckets = nil
+		assert.NilError(t, json.Unmarshal(written, &config.External.Buckets))
+		assert.Equal(t, len(config.Validate(profile, field.NewPath("objectStore"))), 0)
+	}
+}

@@ -33,8 +33,9 @@ type Outside struct {
 	SecretKey string `json:"secretKey,omitempty" secret:"true"`
 }
 
+// defaultOutside has the buckets in the order in which they are kept from one update to the next: what nobody wrote stays what nobody wrote.
 func defaultOutside() Outside {
-	return Outside{Buckets: Buckets{Static, Media}, Endpoint: settings.StorageEndpoint, Region: settings.StorageRegion}
+	return Outside{Buckets: Buckets{Media, Static}, Endpoint: settings.StorageEndpoint, Region: settings.StorageRegion}
 }
 
 // validate reports what is wrong with the storage, as far as it can be known without asking it, and what somebody wrote who has forgotten
