@@ -26,6 +26,11 @@ func pluginRelease() chart.ReleaseArgs {
 		Entry: pluginEntry, Part: "backup-plugin", Needs: "release", Atomic: true, Values: pulumi.ToMap(map[string]any{
 			// by an operator for certificates that is not there: pluginSecrets are in their place
 			"certificate": map[string]any{"createClientCertificate": false, "createServerCertificate": false, "createIssuer": false},
+			// The operator does nothing while it does not answer, and makes no server the primary: it must outlive the machine of the one that was.
+			// With an election, which the chart asks for, only its winner would listen, and both count as ready.
+			"replicaCount":   2,
+			"affinity":       apart("app.kubernetes.io/name", pluginEntry),
+			"additionalArgs": []any{"--leader-elect=false"},
 			"resources": map[string]any{
 				"requests": map[string]any{"cpu": "50m", "memory": "128Mi"}, "limits": map[string]any{"memory": "512Mi"},
 			},
