@@ -25,8 +25,8 @@ NAME = "restore-drill"
 BEYOND = NAME + "-beyond"
 # What PostgreSQL says when its archive ends before the moment that it was asked for.
 UNREACHED = "recovery ended before configured recovery target was reached"
-# A copy whose last heartbeat is older, in seconds, lost more than any archive may: five minutes are between two heartbeats, five between two pieces
-# of the log. The log may have a hole, at which a restore to the newest moment ends as if it were the end.
+# A copy whose last heartbeat is older, in seconds, lost more than any archive may: five minutes are between two heartbeats, five between
+# two pieces of the log. The log may have a hole, at which a restore to the newest moment ends as if it were the end.
 OLDEST = 15 * 60
 FILES = os.environ.get("RESULTS", "/results")
 
@@ -149,8 +149,8 @@ class Drill:
             raise Failed("empty or missing in the copy, with more than a thousand rows in production: " + ", ".join(empty))
         self.found["tables"], self.found["rows"] = len(counts), sum(counts.values())
         if self.found["rpo"] > OLDEST:
-            raise Failed("the newest that can be restored is %d minutes old: a piece of the log is missing from the archive, or none was written since"
-                         % (self.found["rpo"] / 60))
+            raise Failed("the newest that can be restored is %d minutes old: a piece of the log is missing from the archive, "
+                         "or none was written since" % (self.found["rpo"] / 60))
 
     def migrations(self) -> None:
         """Asks the application's own image whether the copy is at its migrations: a copy that it cannot use is no backup."""

@@ -76,7 +76,7 @@ func TestTheProgramLooksAtAllItIsMadeOf(t *testing.T) {
 	list.Dir = absolute
 	packages, err := list.Output()
 	assert.NilError(t, err)
-	for _, folder := range strings.Fields(string(packages)) {
+	for folder := range strings.FieldsSeq(string(packages)) {
 		name, inside := strings.CutPrefix(folder, absolute+"/")
 		first, _, _ := strings.Cut(name, "/")
 		assert.Assert(t, !inside || slices.Contains(strings.Fields(looked[1]), first), "%s does not look at %s", program, name)
