@@ -66,7 +66,7 @@ func readInfo(file string) (map[string]string, error) {
 	return said, lines.Err()
 }
 
-// segment is a piece of the log, or the history of a timeline, under its name in the archive.
+// segment is a piece of the log under its name in the archive.
 var segment = regexp.MustCompile(`^([0-9A-F]{24})(\.gz)?$`)
 
 // pieces are the files of the log that are wanted by their names and when they were archived.
