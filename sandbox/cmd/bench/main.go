@@ -69,7 +69,7 @@ func measure(ctx context.Context, w *workspace.Workspace) error {
 	if err != nil {
 		return err
 	}
-	report("warm preview, no change (median of 5)", seconds(preview), "≤ 3 s")
+	report("warm preview, no change (median of 5)", seconds(preview), "≤ 2 s")
 
 	if err := world.Stop(ctx, w); err != nil { // its addresses are needed
 		return err
