@@ -36,10 +36,7 @@ func LetDrillRead(ctx *pulumi.Context, name string, args *Args, namespace pulumi
 		{part: "role", ObjectArgs: chart.ObjectArgs{Kind: "Role", Fields: pulumi.ToMap(map[string]any{
 			"rules": []any{one("apps", "deployments", args.Application.Deployment), one("", "configmaps", args.Application.Settings)},
 		})}},
-		{part: "binding", ObjectArgs: chart.ObjectArgs{Kind: "RoleBinding", Fields: pulumi.ToMap(map[string]any{
-			"roleRef":  map[string]any{"apiGroup": rbac, "kind": "Role", "name": drillName},
-			"subjects": []any{map[string]any{"kind": "ServiceAccount", "name": drillAccount, "namespace": drillNamespace}},
-		})}},
+		{part: "binding", ObjectArgs: chart.ObjectArgs{Kind: "RoleBinding", Fields: pulumi.ToMap(drillsRights(drillName))}},
 	} {
 		each.APIVersion, each.Name, each.Namespace = rbac+"/v1", drillName, namespace
 		if _, err := args.Installer.Object(ctx, name+"-"+each.part, &each.ObjectArgs, opts...); err != nil {

@@ -137,10 +137,7 @@ func drillObjects(stack string, args *Args, image chart.Image) ([]objectPart, er
 			rule("", "pods", "get", "list", "create", "delete"),
 			rule("", "pods/log", "get"),
 		}}),
-		account("binding", rbac+"/v1", "RoleBinding", map[string]any{
-			"roleRef":  map[string]any{"apiGroup": rbac, "kind": "Role", "name": drillAccount},
-			"subjects": []any{map[string]any{"kind": "ServiceAccount", "name": drillAccount, "namespace": drillNamespace}},
-		}),
+		account("binding", rbac+"/v1", "RoleBinding", drillsRights(drillAccount)),
 		made("schedule", "batch/v1", "CronJob", map[string]any{"spec": map[string]any{
 			"schedule": config.Drill.Schedule, "timeZone": "Etc/UTC", "concurrencyPolicy": "Replace", "startingDeadlineSeconds": 3600,
 			"successfulJobsHistoryLimit": 1, "failedJobsHistoryLimit": 1,
@@ -166,6 +163,14 @@ func drillObjects(stack string, args *Args, image chart.Image) ([]objectPart, er
 			"podMetricsEndpoints": []any{map[string]any{"port": "metrics", "interval": "60s"}},
 		}}),
 	}, nil
+}
+
+// drillsRights gives the drill's account a role, as the fields of a binding.
+func drillsRights(role string) map[string]any {
+	return map[string]any{
+		"roleRef":  map[string]any{"apiGroup": rbac, "kind": "Role", "name": role},
+		"subjects": []any{map[string]any{"kind": "ServiceAccount", "name": drillAccount, "namespace": drillNamespace}},
+	}
 }
 
 func rule(group, resource string, verbs ...string) map[string]any {

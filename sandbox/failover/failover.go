@@ -27,7 +27,7 @@ var faults = []fault{
 	{"the primary's process is killed", 10 * time.Second, (*losses).kill, nil},
 	{"a switchover", 10 * time.Second, (*losses).switchOver, nil},
 	{"the primary's machine is cut off", 60 * time.Second, (*losses).cut, (*losses).restore},
-	{"its machine is drained and replaced", 60 * time.Second, (*losses).replace, nil},
+	{"its machine is replaced by an update", 60 * time.Second, (*losses).replace, nil},
 }
 
 // quiet is for how long nothing happens before each loss, as it mostly is. An operator that spoke with the primary less than 20 seconds ago does so

@@ -4,6 +4,7 @@ package restore
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -121,26 +122,39 @@ func (o Options) under(ctx context.Context, a archive, newest *base, c condition
 		return "", err
 	}
 	defer func() { err = errors.Join(err, back()) }()
-	return o.drill(ctx)
+	results, err := Drill(ctx, o.Cluster, patience)
+	return results.Problem, err
 }
 
-func (o Options) drill(ctx context.Context) (string, error) {
-	job := "rehearsal-" + time.Now().UTC().Format("20060102-150405")
-	if _, err := o.Ask(ctx, namespace, "", "create", "job", job, "--from=cronjob/restore-drill"); err != nil {
-		return "", fmt.Errorf("begin a drill: %w; has the stack drills? postgres.drill.enabled", err)
+// Results are what a drill writes down: what Prometheus is told, and what was wrong. Both are empty where no container ran.
+type Results struct {
+	Metrics string `json:"metrics"`
+	Problem string `json:"problem"`
+}
+
+// Drill begins a drill as the schedule does, and returns its results once it has ended.
+func Drill(ctx context.Context, cluster rehearsal.Cluster, patience time.Duration) (Results, error) {
+	job := "drill-" + time.Now().UTC().Format("20060102-150405")
+	if _, err := cluster.Ask(ctx, namespace, "", "create", "job", job, "--from=cronjob/restore-drill"); err != nil {
+		return Results{}, fmt.Errorf("begin a drill: %w; has the stack drills? postgres.drill.enabled, and ./scripts/sandbox up", err)
 	}
-	err := rehearsal.Until(ctx, patience, "the drill to end", func() (string, error) {
-		ended, err := o.Ask(ctx, namespace, "", "get", "job", job, "--output=jsonpath={.status.conditions[*].type}")
+	err := rehearsal.Until(ctx, patience, job+" to end", func() (string, error) {
+		ended, err := cluster.Ask(ctx, namespace, "", "get", "job", job, "--output=jsonpath={.status.conditions[*].type}")
 		switch {
 		case err != nil:
 			return err.Error(), nil
 		case ended == "":
-			return job + " still runs", nil
+			return "it still runs", nil
 		}
 		return "", nil
 	})
 	if err != nil {
-		return "", err
+		return Results{}, err
 	}
-	return o.Ask(ctx, namespace, "", "get", "configmap", "restore-drill-results", "--output=jsonpath={.data.problem}")
+	text, err := cluster.Ask(ctx, namespace, "", "get", "configmap", "restore-drill-results", "--ignore-not-found", "--output=jsonpath={.data}")
+	if err != nil || text == "" {
+		return Results{}, err
+	}
+	var results Results
+	return results, json.Unmarshal([]byte(text), &results)
 }

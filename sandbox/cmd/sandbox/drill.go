@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/iransre/exchange-platform/sandbox/rehearsal"
+	"github.com/iransre/exchange-platform/sandbox/restore"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 )
 
@@ -24,11 +23,7 @@ func drillCommand() *cobra.Command {
 On light machines the operator of PostgreSQL and its servers are simulated: the drill begins, its Job ends, and nothing is restored,
 which is then said. In a real cluster: kubectl -n restore-drill create job now --from=cronjob/restore-drill`,
 		RunE: inWorkspace(func(ctx context.Context, w *workspace.Workspace, given []string, out io.Writer) error {
-			stack := "prod"
-			if len(given) == 1 {
-				stack = given[0]
-			}
-			return drill(ctx, w, stack, out)
+			return drill(ctx, w, stackOf(given, "prod"), out)
 		}),
 	}
 }
@@ -38,27 +33,14 @@ func drill(ctx context.Context, w *workspace.Workspace, stack string, out io.Wri
 	if err != nil {
 		return err
 	}
-	kubectl := func(arguments ...string) (string, error) {
-		cmd := exec.CommandContext(ctx, w.Binary("kubectl"), append([]string{"--namespace", "restore-drill"}, arguments...)...)
-		cmd.Env, cmd.Stderr = environ, os.Stderr
-		text, err := cmd.Output()
-		return strings.TrimSpace(string(text)), err
-	}
-	job := "drill-" + time.Now().UTC().Format("20060102-150405")
-	if _, err := kubectl("create", "job", job, "--from=cronjob/restore-drill"); err != nil {
-		return fmt.Errorf("begin a drill: %w; has %s drills? postgres.drill.enabled, and ./scripts/sandbox up %s", err, stack, stack)
-	}
-	fmt.Fprintln(out, "the drill has begun:", job)
-	if _, err := kubectl("wait", "--for=jsonpath={.status.conditions[*].type}", "--timeout=4h", "job/"+job); err != nil {
-		return fmt.Errorf("wait for the drill: %w", err)
-	}
-	results, err := kubectl("get", "configmap", "restore-drill-results", "--ignore-not-found", "--output", "jsonpath={.data.metrics}{.data.problem}")
+	fmt.Fprintln(out, "a drill begins; it takes some minutes")
+	results, err := restore.Drill(ctx, rehearsal.Cluster{Kubectl: w.Binary("kubectl"), Environ: environ}, 4*time.Hour)
 	if err != nil {
 		return err
 	}
-	if results == "" {
+	if results == (restore.Results{}) {
 		return errors.New("the drill's Job has ended, and nothing was restored: its pod, the operator and the servers are simulated, and no container ran")
 	}
-	fmt.Fprintln(out, results)
+	fmt.Fprintln(out, results.Metrics+results.Problem)
 	return nil
 }
