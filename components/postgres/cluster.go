@@ -65,6 +65,10 @@ func clusterSpec(config *Config, cluster string) map[string]any {
 		// A server that crashed is back by itself within this. One that is given up while it starts anew puts the end of its log into
 		// the archive, and a replica that takes that never follows the next primary (cloudnative-pg#4990).
 		"failoverDelay": 5,
+		// Whoever is to be the primary waits until the last one has given its lease back, or for so long without a sign of it. The operator's 15
+		// seconds protect servers that follow by the archive; here none is promoted that lacks an acknowledged write, and a primary that cannot
+		// renew its lease goes on unless another has taken it.
+		"primaryLease": map[string]any{"leaseDurationSeconds": 6, "renewDeadlineSeconds": 4, "retryPeriodSeconds": 1},
 		// a restart waits so long for sessions to end by themselves, and one that never does holds all others
 		"smartShutdownTimeout":  5,
 		"stopDelay":             60,

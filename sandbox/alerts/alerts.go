@@ -225,7 +225,7 @@ func (r *faultRun) hear(ctx context.Context, each *fault, after time.Time, over 
 	if over {
 		what = "that it is over by "
 	}
-	return first, at, rehearsal.Until(ctx, within, "people to be told", func() (string, error) {
+	err = rehearsal.Until(ctx, within, "people to be told", func() (string, error) {
 		all, err := r.Messages(ctx)
 		if err != nil {
 			return "", err
@@ -236,4 +236,5 @@ func (r *faultRun) hear(ctx context.Context, each *fault, after time.Time, over 
 		}
 		return what + strings.Join(each.missing(all, after, over), " and ") + " has not come", nil
 	})
+	return first, at, err
 }

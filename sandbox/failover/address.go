@@ -248,7 +248,7 @@ func holdersOf(statuses string) ([]string, error) {
 
 // whole waits until one worker answers, and each could, and says which one it is.
 func (r *addressRehearsal) whole(ctx context.Context) (holder string, err error) {
-	return holder, rehearsal.Until(ctx, patience, "all speakers and ingress controllers", func() (string, error) {
+	err = rehearsal.Until(ctx, patience, "all speakers and ingress controllers", func() (string, error) {
 		sets, err := r.daemonSets(ctx)
 		if err != nil {
 			return err.Error(), nil
@@ -266,6 +266,7 @@ func (r *addressRehearsal) whole(ctx context.Context) (holder string, err error)
 		holder = holders[0]
 		return "", nil
 	})
+	return holder, err
 }
 
 // A daemonSet has a pod on each node that takes one: a node that is not ready yet does not.

@@ -35,9 +35,14 @@ func (c Cluster) Ask(ctx context.Context, namespace, input string, arguments ...
 
 // Until asks every second until nothing is amiss, for as long as patience is. Who interrupts it is told so, and not of patience.
 func Until(ctx context.Context, patience time.Duration, what string, ask func() (amiss string, err error)) error {
+	return UntilEvery(ctx, time.Second, patience, what, ask)
+}
+
+// UntilEvery is Until for questions that cost so much that they would disturb what they ask about.
+func UntilEvery(ctx context.Context, interval, patience time.Duration, what string, ask func() (amiss string, err error)) error {
 	late := time.NewTimer(patience)
 	defer late.Stop()
-	again := time.NewTicker(time.Second)
+	again := time.NewTicker(interval)
 	defer again.Stop()
 	for {
 		amiss, err := ask()
