@@ -30,6 +30,7 @@ import (
 // outlives what happens to machines and in the middle of their changes. Each step needs the one before.
 func TestRealMachines(t *testing.T) {
 	realtest.Need(t, t.TempDir())
+	t.Parallel()
 	s := newSandbox(t, "e2e-real", "demo")
 	s.must(t, "up", "demo", "--machines", "real")
 	r := &realMachines{life: newLife(t, s), user: newVisitor(t, s)}
@@ -266,7 +267,9 @@ func (r *realMachines) shrinks(t *testing.T) {
 	last := make(chan []string, 1)
 	go func() {
 		var web []string // where they were when the machine was last seen
-		for watching.Err() == nil {
+		again := time.NewTicker(500 * time.Millisecond)
+		defer again.Stop()
+		for ; watching.Err() == nil; <-again.C {
 			found := r.webServers()
 			machines, err := world.Machines(watching, r.Workspace)
 			if err == nil && len(machines) == 3 {
