@@ -87,7 +87,7 @@ func (p *deliveryPage) given(t *testing.T, name string) string {
 
 // Every command of docs/delivery.md does what the page says of it.
 func TestThePageOfDelivery(t *testing.T) {
-	t.Parallel()
+	beside(t, 2*time.Minute)
 	s := newSandbox(t, "e2e-delivery", "demo")
 	s.must(t, "up", "demo")
 	p := newDeliveryPage(t, s)

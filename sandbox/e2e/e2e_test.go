@@ -22,7 +22,7 @@ import (
 
 // The life of the demo stack, in the order in which a user lives it. Each step needs the one before.
 func TestTheDemoStack(t *testing.T) {
-	t.Parallel()
+	beside(t, 5*time.Minute)
 	s := newSandbox(t, "e2e", "demo")
 	processes := watchCommandLines(t)
 

@@ -20,7 +20,7 @@ import (
 
 // The life of backups of etcd, in a demo stack that has them turned on. Each step needs the one before.
 func TestTheBackupsOfEtcd(t *testing.T) {
-	t.Parallel()
+	beside(t, 2*time.Minute)
 	s := &backedUp{sandbox: newSandbox(t, "e2e-etcd", "demo")}
 	processes := watchCommandLines(t)
 	s.must(t, "preview", "demo") // makes the stack and the world

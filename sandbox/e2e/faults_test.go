@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/assert/cmp"
@@ -21,7 +22,7 @@ var smallest = cast{
 // before would have, without running finished phases again, or says what to do. A stand-in program that does not end holds
 // Ansible at a known task while something happens. realfaults_test.go does the same, and more, to real machines.
 func TestFaultsInTheMiddleOfARun(t *testing.T) {
-	t.Parallel()
+	beside(t, 5*time.Minute)
 	s := newSandbox(t, "e2e-faults", "prod")
 	s.must(t, append([]string{"preview", s.stack}, clusterOnly...)...) // starts the world and makes the stack
 	r := &rehearsal{life: newLife(t, s), cast: smallest}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 	is "gotest.tools/v3/assert/cmp"
@@ -40,7 +41,7 @@ type record struct {
 // A record of the exchange's name that somebody made by hand is neither doubled nor overwritten: the up says how to take it over, and
 // after that it is the stack's.
 func TestARecordMadeByHandIsImported(t *testing.T) {
-	t.Parallel()
+	beside(t, time.Minute)
 	s := newSandbox(t, "e2e-import", "demo")
 	s.must(t, "preview", "demo") // makes the world
 	var made struct{ Data record }

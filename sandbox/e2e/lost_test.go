@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/assert/cmp"
@@ -18,7 +19,7 @@ import (
 
 // The way back of docs/state.md, "A lost state", by whoever has a key of their own on the machines.
 func TestALostStateHasAWayBack(t *testing.T) {
-	t.Parallel()
+	beside(t, time.Minute)
 	s := newSandbox(t, "e2e-lost", "demo")
 	s.must(t, "preview", "demo") // makes the world
 	folder := t.TempDir()

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 
@@ -17,7 +18,7 @@ var prodNodes = []string{
 // The life of the prod stack: what demo does not show is that nodes come, change and go, and that versions do. It begins one
 // release before the newest.
 func TestTheProdStack(t *testing.T) {
-	t.Parallel()
+	beside(t, 11*time.Minute)
 	s := newSandbox(t, "e2e-prod", "prod")
 	s.must(t, "preview", s.stack) // makes the stack and its world, changes nothing
 	l := newLife(t, s)

@@ -43,7 +43,7 @@ func onARealAccount(t *testing.T, root string) []string {
 
 // The README's way to a platform, typed line by line, with the state in a bucket; and what its user meets with such a state.
 func TestTheReadmeOnARealAccount(t *testing.T) {
-	t.Parallel()
+	beside(t, 90*time.Second)
 	s := newSandbox(t, "e2e-readme", "demo")
 	s.must(t, "preview", s.stack) // makes the world and what its stack file says of it
 	typed := onARealAccount(t, s.Root)

@@ -30,7 +30,7 @@ import (
 // outlives what happens to machines and in the middle of their changes. Each step needs the one before.
 func TestRealMachines(t *testing.T) {
 	realtest.Need(t, t.TempDir())
-	t.Parallel()
+	beside(t, 8*time.Minute)
 	s := newSandbox(t, "e2e-real", "demo")
 	s.must(t, "up", "demo", "--machines", "real")
 	r := &realMachines{life: newLife(t, s), user: newVisitor(t, s)}

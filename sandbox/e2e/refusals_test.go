@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 	is "gotest.tools/v3/assert/cmp"
@@ -21,7 +22,7 @@ import (
 // Every unsafe edit of the table in docs/cluster.md is made to a running cluster. Each is refused with the message that
 // stands there, and nothing is touched.
 func TestRefusals(t *testing.T) {
-	t.Parallel()
+	beside(t, 3*time.Minute)
 	table, err := refusals.All()
 	assert.NilError(t, err)
 	s := newSandbox(t, "e2e-refusals", "prod")

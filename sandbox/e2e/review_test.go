@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/golden"
@@ -30,7 +31,7 @@ import (
 // judged, and the first line still names it; -update previews all of them and records that. They need no machine and no cluster: what they ask is the
 // cloud's API and the charts.
 func TestRecordedPreviews(t *testing.T) {
-	t.Parallel()
+	beside(t, time.Minute)
 	rules, err := review.Default()
 	assert.NilError(t, err)
 	changes, err := recorded.Read("../..")

@@ -126,7 +126,7 @@ func (p *statePage) write(t *testing.T, path string, value any) {
 
 // Every command of docs/state.md does what the page says of it.
 func TestThePageOfTheState(t *testing.T) {
-	t.Parallel()
+	beside(t, 10*time.Second)
 	p := newStatePage(t)
 	p.says(t, "pulumi login 'file:")
 	p.must(t, "pulumi stack init demo --non-interactive")
@@ -202,7 +202,7 @@ func TestThePageOfTheState(t *testing.T) {
 // What fits on a full disk of a state takes the place of the whole one: the sandbox goes back to its own copy. A limit on the size of
 // files stands for the disk.
 func TestAFullDiskDoesNotCostTheState(t *testing.T) {
-	t.Parallel()
+	beside(t, 2*time.Second)
 	s := newSandbox(t, "e2e-full", "demo")
 	p := newStatePage(t)
 	p.folder = s.Path("state")

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 	"sigs.k8s.io/yaml"
@@ -40,7 +41,7 @@ type planned struct {
 
 // No update of the program replaces or deletes anything of an environment that an earlier version made.
 func TestEarlierStatesAreNeitherReplacedNorDeleted(t *testing.T) {
-	t.Parallel()
+	beside(t, time.Minute)
 	states, err := filepath.Glob("../../stacks/testdata/states/*.json")
 	assert.NilError(t, err)
 	assert.Assert(t, len(states) >= 2, "no recorded states")
