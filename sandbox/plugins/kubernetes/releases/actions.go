@@ -62,8 +62,9 @@ func (r *Releases) install(ctx context.Context, s *settings) (*release.Release, 
 	if installed == nil {
 		return nil, err
 	}
-	if _, missing := configuration.Releases.Last(s.Name); errors.Is(missing, driver.ErrReleaseNotFound) {
-		// Atomic has uninstalled it again: there is nothing to keep, so the reasons go into the error.
+	if _, missing := configuration.Releases.Last(s.Name); missing != nil {
+		// Atomic has uninstalled it again, or nobody can say: as with the official provider nothing is kept then, so the reasons go into the
+		// error, and whoever installs it again finds what there is.
 		return nil, errors.Join(err, errors.New(strings.Join(configuration.lacking(), "\n")))
 	}
 	return installed, &failedError{release: s.id(), err: err, lacking: configuration.lacking()}
