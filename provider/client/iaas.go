@@ -26,7 +26,8 @@ type Zone struct {
 // Zones lists the availability zones.
 func (c *Client) Zones(ctx context.Context) ([]Zone, error) {
 	var zones []Zone
-	return zones, c.do(ctx, call{method: http.MethodGet, path: iaasBase + "/regions"}, &zones)
+	err := c.do(ctx, call{method: http.MethodGet, path: iaasBase + "/regions"}, &zones)
+	return zones, err
 }
 
 // zonal is the path of something in a zone. Its segments are escaped: names come from users.

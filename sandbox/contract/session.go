@@ -195,7 +195,8 @@ func (s *session) askFacts(ctx context.Context, of *container) (map[string]fact,
 	}
 	line, _, _ = strings.Cut(line, "\n")
 	facts := map[string]fact{}
-	return facts, json.Unmarshal([]byte(line), &facts)
+	err = json.Unmarshal([]byte(line), &facts)
+	return facts, err
 }
 
 // know reads one of the facts.

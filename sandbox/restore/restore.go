@@ -156,5 +156,6 @@ func Drill(ctx context.Context, cluster rehearsal.Cluster, patience time.Duratio
 		return Results{}, err
 	}
 	var results Results
-	return results, json.Unmarshal([]byte(text), &results)
+	err = json.Unmarshal([]byte(text), &results)
+	return results, err
 }

@@ -67,7 +67,8 @@ func handleMachines(mux *http.ServeMux, machines hosts.Disturbable) {
 // Machines are the virtual machines of w's running world, sorted by name.
 func Machines(ctx context.Context, w *workspace.Workspace) ([]hosts.Status, error) {
 	var machines []hosts.Status
-	return machines, control(ctx, w, http.MethodGet, "/machines", nil, &machines)
+	err := control(ctx, w, http.MethodGet, "/machines", nil, &machines)
+	return machines, err
 }
 
 // Disturb does something to a machine of w's running world and returns when it is done. Only Slow looks at slowness.

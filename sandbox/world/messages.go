@@ -38,5 +38,6 @@ func (t *told) serve(mux *http.ServeMux) {
 // Messages are those that the stand-ins of Telegram and of the SMS provider have taken since w's world began, the newest last.
 func Messages(ctx context.Context, w *workspace.Workspace) ([]messages.Arrived, error) {
 	var all []messages.Arrived
-	return all, control(ctx, w, http.MethodGet, "/messages", nil, &all)
+	err := control(ctx, w, http.MethodGet, "/messages", nil, &all)
+	return all, err
 }

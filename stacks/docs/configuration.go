@@ -212,5 +212,6 @@ func plain(cfg *stacks.Config) (map[string]any, error) {
 		return nil, err
 	}
 	var values map[string]any
-	return values, json.Unmarshal(text, &values)
+	err = json.Unmarshal(text, &values)
+	return values, err
 }
