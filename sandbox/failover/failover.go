@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +29,10 @@ var faults = []fault{
 	{"its machine is replaced by an update", 60 * time.Second, (*losses).replace, nil},
 }
 
+// longer is how much longer at most nothing may be written through HAProxy than directly: it asks each server who it is, and so learns of a new
+// primary later.
+const longer = time.Second
+
 // quiet is for how long nothing happens before each loss, as it mostly is. An operator that spoke with the primary less than 20 seconds ago does so
 // on the connection that is still open, and waits 30 seconds for the answer of a machine that is gone (docs/losses.md).
 const quiet = 30 * time.Second
@@ -46,26 +49,24 @@ type losses struct {
 	machine string
 }
 
-// Rehearse does to the primary whatever there is, one after the other, while somebody writes through HAProxy, and prints what that cost. It fails
-// if a write that was acknowledged is missing, or nothing was written for longer than promised.
+// Rehearse does to the primary whatever there is, one after the other, while somebody writes through HAProxy and directly, and prints what that
+// cost. It fails if a write that was acknowledged is missing, or nothing was written for longer than promised, or for longer through HAProxy.
 func Rehearse(ctx context.Context, options Options) error {
 	r := &losses{Options: options}
 	if err := r.real(ctx); err != nil {
 		return err
 	}
 	var problems []error
-	fmt.Fprintf(r.Out, "%-34s  %8s  %6s  %12s  %s\n", "WHAT HAPPENED", "SECONDS", "AT MOST", "ACKNOWLEDGED", "OF THESE LOST")
+	fmt.Fprintf(r.Out, "%-34s  %8s  %6s  %8s  %12s  %s\n", "WHAT HAPPENED", "SECONDS", "AT MOST", "DIRECTLY", "ACKNOWLEDGED", "OF THESE LOST")
 	for _, each := range faults {
 		result, err := r.rehearse(ctx, each)
 		if err != nil {
 			return fmt.Errorf("%s: %w", each.name, err)
 		}
-		fmt.Fprintf(r.Out, "%-34s  %8.1f  %6.0f  %12d  %d\n", each.name, result.pause.Seconds(), each.within.Seconds(), result.acknowledged, result.lost)
-		if result.lost > 0 {
-			problems = append(problems, fmt.Errorf("%s: %d of %d acknowledged writes are not there", each.name, result.lost, result.acknowledged))
-		}
-		if result.pause > each.within {
-			problems = append(problems, fmt.Errorf("%s: nothing was written for %.1f s, and %.0f are promised", each.name, result.pause.Seconds(), each.within.Seconds()))
+		fmt.Fprintf(r.Out, "%-34s  %8.1f  %6.0f  %8.1f  %12d  %d\n",
+			each.name, result.pause.Seconds(), each.within.Seconds(), result.directly.Seconds(), result.acknowledged, result.lost)
+		if err := result.problem(each.within); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", each.name, err))
 		}
 	}
 	_, err := r.psql(ctx, "drop table failover_rehearsal")
@@ -84,10 +85,26 @@ func (r *losses) real(ctx context.Context) error {
 	return nil
 }
 
-// result is what a fault cost.
+// result is what a fault cost: for how long nothing was written through HAProxy, and directly.
 type result struct {
-	pause              time.Duration
+	pause, directly    time.Duration
 	acknowledged, lost int
+}
+
+// problem is all in which a result is worse than promised.
+func (r result) problem(within time.Duration) error {
+	var problems []error
+	if r.lost > 0 {
+		problems = append(problems, fmt.Errorf("%d of %d acknowledged writes are not there", r.lost, r.acknowledged))
+	}
+	if r.pause > within {
+		problems = append(problems, fmt.Errorf("nothing was written for %.1f s, and %.0f are promised", r.pause.Seconds(), within.Seconds()))
+	}
+	if r.pause > r.directly+longer {
+		problems = append(problems, fmt.Errorf("through HAProxy nothing was written for %.1f s, directly for %.1f: %.0f more is promised at most",
+			r.pause.Seconds(), r.directly.Seconds(), longer.Seconds()))
+	}
+	return errors.Join(problems...)
 }
 
 func (r *losses) rehearse(ctx context.Context, each fault) (result, error) {
@@ -99,7 +116,7 @@ func (r *losses) rehearse(ctx context.Context, each fault) (result, error) {
 	if err := r.startWriter(ctx, before, run); err != nil {
 		return result{}, err
 	}
-	if _, err := r.wait(ctx, "writes to begin", func(w *writes) bool { return w.times.steady(time.Now(), quiet) }); err != nil {
+	if _, err := r.wait(ctx, "writes to begin", func(w *written) bool { return w.steady(time.Now(), quiet) }); err != nil {
 		return result{}, err
 	}
 	// asked now: afterwards that pod may be gone
@@ -111,8 +128,8 @@ func (r *losses) rehearse(ctx context.Context, each fault) (result, error) {
 		return result{}, errors.Join(err, r.mended(ctx, each, before))
 	}
 	// a second pause, such as that of a replica that joins again, counts, too
-	seen, failure := r.wait(ctx, "writes to go on", func(w *writes) bool {
-		return time.Since(struck) > 20*time.Second && w.times.steady(time.Now(), 10*time.Second)
+	seen, failure := r.wait(ctx, "writes to go on", func(w *written) bool {
+		return time.Since(struck) > 20*time.Second && w.steady(time.Now(), 10*time.Second)
 	})
 	if err := errors.Join(failure, r.mended(ctx, each, before)); err != nil {
 		return result{}, err
@@ -127,7 +144,10 @@ func (r *losses) rehearse(ctx context.Context, each fault) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	return result{pause: seen.times.pause(struck), acknowledged: len(seen.numbers), lost: len(seen.missing(there))}, nil
+	return result{
+		pause: seen.by[proxied].times.pause(struck), directly: seen.by[direct].times.pause(struck),
+		acknowledged: seen.acknowledged(), lost: len(seen.missing(there)),
+	}, nil
 }
 
 // mended undoes a fault, whatever came of it: somebody's interruption does not keep it from that.
@@ -141,8 +161,8 @@ func (r *losses) mended(ctx context.Context, each fault, before *cluster) error 
 }
 
 // wait reads the writer's log until it is as wanted. Each time costs 0.2 seconds of a processor, which whoever is to be the primary lacks.
-func (r *losses) wait(ctx context.Context, what string, wanted func(*writes) bool) (*writes, error) {
-	var seen *writes
+func (r *losses) wait(ctx context.Context, what string, wanted func(*written) bool) (*written, error) {
+	var seen *written
 	err := rehearsal.UntilEvery(ctx, 5*time.Second, patience, what, func() (string, error) {
 		log, err := r.kubectl(ctx, "", "logs", writer)
 		if err != nil {
@@ -151,7 +171,7 @@ func (r *losses) wait(ctx context.Context, what string, wanted func(*writes) boo
 		if seen, err = parseWrites(log); err != nil || wanted(seen) {
 			return "", err
 		}
-		return fmt.Sprintf("%d acknowledged; the last failure: %s", len(seen.numbers), seen.failed), nil
+		return fmt.Sprintf("%d acknowledged; the last failure: %s", seen.acknowledged(), seen.failed), nil
 	})
 	return seen, err
 }
@@ -262,18 +282,18 @@ func (r *losses) nodeOf(ctx context.Context, pod string) (string, error) {
 }
 
 // rows are those of a run that the primary has.
-func (r *losses) rows(ctx context.Context, run string) (map[int64]bool, error) {
-	text, err := r.psql(ctx, "select number from failover_rehearsal where run = '"+run+"'")
+func (r *losses) rows(ctx context.Context, run string) (map[row]bool, error) {
+	text, err := r.psql(ctx, "select way || ' ' || number from failover_rehearsal where run = '"+run+"'")
 	if err != nil {
 		return nil, err
 	}
-	there := map[int64]bool{}
+	there := map[row]bool{}
 	for line := range strings.Lines(text) {
-		number, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("the rows of the primary: %w", err)
+		var found row
+		if _, err := fmt.Sscanf(line, "%s %d", &found.way, &found.number); err != nil {
+			return nil, fmt.Errorf("the rows of the primary: %q: %w", line, err)
 		}
-		there[number] = true
+		there[found] = true
 	}
 	return there, nil
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 )
 
 //go:embed writer.py
@@ -14,6 +17,10 @@ func (r *losses) startWriter(ctx context.Context, c *cluster, run string) error 
 	node, err := r.nodeOf(ctx, c.Status.CurrentPrimary)
 	if err != nil {
 		return err
+	}
+	var leading []string
+	for _, way := range slices.Sorted(maps.Keys(ways)) {
+		leading = append(leading, way+"="+ways[way])
 	}
 	secret := func(variable, name, key string) map[string]any {
 		return map[string]any{"name": variable, "valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": name, "key": key}}}
@@ -32,7 +39,7 @@ func (r *losses) startWriter(ctx context.Context, c *cluster, run string) error 
 			"containers": []any{map[string]any{
 				"name": "writer", "image": c.Spec.ImageName, "command": []any{"python3", "-c", program},
 				"env": []any{
-					value("RUN", run), value("PGHOST", "haproxy-rw.postgres.svc"), value("PGPORT", "5432"), value("PGDATABASE", c.Spec.Bootstrap.Initdb.Database),
+					value("RUN", run), value("WAYS", strings.Join(leading, " ")), value("PGPORT", "5432"), value("PGDATABASE", c.Spec.Bootstrap.Initdb.Database),
 					value("PGSSLMODE", "verify-full"), value("PGSSLROOTCERT", "/tmp/ca.crt"), value("PGTARGETSESSIONATTRS", "read-write"),
 					secret("AUTHORITY", "postgres-authority", "ca.crt"), secret("PGUSER", "postgres-login", "username"), secret("PGPASSWORD", "postgres-login", "password"),
 				},

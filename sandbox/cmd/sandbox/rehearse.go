@@ -27,10 +27,10 @@ func rehearseCommand() *cobra.Command {
 func failoverCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "failover [STACK]", Short: "Lose the database's primary in several ways while somebody writes", Args: cobra.MaximumNArgs(1),
-		Long: `Lose the database's primary while somebody writes through HAProxy: its process is killed, another server takes its place, its
-machine is cut off, another machine takes the place of its own by an update. For each it prints for how many seconds nothing was written, and how
-many of the acknowledged writes are not there afterwards; it fails if that is more than is promised. It takes a quarter of an hour, and needs
-a stack on real machines with production's database: sandbox/stacks has one.`,
+		Long: `Lose the database's primary while somebody writes through HAProxy, and beside it directly: its process is killed, another server takes its
+place, its machine is cut off, another machine takes the place of its own by an update. For each it prints for how many seconds nothing was written by
+either way, and how many of the acknowledged writes are not there afterwards; it fails if that is more than is promised. It takes a quarter of an
+hour, and needs a stack on real machines with production's database: sandbox/stacks has one.`,
 		RunE: onStack("database", func(ctx context.Context, _ *workspace.Workspace, options failover.Options) error {
 			return failover.Rehearse(ctx, options)
 		}),
