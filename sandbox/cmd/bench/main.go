@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
 	"time"
 
+	"github.com/iransre/exchange-platform/internal/command"
 	"github.com/iransre/exchange-platform/sandbox/tools"
 	"github.com/iransre/exchange-platform/sandbox/workspace"
 	"github.com/iransre/exchange-platform/sandbox/world"
@@ -19,25 +20,23 @@ import (
 // name keeps the measured sandbox apart from the one a developer works in.
 const name = "bench"
 
-func main() {
-	log.SetFlags(0)
-	ctx := context.Background()
+func main() { command.Main(run) }
+
+func run(ctx context.Context, _ []string, _, _ io.Writer) (code int, err error) {
 	if err := os.Setenv("SANDBOX_NAME", name); err != nil {
-		log.Fatal(err)
+		return 0, err
 	}
 	w, err := workspace.Open()
 	if err != nil {
-		log.Fatal("error: ", err)
+		return 0, err
 	}
 	if err := tools.Build(ctx, w, os.Stdout); err != nil {
-		log.Fatal("error: ", err)
+		return 0, err
 	}
-	if err = errors.Join(measure(ctx, w), world.Stop(ctx, w), os.RemoveAll(w.Dir)); err == nil {
-		err = measureReal(ctx)
+	if err := errors.Join(measure(ctx, w), world.Stop(context.WithoutCancel(ctx), w), os.RemoveAll(w.Dir)); err != nil {
+		return 0, err
 	}
-	if err != nil {
-		log.Fatal("error: ", err)
-	}
+	return 0, measureReal(ctx)
 }
 
 func measure(ctx context.Context, w *workspace.Workspace) error {

@@ -33,7 +33,7 @@ func measureRealStack(ctx context.Context, stack, timeBar, memoryBar string) (er
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, world.Stop(ctx, w), os.RemoveAll(w.Dir)) }()
+	defer func() { err = errors.Join(err, world.Stop(context.WithoutCancel(ctx), w), os.RemoveAll(w.Dir)) }()
 	if missing := real.Check(w.Dir); missing != nil {
 		fmt.Printf("`up %s --machines real` is not measured: %v\n", stack, missing)
 		return nil
