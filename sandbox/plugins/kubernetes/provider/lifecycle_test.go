@@ -41,6 +41,7 @@ func TestAgainstACluster(t *testing.T) {
 		"release":          releaseLifecycle,
 		"failed release":   failedRelease,
 		"failed atomic":    failedAtomicRelease,
+		"lost cluster":     lostDuringAnInstall,
 		"drift":            handMadeChanges,
 		"unasked":          unaskedObjects,
 		"upgrade":          beforeAnUpgrade,
