@@ -32,11 +32,11 @@ func TestRefusals(t *testing.T) {
 	before := s.touchable(t)
 	assert.Equal(t, len(before.Nodes), len(prodNodes)+1)
 
+	was := s.resources(t)
 	for _, refusal := range table.Refused {
 		t.Run(named(refusal), func(t *testing.T) {
 			takeBack := s.given(t, refusal.Given)
 			defer takeBack()
-			was := s.resources(t)
 			output, err := s.tool(t, nil, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--config-file", s.edited(t, base, refusal.Changes))
 			if err == nil {
 				t.Fatalf("accepted:\n%s", output)
@@ -45,9 +45,11 @@ func TestRefusals(t *testing.T) {
 				assert.Check(t, is.Contains(output, line))
 			}
 			assert.Check(t, is.Contains(output, "nothing was"))
+			now := s.resources(t)
 			if refusal.By == refusals.Program {
-				assert.DeepEqual(t, s.resources(t), was)
+				assert.DeepEqual(t, now, was)
 			}
+			was = now
 		})
 		assert.DeepEqual(t, s.touchable(t), before)
 	}
