@@ -15,7 +15,7 @@ import (
 )
 
 // Main runs a command until it ends, or is interrupted, and exits with its code. With an error, which is said, that is 1 if it is 0; having asked for
-// help is none.
+// help is none. Package log does not do for that: in a program with Pulumi's SDK in it, what log is given is never seen.
 func Main(run func(ctx context.Context, arguments []string, out, help io.Writer) (code int, err error)) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	code, err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)

@@ -65,9 +65,7 @@ func Rehearse(ctx context.Context, options Options) error {
 		}
 		fmt.Fprintf(r.Out, "%-34s  %8.1f  %6.0f  %8.1f  %12d  %d\n",
 			each.name, result.pause.Seconds(), each.within.Seconds(), result.directly.Seconds(), result.acknowledged, result.lost)
-		if err := result.problem(each.within); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", each.name, err))
-		}
+		problems = append(problems, result.problems(each)...)
 	}
 	_, err := r.psql(ctx, "drop table failover_rehearsal")
 	return errors.Join(append(problems, err)...)
@@ -91,20 +89,23 @@ type result struct {
 	acknowledged, lost int
 }
 
-// problem is all in which a result is worse than promised.
-func (r result) problem(within time.Duration) error {
+// problems are all in which a result is worse than promised.
+func (r result) problems(of fault) []error {
 	var problems []error
-	if r.lost > 0 {
-		problems = append(problems, fmt.Errorf("%d of %d acknowledged writes are not there", r.lost, r.acknowledged))
+	problem := func(format string, values ...any) {
+		problems = append(problems, fmt.Errorf("%s: %s", of.name, fmt.Sprintf(format, values...)))
 	}
-	if r.pause > within {
-		problems = append(problems, fmt.Errorf("nothing was written for %.1f s, and %.0f are promised", r.pause.Seconds(), within.Seconds()))
+	if r.lost > 0 {
+		problem("%d of %d acknowledged writes are not there", r.lost, r.acknowledged)
+	}
+	if r.pause > of.within {
+		problem("nothing was written for %.1f s, and %.0f are promised", r.pause.Seconds(), of.within.Seconds())
 	}
 	if r.pause > r.directly+longer {
-		problems = append(problems, fmt.Errorf("through HAProxy nothing was written for %.1f s, directly for %.1f: %.0f more is promised at most",
-			r.pause.Seconds(), r.directly.Seconds(), longer.Seconds()))
+		problem("through HAProxy nothing was written for %.1f s, directly for %.1f: %.0f more is promised at most",
+			r.pause.Seconds(), r.directly.Seconds(), longer.Seconds())
 	}
-	return errors.Join(problems...)
+	return problems
 }
 
 func (r *losses) rehearse(ctx context.Context, each fault) (result, error) {

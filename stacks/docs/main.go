@@ -3,11 +3,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"log"
+	"io"
 	"os"
 	"strings"
 
+	"github.com/iransre/exchange-platform/internal/command"
 	"github.com/iransre/exchange-platform/internal/flows"
 	"github.com/iransre/exchange-platform/internal/policy"
 	"github.com/iransre/exchange-platform/internal/refusals"
@@ -16,26 +18,29 @@ import (
 // root is the checkout, seen from the folder in which `go generate ./stacks` runs this.
 const root = ".."
 
-func main() {
+func main() { command.Main(write) }
+
+func write(context.Context, []string, io.Writer, io.Writer) (code int, err error) {
 	text, err := Configuration(root)
 	if err != nil {
-		log.Fatal(err)
+		return 0, err
 	}
 	if err := os.WriteFile(root+"/docs/configuration.md", []byte(text), 0o644); err != nil {
-		log.Fatal(err)
+		return 0, err
 	}
 	for path, with := range tables {
 		page, err := os.ReadFile(root + path)
 		if err != nil {
-			log.Fatal(err)
+			return 0, err
 		}
 		if text, err = with(string(page)); err != nil {
-			log.Fatalf("%s: %v", path, err)
+			return 0, fmt.Errorf("%s: %w", path, err)
 		}
 		if err := os.WriteFile(root+path, []byte(text), 0o644); err != nil {
-			log.Fatal(err)
+			return 0, err
 		}
 	}
+	return 0, nil
 }
 
 // tables are the pages that have a table of data in them.

@@ -3,27 +3,29 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"log"
+	"io"
 	"maps"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/iransre/exchange-platform/components/chart"
+	"github.com/iransre/exchange-platform/internal/command"
 )
 
 // page is where the table goes, seen from components/chart.
 const page = "../../docs/charts.md"
 
-func main() {
+func main() { command.Main(write) }
+
+func write(context.Context, []string, io.Writer, io.Writer) (code int, err error) {
 	catalogue, err := chart.Embedded()
 	if err != nil {
-		log.Fatal(err)
+		return 0, err
 	}
-	if err := os.WriteFile(page, []byte(render(catalogue)), 0o644); err != nil {
-		log.Fatal(err)
-	}
+	return 0, os.WriteFile(page, []byte(render(catalogue)), 0o644)
 }
 
 // render makes the page.

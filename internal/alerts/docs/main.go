@@ -3,13 +3,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"log"
+	"io"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/iransre/exchange-platform/internal/alerts"
+	"github.com/iransre/exchange-platform/internal/command"
 )
 
 // page is where the table goes, seen from internal/alerts.
@@ -32,14 +34,14 @@ var capabilities = []struct{ file, name string }{
 	{"alerting", "Monitoring itself"},
 }
 
-func main() {
+func main() { command.Main(write) }
+
+func write(context.Context, []string, io.Writer, io.Writer) (code int, err error) {
 	text, err := render()
 	if err != nil {
-		log.Fatal(err)
+		return 0, err
 	}
-	if err := os.WriteFile(page, []byte(text), 0o644); err != nil {
-		log.Fatal(err)
-	}
+	return 0, os.WriteFile(page, []byte(text), 0o644)
 }
 
 const head = `<!-- Generated from internal/alerts by "go generate ./internal/alerts". Do not edit. -->

@@ -2,23 +2,25 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
-	"log"
+	"io"
 	"os"
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/iransre/exchange-platform/internal/command"
 	"github.com/iransre/exchange-platform/stacks/outputs"
 )
 
-func main() {
+func main() { command.Main(write) }
+
+func write(context.Context, []string, io.Writer, io.Writer) (code int, err error) {
 	text, err := Schema()
 	if err != nil {
-		log.Fatal(err)
+		return 0, err
 	}
-	if err := os.WriteFile("outputs.schema.json", text, 0o644); err != nil {
-		log.Fatal(err)
-	}
+	return 0, os.WriteFile("outputs.schema.json", text, 0o644)
 }
 
 // Schema is the contract as JSON schema. Fields it does not know are allowed: new outputs do not break the contract.
