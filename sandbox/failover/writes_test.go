@@ -1,6 +1,8 @@
 package failover
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -64,16 +66,12 @@ func TestARowThatIsNotThereWasLost(t *testing.T) {
 func TestWorseThanPromisedIsAProblem(t *testing.T) {
 	of := fault{name: "a switchover", within: 10 * time.Second}
 	for said, result := range map[string]result{
-		"": {pause: 9 * time.Second, directly: 8 * time.Second, acknowledged: 5},
+		"<nil>": {pause: 9 * time.Second, directly: 8 * time.Second, acknowledged: 5},
 		"a switchover: 1 of 5 acknowledged writes are not there":                                                    {pause: 9 * time.Second, directly: 9 * time.Second, acknowledged: 5, lost: 1},
 		"a switchover: nothing was written for 11.0 s, and 10 are promised":                                         {pause: 11 * time.Second, directly: 11 * time.Second},
 		"a switchover: through HAProxy nothing was written for 9.0 s, directly for 7.0: 1 more is promised at most": {pause: 9 * time.Second, directly: 7 * time.Second},
 	} {
-		var all string
-		for _, problem := range result.problems(of) {
-			all += problem.Error()
-		}
-		assert.Equal(t, all, said)
+		assert.Equal(t, fmt.Sprint(errors.Join(result.problems(of)...)), said)
 	}
 }
 
