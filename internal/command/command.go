@@ -27,6 +27,11 @@ func Main(run func(ctx context.Context, arguments []string, out, help io.Writer)
 	os.Exit(code)
 }
 
+// Do is Main for what is given nothing and ends with no code of its own.
+func Do(run func(ctx context.Context) error) {
+	Main(func(ctx context.Context, _ []string, _, _ io.Writer) (int, error) { return 0, run(ctx) })
+}
+
 // Pulumi runs Pulumi's CLI in a checkout, with more variables, and returns what it printed; an error has what it said.
 func Pulumi(ctx context.Context, root string, environ []string, arguments ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "pulumi", arguments...)

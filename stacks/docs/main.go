@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -18,29 +17,29 @@ import (
 // root is the checkout, seen from the folder in which `go generate ./stacks` runs this.
 const root = ".."
 
-func main() { command.Main(write) }
+func main() { command.Do(write) }
 
-func write(context.Context, []string, io.Writer, io.Writer) (code int, err error) {
+func write(context.Context) error {
 	text, err := Configuration(root)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := os.WriteFile(root+"/docs/configuration.md", []byte(text), 0o644); err != nil {
-		return 0, err
+		return err
 	}
 	for path, with := range tables {
 		page, err := os.ReadFile(root + path)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		if text, err = with(string(page)); err != nil {
-			return 0, fmt.Errorf("%s: %w", path, err)
+			return fmt.Errorf("%s: %w", path, err)
 		}
 		if err := os.WriteFile(root+path, []byte(text), 0o644); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return 0, nil
+	return nil
 }
 
 // tables are the pages that have a table of data in them.

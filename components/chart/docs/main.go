@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -18,14 +17,14 @@ import (
 // page is where the table goes, seen from components/chart.
 const page = "../../docs/charts.md"
 
-func main() { command.Main(write) }
+func main() { command.Do(write) }
 
-func write(context.Context, []string, io.Writer, io.Writer) (code int, err error) {
+func write(context.Context) error {
 	catalogue, err := chart.Embedded()
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return 0, os.WriteFile(page, []byte(render(catalogue)), 0o644)
+	return os.WriteFile(page, []byte(render(catalogue)), 0o644)
 }
 
 // render makes the page.

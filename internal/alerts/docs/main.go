@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -34,14 +33,14 @@ var capabilities = []struct{ file, name string }{
 	{"alerting", "Monitoring itself"},
 }
 
-func main() { command.Main(write) }
+func main() { command.Do(write) }
 
-func write(context.Context, []string, io.Writer, io.Writer) (code int, err error) {
+func write(context.Context) error {
 	text, err := render()
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return 0, os.WriteFile(page, []byte(text), 0o644)
+	return os.WriteFile(page, []byte(text), 0o644)
 }
 
 const head = `<!-- Generated from internal/alerts by "go generate ./internal/alerts". Do not edit. -->

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -20,23 +19,23 @@ import (
 // name keeps the measured sandbox apart from the one a developer works in.
 const name = "bench"
 
-func main() { command.Main(run) }
+func main() { command.Do(run) }
 
-func run(ctx context.Context, _ []string, _, _ io.Writer) (code int, err error) {
+func run(ctx context.Context) error {
 	if err := os.Setenv("SANDBOX_NAME", name); err != nil {
-		return 0, err
+		return err
 	}
 	w, err := workspace.Open()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := tools.Build(ctx, w, os.Stdout); err != nil {
-		return 0, err
+		return err
 	}
 	if err := errors.Join(measure(ctx, w), world.Stop(context.WithoutCancel(ctx), w), os.RemoveAll(w.Dir)); err != nil {
-		return 0, err
+		return err
 	}
-	return 0, measureReal(ctx)
+	return measureReal(ctx)
 }
 
 func measure(ctx context.Context, w *workspace.Workspace) error {

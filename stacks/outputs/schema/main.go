@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"os"
 
 	"github.com/invopop/jsonschema"
@@ -13,14 +12,14 @@ import (
 	"github.com/iransre/exchange-platform/stacks/outputs"
 )
 
-func main() { command.Main(write) }
+func main() { command.Do(write) }
 
-func write(context.Context, []string, io.Writer, io.Writer) (code int, err error) {
+func write(context.Context) error {
 	text, err := Schema()
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return 0, os.WriteFile("outputs.schema.json", text, 0o644)
+	return os.WriteFile("outputs.schema.json", text, 0o644)
 }
 
 // Schema is the contract as JSON schema. Fields it does not know are allowed: new outputs do not break the contract.

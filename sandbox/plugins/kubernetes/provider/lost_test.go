@@ -13,7 +13,6 @@ import (
 	"gotest.tools/v3/assert"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
 // lostAfter is the same cluster, which nobody can reach any more as soon as it has answered a request of a method to a path that ends so.
@@ -37,14 +36,10 @@ func (w *world) lostAfter(t *testing.T, method, end string) *world {
 		}
 	}))
 	t.Cleanup(proxy.Close)
-	kubeconfig := clientcmdapi.NewConfig()
-	kubeconfig.Clusters["it"] = &clientcmdapi.Cluster{Server: proxy.URL}
-	kubeconfig.Contexts["it"] = &clientcmdapi.Context{Cluster: "it"}
-	kubeconfig.CurrentContext = "it"
-	text, err := clientcmd.Write(*kubeconfig)
-	assert.NilError(t, err)
-	return &world{kubeconfig: string(text), server: configuredServer(t, values{
-		"kubeconfig": property.New(string(text)), "clusterIdentifier": property.New("test"),
+	kubeconfig := strings.ReplaceAll(w.kubeconfig, config.Host, proxy.URL)
+	assert.Assert(t, kubeconfig != w.kubeconfig)
+	return &world{kubeconfig: kubeconfig, server: configuredServer(t, values{
+		"kubeconfig": property.New(kubeconfig), "clusterIdentifier": property.New("test"),
 	})}
 }
 
